@@ -1,0 +1,55 @@
+/* What hides inside one file: archives, compressed single files, databases, compiled code, git
+ * objects. Each kind is a descriptor that bids on first bytes and name and yields members.
+ * guide section 8, forensics.md rows 15 and 16. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_IO_NESTED_H
+#define PL_IO_NESTED_H
+
+#include "base/limits.h"
+#include "io/view.h"
+
+/* A member of a container. Valid during the callback. */
+struct pl_member {
+    struct pl_str name;   /* as the container has it ("lib/x.jar", "users.token row 3") */
+    struct pl_str detail; /* a second name or empty: the commit of a git blob */
+    struct pl_view *body; /* content; may be left unconsumed. NULL: only a name */
+    bool text;            /* content made by us (a database row, a constant), not bytes of the file */
+};
+
+struct pl_nested_sink {
+    /* Called per member; non-zero stops with PL_E_CANCEL. */
+    int (*member)(void *arg, struct pl_member *m);
+    /* Something of the container was not read to its end: makes the result incomplete. `code` is
+     * "nested-damaged", "encrypted", "nested-limit:NAME", "unknown-codec" … `name` the member or
+     * empty. */
+    void (*note)(void *arg, const char *code, struct pl_str name, const char *message);
+    void *arg;
+};
+
+/* Bytes that nested readers may hold for one outer file. */
+struct pl_nested_opts {
+    const struct pl_limits *limits;
+    size_t whole_max;      /* a format that must be read by seeking: buffer up to this many bytes */
+    uint64_t *total;       /* bytes unpacked from this outer file so far, all depths; checked against
+                              limits->nested_total */
+    unsigned depth;        /* 0 for a file of the layer */
+};
+
+/* One kind: one file, one line in nested.list. */
+struct pl_nested {
+    const char *id; /* "zip", "tar", "gzip", "sqlite", "git-pack", "git-object", "pyc" … */
+    /* Bits verified of the first bytes (up to 512) of a file called `path`. */
+    unsigned (*bid)(const uint8_t *p, size_t n, struct pl_str path);
+    /* Reads `in` (from its start) and calls sink->member for each member. Returns 0 also when the
+     * container is damaged: then it has noted that. Negative only for a failure of `in` itself or
+     * PL_E_CANCEL. Need not consume all of `in`; the caller drains it. */
+    int (*read)(struct pl_view *in, const struct pl_nested_opts *o, struct pl_nested_sink *sink,
+                struct pl_err *err);
+};
+
+/* The kind with the highest bid; NULL when there is none. `p` up to 512 bytes. */
+const struct pl_nested *pl_nested_probe(const uint8_t *p, size_t n, struct pl_str path);
+
+extern const struct pl_nested *const pl_nesteds[]; /* NULL at the end, nested.list's order */
+
+#endif

@@ -1,0 +1,35 @@
+/* Names and sums of a report. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/report.h"
+
+const char *pl_kind_name(enum pl_kind k)
+{
+    static const char *const names[] = { "secret",     "vulnerability", "config",
+                                         "dockerfile", "trust",         "malware" };
+    return names[k];
+}
+
+const char *pl_how_name(enum pl_how h)
+{
+    static const char *const names[] = { "",          "whiteout",  "opaque",
+                                         "overwrite", "duplicate", "replaced" };
+    return names[h];
+}
+
+const char *pl_scope_name(enum pl_scope s)
+{
+    static const char *const names[] = { "entry", "layer", "unit", "run" };
+    return names[s];
+}
+
+void pl_report_sum(struct pl_report *r)
+{
+    memset(r->count, 0, sizeof r->count);
+    r->incomplete = false;
+    for (size_t i = 0; i < r->n_targets; i++) {
+        const struct pl_target *t = &r->targets[i];
+        r->incomplete |= !t->complete;
+        for (size_t k = 0; k < t->n_findings; k++)
+            r->count[t->findings[k].severity]++;
+    }
+}

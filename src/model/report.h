@@ -1,0 +1,123 @@
+/* The merged result that report writers print: targets, layers, findings, notes.
+ * All text lives in the report's arena. commands.md, "scan --format json". */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_MODEL_REPORT_H
+#define PL_MODEL_REPORT_H
+
+#include "base/arena.h"
+#include "model/severity.h"
+
+#define PL_NEVER UINT32_MAX
+
+/* A digest as text, "sha256:hex", or empty. */
+
+enum pl_kind {
+    PL_KIND_SECRET,
+    PL_KIND_VULNERABILITY,
+    PL_KIND_CONFIG,
+    PL_KIND_DOCKERFILE,
+    PL_KIND_TRUST,
+    PL_KIND_MALWARE,
+};
+/* "secret" … ; static. */
+const char *pl_kind_name(enum pl_kind k);
+
+enum pl_how {
+    PL_HOW_NONE,
+    PL_HOW_WHITEOUT,
+    PL_HOW_OPAQUE,
+    PL_HOW_OVERWRITE,
+    PL_HOW_DUPLICATE,
+    PL_HOW_REPLACED,
+};
+/* "whiteout" … ; "" for NONE; static. */
+const char *pl_how_name(enum pl_how h);
+
+struct pl_names {
+    struct pl_str *p;
+    size_t n;
+};
+
+/* "where" of commands.md. */
+struct pl_where {
+    enum pl_surface surface;
+    struct pl_str path;                      /* or a JSON pointer or variable name, by surface */
+    uint32_t line, col, end_line, end_col;   /* 1-based, end exclusive; 0 = not text */
+    uint64_t off;                            /* bytes from the start of the (innermost) content */
+    struct pl_names nested;                  /* members, outermost first */
+};
+
+/* Layer numbers; `introduced` and `hidden` may be PL_NEVER (null in JSON). */
+struct pl_span {
+    uint32_t introduced, hidden;
+    enum pl_how how;
+    bool visible;
+};
+
+struct pl_layer_info {
+    uint32_t index;
+    struct pl_str digest, diff_id; /* text; may be empty (null) */
+    struct pl_str created_by;      /* empty with has_created_by false: null */
+    bool has_created_by;
+    uint64_t bytes;                /* length of the unpacked tar stream */
+    uint64_t blob_bytes;           /* as stored */
+    uint64_t files;
+};
+
+enum pl_scope { PL_SCOPE_ENTRY, PL_SCOPE_LAYER, PL_SCOPE_UNIT, PL_SCOPE_RUN };
+/* "entry" … ; static. */
+const char *pl_scope_name(enum pl_scope s);
+
+struct pl_note {
+    enum pl_scope scope;
+    struct pl_str where;   /* "layer 3 (sha256:…): etc/x", a path, a file name */
+    struct pl_str code;    /* "unknown-codec", "truncated", … */
+    struct pl_str message;
+    bool incomplete;       /* this note makes the result incomplete */
+};
+
+struct pl_finding {
+    enum pl_kind kind;
+    struct pl_str rule;    /* stable id, "secret/github-pat" */
+    struct pl_names aliases;
+    enum pl_severity severity;
+    struct pl_str title, why, fix; /* one sentence each */
+    struct pl_where where;
+    struct pl_span span;
+    struct pl_str recover;  /* command that works as printed; empty when not recoverable */
+    struct pl_str evidence; /* masked */
+    struct pl_str secret;   /* whole value, only with --show-secrets; else p == NULL */
+    struct pl_str print;    /* fingerprint text, 64 hex digits */
+    uint8_t secret_hash[32];
+};
+
+struct pl_target {
+    struct pl_str name;     /* as typed */
+    struct pl_str kind;     /* "image", "dir", "rootfs" … */
+    struct pl_str digest;   /* manifest digest; empty: null */
+    struct pl_str platform; /* "linux/amd64"; empty: null */
+    bool complete;
+    struct pl_note *notes;
+    size_t n_notes;
+    struct pl_layer_info *layers;
+    size_t n_layers;
+    struct pl_finding *findings; /* sorted */
+    size_t n_findings;
+    uint64_t bytes_read, bytes_claimed; /* unpacked layer bytes seen / that were to be seen */
+    uint32_t layers_read;               /* layers read to their end */
+};
+
+struct pl_report {
+    struct pl_arena *a;
+    struct pl_str tool_name, tool_version, rules_version;
+    struct pl_target *targets;
+    size_t n_targets;
+    uint64_t count[PL_SEV_COUNT];
+    bool incomplete;
+    int64_t started_ns, ended_ns; /* UTC; writers that must be reproducible do not print them */
+};
+
+/* Fills `count` and `incomplete` from the targets. */
+void pl_report_sum(struct pl_report *r);
+
+#endif
