@@ -23,6 +23,9 @@ struct pl_view {
     /* Makes n >= want (want <= PL_VIEW_MAX) or sets eof; called only when that is not so yet.
      * Returns 0 or a negative code. May read more than asked. */
     int (*fill)(struct pl_view *v, size_t want, struct pl_err *err);
+    /* Optional: takes `n` bytes beyond what is buffered without reading them (a seek). Called by
+     * pl_view_skip after it consumed what was buffered. */
+    int (*skip)(struct pl_view *v, uint64_t n, struct pl_err *err);
     /* Releases what the implementation holds, the struct included if it is on the heap. */
     void (*close)(struct pl_view *v);
 };

@@ -1,0 +1,132 @@
+/* What parent and child say to each other: jobs down, records up. The parent treats every message
+ * of a child as hostile: fixed sizes, bounded counts, sticky reader (base/wire.h). */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_SCAN_PROTO_H
+#define PL_SCAN_PROTO_H
+
+#include "base/wire.h"
+#include "model/entry.h"
+#include "model/report.h"
+#include "oci/doc.h"
+
+/* ---- parent to child: fixed head, then for JOB `a` bytes of payload ---- */
+enum pl_cmd_type {
+    PL_CMD_JOB,  /* a = payload length */
+    PL_CMD_DATA, /* a = slot, b = bytes in it */
+    PL_CMD_END,  /* no more data; a = 1 when the source broke before its end */
+};
+struct pl_cmd {
+    uint32_t type, a;
+    uint64_t b;
+};
+
+enum pl_job_kind {
+    PL_JOB_BLOB,     /* one blob: layer, document or anything else; told by its bytes */
+    PL_JOB_TARINDEX, /* list the members of an outer tar; bytes are asked for by offset */
+    PL_JOB_FILES,    /* framed files of a directory (scan/files.h) */
+};
+
+enum pl_job_flags {
+    PL_JOBF_LAYER = 1u << 0,   /* must be a layer: anything else is damage */
+    PL_JOBF_DOC = 1u << 1,     /* must be a JSON document */
+    PL_JOBF_SECRETS = 1u << 2, /* run the secret engine */
+    PL_JOBF_REVEAL = 1u << 3,  /* send whole secret values */
+    PL_JOBF_ENTRIES = 1u << 4, /* send entries */
+};
+
+/* What `recover` wants to have: the bytes of one place. */
+enum pl_grab {
+    PL_GRAB_NONE,
+    PL_GRAB_ENTRY,  /* body of entry `ordinal`, then into `nested` */
+    PL_GRAB_PART,   /* the part (header, trailer, frame) that holds a secret with hash `secret` */
+    PL_GRAB_STRING, /* the string of a document at JSON pointer `path` that holds that secret */
+    PL_GRAB_RAW,    /* the whole unpacked blob, then into `nested` */
+};
+
+struct pl_job_params {
+    enum pl_job_kind kind;
+    uint32_t flags;
+    struct pl_str media_type; /* the descriptor's, or empty */
+    struct pl_str name;       /* of the blob: path in the layout or archive */
+    struct pl_str hash_path;  /* entries of this path get their SHA-256; empty = none, "*" = all */
+    enum pl_grab grab;
+    uint32_t ordinal;
+    struct pl_str path;       /* pointer for STRING */
+    uint8_t secret[32];
+    struct pl_names nested;
+};
+
+/* Appends the job to `b`; reads it back (views on the message, `nested` in arena `a`). */
+void pl_put_job(struct pl_buf *b, const struct pl_job_params *j);
+bool pl_get_job(struct pl_rd *r, struct pl_arena *a, struct pl_job_params *ret);
+
+/* ---- child to parent: u32 length of payload, u8 type, payload ---- */
+#define PL_MSG_MAX (2u << 20)
+enum pl_msg_type {
+    PL_MSG_CREDIT, /* one slot is free again: u8 slot */
+    PL_MSG_READ,   /* TARINDEX: u64 offset, u32 bytes wanted */
+    PL_MSG_MEMBER, /* TARINDEX: one member */
+    PL_MSG_ENTRY,  /* one entry of a layer, front-coded */
+    PL_MSG_HIT,
+    PL_MSG_NOTE,
+    PL_MSG_DOC,
+    PL_MSG_BYTES, /* what was grabbed, in order */
+    PL_MSG_HASH,  /* u32 ordinal, 32 bytes SHA-256 of its content */
+    PL_MSG_DONE,
+};
+
+/* What a blob turned out to be. */
+enum pl_blob_kind { PL_BLOB_RAW, PL_BLOB_LAYER, PL_BLOB_DOC, PL_BLOB_EMPTY };
+
+/* One secret, as the child saw it. */
+struct pl_hit {
+    uint32_t rule, ordinal; /* ordinal PL_NEVER: not of an entry */
+    enum pl_severity severity;
+    struct pl_where where;  /* path empty for files: it is the entry's */
+    struct pl_str reason;   /* why lowered, or empty */
+    struct pl_str decoded;  /* "base64" …, or empty */
+    struct pl_str evidence;
+    bool has_value;
+    struct pl_str value;
+    uint8_t hash[32];
+};
+void pl_put_hit(struct pl_buf *b, const struct pl_hit *h);
+/* Copies into `a`; false when malformed. */
+bool pl_get_hit(struct pl_rd *r, struct pl_arena *a, struct pl_hit *ret);
+
+void pl_put_note(struct pl_buf *b, const struct pl_note *n);
+bool pl_get_note(struct pl_rd *r, struct pl_arena *a, struct pl_note *ret);
+
+/* Entries are front-coded against the path before: keep one pl_entry_coder for each direction. */
+struct pl_entry_coder {
+    struct pl_buf last;
+};
+void pl_put_entry(struct pl_buf *b, struct pl_entry_coder *c, const struct pl_entry *e);
+/* Path is valid until the next call; link is a view on the message. */
+bool pl_get_entry(struct pl_rd *r, struct pl_entry_coder *c, struct pl_entry *ret);
+
+/* Documents cross whole, so that the parent needs no JSON. */
+void pl_put_doc(struct pl_buf *b, const struct pl_doc *d);
+bool pl_get_doc(struct pl_rd *r, struct pl_arena *a, struct pl_doc *ret);
+
+struct pl_member_msg {
+    struct pl_str name, link;
+    uint8_t kind; /* enum pl_entry_kind */
+    uint64_t size, at;
+};
+void pl_put_member(struct pl_buf *b, const struct pl_member_msg *m);
+bool pl_get_member(struct pl_rd *r, struct pl_arena *a, struct pl_member_msg *ret);
+
+struct pl_done {
+    enum pl_blob_kind kind;
+    bool complete;        /* everything was unpacked and offered to every analyzer */
+    bool has_diff;        /* `diff_id` is the SHA-256 of the whole unpacked stream */
+    uint8_t diff_id[32];
+    uint64_t bytes;       /* unpacked */
+    uint64_t seen;        /* of them offered to analyzers */
+    uint32_t entries;
+};
+void pl_put_done(struct pl_buf *b, const struct pl_done *d);
+bool pl_get_done(struct pl_rd *r, struct pl_done *ret);
+
+#endif
