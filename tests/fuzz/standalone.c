@@ -1,7 +1,7 @@
-/* Stand-alone driver for the fuzz targets: replays the files, and the files of the folders, that are
- * given as arguments, so that every corpus is an ordinary test under any compiler. Prints TAP, one
- * point a file; a file that makes the parser crash ends the program before its point. A file called
- * should-fail-* must be rejected by a target that says so (returns -1). */
+/* Stand-alone driver for the fuzz targets: replays the files, and the files of the folders, that
+ * are given as arguments, so that every corpus is an ordinary test under any compiler. Prints TAP,
+ * one point a file; a file that makes the parser crash ends the program before its point. A file
+ * called should-fail-* must be rejected by a target that says so (returns -1). */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <dirent.h>
 #include <errno.h>

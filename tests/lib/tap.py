@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs test programs, reads their TAP, adds up. Used by tests/run and tests/check.
 
-A program prints `ok N - name` or `not ok N - name` for each point, `skip: NAME: reason` for what it
-cannot try (counted neither way). One that prints no point at all is a single point: its exit status.
+A program prints `ok N - name` or `not ok N - name` for each point, `skip: NAME: reason` for what
+it cannot try (counted neither way). One that prints no point at all is a single point: its exit
+status.
 """
 
 import concurrent.futures
