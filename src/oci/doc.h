@@ -65,10 +65,14 @@ struct pl_doc {
     size_t n_images;
 };
 
+/* The kind a media type stands for; PL_DOC_UNKNOWN for any other. */
+enum pl_doc_kind pl_doc_kind_of(struct pl_str media_type);
+
 /* Classifies and reads a parsed document. `expect_media_type` is the descriptor's or empty: a
  * contradiction with the document's kind or own mediaType is PL_E_FORMAT (hazard H5), as are
- * `manifests` beside `layers` or `config`, bad digests, negative sizes. Counts beyond limits are
- * PL_E_LIMIT. */
+ * `manifests` beside `layers` or `config`, bad digests, negative sizes, known keys of a wrong type;
+ * the message has the JSON pointer. null counts as absent. Counts beyond limits are PL_E_LIMIT,
+ * manifests of schema version 1 PL_E_UNSUP. *ret is untouched on failure. */
 int pl_doc_read(const struct pl_json *root, struct pl_str expect_media_type,
                 const struct pl_limits *l, struct pl_arena *a, struct pl_doc *ret,
                 struct pl_err *err);
