@@ -7,9 +7,9 @@
 
 struct pl_jsonw {
     struct pl_buf *out;
-    unsigned indent;   /* blanks per level; 0 = all on one line */
+    unsigned indent; /* blanks per level; 0 = all on one line */
     unsigned depth;
-    bool comma, after_key;
+    bool comma, after_key; /* all zero at the start; `out` and `indent` are the caller's */
 };
 
 /* Open and close; `key` functions only inside an object. */
@@ -18,7 +18,8 @@ void pl_jw_obj_end(struct pl_jsonw *w);
 void pl_jw_arr(struct pl_jsonw *w);
 void pl_jw_arr_end(struct pl_jsonw *w);
 void pl_jw_key(struct pl_jsonw *w, const char *key);
-/* Values. Invalid UTF-8 becomes U+FFFD; controls, DEL, and U+2028/2029 are escaped. */
+/* Values. Invalid UTF-8 becomes U+FFFD; what pl_utf8_hidden names (controls, bidi marks …) is
+ * escaped, so a document may be shown on a terminal. */
 void pl_jw_str(struct pl_jsonw *w, struct pl_str s);
 void pl_jw_str_or_null(struct pl_jsonw *w, struct pl_str s); /* null when s.n == 0 */
 void pl_jw_cstr(struct pl_jsonw *w, const char *s);

@@ -22,6 +22,12 @@ const char *pl_scope_name(enum pl_scope s)
     return names[s];
 }
 
+const char *pl_delta_name(enum pl_delta d)
+{
+    static const char *const names[] = { "", "new", "unchanged" };
+    return names[d];
+}
+
 void pl_report_sum(struct pl_report *r)
 {
     memset(r->count, 0, sizeof r->count);

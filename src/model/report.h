@@ -76,6 +76,11 @@ struct pl_note {
     bool incomplete;       /* this note makes the result incomplete */
 };
 
+/* Beside a baseline (pl_report_baseline): was the fingerprint in it? */
+enum pl_delta { PL_DELTA_NONE, PL_DELTA_NEW, PL_DELTA_UNCHANGED };
+/* "new", "unchanged"; "" for NONE; static. */
+const char *pl_delta_name(enum pl_delta d);
+
 struct pl_finding {
     enum pl_kind kind;
     struct pl_str rule;    /* stable id, "secret/github-pat" */
@@ -89,6 +94,7 @@ struct pl_finding {
     struct pl_str secret;   /* whole value, only with --show-secrets; else p == NULL */
     struct pl_str print;    /* fingerprint text, 64 hex digits */
     uint8_t secret_hash[32];
+    enum pl_delta delta;    /* NONE without a baseline */
 };
 
 struct pl_target {
@@ -105,6 +111,13 @@ struct pl_target {
     size_t n_findings;
     uint64_t bytes_read, bytes_claimed; /* unpacked layer bytes seen / that were to be seen */
     uint32_t layers_read;               /* layers read to their end */
+    uint64_t files_read;                /* targets without layers: files; 0 = not counted */
+};
+
+/* A finding of the baseline that is gone. */
+struct pl_gone {
+    struct pl_str target; /* its name in the baseline */
+    struct pl_finding finding;
 };
 
 struct pl_report {
@@ -114,6 +127,9 @@ struct pl_report {
     size_t n_targets;
     uint64_t count[PL_SEV_COUNT];
     bool incomplete;
+    bool has_baseline;
+    struct pl_gone *gone; /* fixed since the baseline */
+    size_t n_gone;
     int64_t started_ns, ended_ns; /* UTC; writers that must be reproducible do not print them */
 };
 

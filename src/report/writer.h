@@ -7,13 +7,18 @@
 #include "model/report.h"
 
 struct pl_report_opts {
-    bool colour;             /* terminal colours */
-    bool terminal;           /* most severe last; else first */
-    bool quiet;              /* no notes but INCOMPLETE */
-    unsigned width;          /* columns of the terminal, 0 = not known */
-    enum pl_severity fail_on; /* findings below it do not fail */
-    bool fail_none;          /* --fail-on none */
-    struct pl_str dockerfile; /* SARIF: path given with --dockerfile, or empty */
+    bool colour;                   /* terminal colours */
+    bool terminal;                 /* most severe last; else first */
+    bool quiet;                    /* no notes but INCOMPLETE */
+    unsigned width;                /* columns of the terminal, 0 = not known */
+    enum pl_severity fail_on;      /* findings below it do not fail */
+    bool fail_none;                /* --fail-on none */
+    struct pl_str dockerfile;      /* SARIF: path given with --dockerfile, or empty */
+    struct pl_str dockerfile_text; /* what that file holds; SARIF finds the instruction in it */
+    struct pl_str gitlab_schema;   /* --gitlab-schema, or empty for the pinned one */
+    bool has_scrub;                /* the verb scrub exists: blocks name its command */
+    struct pl_buf *aside; /* lines for stderr (what a format had to leave out, one per line, "note:
+                             " first); NULL = not wanted */
 };
 
 struct pl_writer {
@@ -28,5 +33,16 @@ struct pl_writer {
 const struct pl_writer *pl_writer_find(struct pl_str id);
 /* All writers, NULL at the end, in the order of writer.list. */
 extern const struct pl_writer *const pl_writers[];
+
+/* Lines for stderr: the notes that do not make a result incomplete, one per line, each beginning
+ * with "note: ". All text from targets is escaped. */
+void pl_report_notes(const struct pl_report *r, struct pl_buf *out);
+/* The lines "INCOMPLETE: where: message", one for each thing that was not read (at most `max` for a
+ * target, then a line with the count of the others); the last ends in "; exit N". Nothing when the
+ * result is complete. The table has them; for stderr when no table is printed. */
+void pl_report_incomplete(const struct pl_report *r, const struct pl_report_opts *o, size_t max,
+                          struct pl_buf *out);
+/* Does a finding of the report fail the run: severity at or above fail_on, not below a baseline? */
+bool pl_report_fails(const struct pl_report *r, const struct pl_report_opts *o);
 
 #endif

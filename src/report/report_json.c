@@ -1,0 +1,211 @@
+/* JSON: the object of commands.md, "scan --format json", keys in that order. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fmt/jsonw.h"
+#include "report/words.h"
+
+static void put_tool(struct pl_jsonw *w, const struct pl_report *r)
+{
+    pl_jw_key(w, "tool");
+    pl_jw_obj(w);
+    pl_jw_kstr(w, "name", r->tool_name);
+    pl_jw_kstr(w, "version", r->tool_version);
+    pl_jw_kstr(w, "rules", r->rules_version);
+    pl_jw_key(w, "db");
+    pl_jw_null(w);
+    pl_jw_obj_end(w);
+}
+
+static void put_or_null(struct pl_jsonw *w, const char *key, struct pl_str s)
+{
+    pl_jw_key(w, key);
+    pl_jw_str_or_null(w, s);
+}
+
+static void put_number_or_null(struct pl_jsonw *w, const char *key, uint32_t v)
+{
+    pl_jw_key(w, key);
+    if (v)
+        pl_jw_u64(w, v);
+    else
+        pl_jw_null(w);
+}
+
+static void put_names(struct pl_jsonw *w, const char *key, const struct pl_names *names)
+{
+    pl_jw_key(w, key);
+    pl_jw_arr(w);
+    for (size_t i = 0; i < names->n; i++)
+        pl_jw_str(w, names->p[i]);
+    pl_jw_arr_end(w);
+}
+
+static void put_notes(struct pl_jsonw *w, const struct pl_target *t)
+{
+    pl_jw_key(w, "notes");
+    pl_jw_arr(w);
+    for (size_t i = 0; i < t->n_notes; i++) {
+        const struct pl_note *n = &t->notes[i];
+        pl_jw_obj(w);
+        pl_jw_kcstr(w, "scope", pl_scope_name(n->scope));
+        pl_jw_kstr(w, "where", n->where);
+        pl_jw_kstr(w, "code", n->code);
+        pl_jw_kstr(w, "message", n->message);
+        pl_jw_obj_end(w);
+    }
+    pl_jw_arr_end(w);
+}
+
+/* What names a layer: the beginning of an element of "layers", of "introduced" and "hidden". */
+static void put_layer_id(struct pl_jsonw *w, const struct pl_layer_info *l)
+{
+    pl_jw_ku64(w, "index", l->index);
+    put_or_null(w, "digest", l->digest);
+    put_or_null(w, "diff_id", l->diff_id);
+    pl_jw_key(w, "created_by");
+    if (l->has_created_by)
+        pl_jw_str(w, l->created_by);
+    else
+        pl_jw_null(w);
+}
+
+static void put_layers(struct pl_jsonw *w, const struct pl_target *t)
+{
+    pl_jw_key(w, "layers");
+    pl_jw_arr(w);
+    for (size_t i = 0; i < t->n_layers; i++) {
+        pl_jw_obj(w);
+        put_layer_id(w, &t->layers[i]);
+        pl_jw_ku64(w, "bytes", t->layers[i].bytes);
+        pl_jw_ku64(w, "files", t->layers[i].files);
+        pl_jw_obj_end(w);
+    }
+    pl_jw_arr_end(w);
+}
+
+static void put_where(struct pl_jsonw *w, const struct pl_where *p)
+{
+    pl_jw_key(w, "where");
+    pl_jw_obj(w);
+    pl_jw_kcstr(w, "surface", pl_surface_name(p->surface));
+    put_or_null(w, "path", p->path);
+    put_number_or_null(w, "line", p->line);
+    put_number_or_null(w, "column", p->col);
+    put_number_or_null(w, "end_line", p->end_line);
+    put_number_or_null(w, "end_column", p->end_col);
+    pl_jw_ku64(w, "offset", p->off);
+    put_names(w, "nested", &p->nested);
+    pl_jw_obj_end(w);
+}
+
+static void put_event(struct pl_jsonw *w, const char *key, const struct pl_layer_info *l,
+                      const char *how)
+{
+    pl_jw_key(w, key);
+    if (!l) {
+        pl_jw_null(w);
+        return;
+    }
+    pl_jw_obj(w);
+    put_layer_id(w, l);
+    if (how)
+        pl_jw_kcstr(w, "how", how);
+    pl_jw_obj_end(w);
+}
+
+static void put_finding(struct pl_jsonw *w, const struct pl_target *t, const struct pl_finding *f)
+{
+    pl_jw_obj(w);
+    pl_jw_kcstr(w, "kind", pl_kind_name(f->kind));
+    pl_jw_kstr(w, "rule", f->rule);
+    put_names(w, "aliases", &f->aliases);
+    pl_jw_kcstr(w, "severity", pl_severity_name(f->severity));
+    pl_jw_kstr(w, "title", f->title);
+    pl_jw_kstr(w, "why", f->why);
+    pl_jw_kstr(w, "fix", f->fix);
+    put_where(w, &f->where);
+    put_event(w, "introduced", pl_layer_at(t, f->span.introduced), /* how= */ NULL);
+    put_event(w, "hidden", pl_layer_at(t, f->span.hidden), pl_how_name(f->span.how));
+    pl_jw_kbool(w, "visible", f->span.visible);
+    put_or_null(w, "recover", f->recover);
+    put_or_null(w, "evidence", f->evidence);
+    if (f->secret.p)
+        pl_jw_kstr(w, "secret", f->secret);
+    pl_jw_kstr(w, "fingerprint", f->print);
+    if (f->delta != PL_DELTA_NONE)
+        pl_jw_kcstr(w, "baseline", pl_delta_name(f->delta));
+    pl_jw_obj_end(w);
+}
+
+static void put_target(struct pl_jsonw *w, const struct pl_target *t)
+{
+    pl_jw_obj(w);
+    pl_jw_kstr(w, "name", t->name);
+    pl_jw_kstr(w, "kind", t->kind);
+    put_or_null(w, "digest", t->digest);
+    put_or_null(w, "platform", t->platform);
+    pl_jw_kbool(w, "complete", t->complete);
+    put_notes(w, t);
+    put_layers(w, t);
+    pl_jw_key(w, "packages");
+    pl_jw_arr(w);
+    pl_jw_arr_end(w);
+    pl_jw_key(w, "findings");
+    pl_jw_arr(w);
+    for (size_t i = 0; i < t->n_findings; i++)
+        put_finding(w, t, &t->findings[i]);
+    pl_jw_arr_end(w);
+    pl_jw_obj_end(w);
+}
+
+static void put_summary(struct pl_jsonw *w, const struct pl_report *r)
+{
+    pl_jw_key(w, "summary");
+    pl_jw_obj(w);
+    for (int s = PL_SEV_COUNT; s-- > 0;)
+        pl_jw_ku64(w, pl_severity_name((enum pl_severity)s), r->count[s]);
+    pl_jw_kbool(w, "incomplete", r->incomplete);
+    pl_jw_obj_end(w);
+}
+
+/* Only beside --baseline: what the old result had and this one does not. */
+static void put_fixed(struct pl_jsonw *w, const struct pl_report *r)
+{
+    pl_jw_key(w, "fixed");
+    pl_jw_arr(w);
+    for (size_t i = 0; i < r->n_gone; i++) {
+        const struct pl_finding *f = &r->gone[i].finding;
+        pl_jw_obj(w);
+        pl_jw_kstr(w, "target", r->gone[i].target);
+        pl_jw_kstr(w, "rule", f->rule);
+        pl_jw_kcstr(w, "severity", pl_severity_name(f->severity));
+        pl_jw_kstr(w, "title", f->title);
+        put_where(w, &f->where);
+        pl_jw_kstr(w, "fingerprint", f->print);
+        pl_jw_obj_end(w);
+    }
+    pl_jw_arr_end(w);
+}
+
+static int write_json(const struct pl_report *r, const struct pl_report_opts *o, struct pl_buf *out,
+                      struct pl_err *err)
+{
+    (void)o;
+    (void)err;
+    struct pl_jsonw w = { .out = out, .indent = 2 };
+    pl_jw_obj(&w);
+    pl_jw_ku64(&w, "schema", 1);
+    put_tool(&w, r);
+    pl_jw_key(&w, "targets");
+    pl_jw_arr(&w);
+    for (size_t i = 0; i < r->n_targets; i++)
+        put_target(&w, &r->targets[i]);
+    pl_jw_arr_end(&w);
+    put_summary(&w, r);
+    if (r->has_baseline)
+        put_fixed(&w, r);
+    pl_jw_obj_end(&w);
+    pl_buf_putc(out, '\n');
+    return 0;
+}
+
+const struct pl_writer pl_writer_json = { .id = "json", .suffix = ".json", .write = write_json };

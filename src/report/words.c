@@ -1,0 +1,220 @@
+/* Sentences, places and sizes for formats made for people. ux.md sections 2 and 7. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/words.h"
+
+#include <inttypes.h>
+
+#define ELLIPSIS "\xE2\x80\xA6"
+
+const struct pl_layer_info *pl_layer_at(const struct pl_target *t, uint32_t index)
+{
+    if (index < t->n_layers && t->layers[index].index == index)
+        return &t->layers[index];
+    for (size_t i = 0; i < t->n_layers && index != PL_NEVER; i++)
+        if (t->layers[i].index == index)
+            return &t->layers[i];
+    return NULL;
+}
+
+/* How a finding on each surface is put; NULL: by its span. */
+static const char *const on_surface[PL_SURF_COUNT] = {
+    [PL_SURF_ENV] = " in the environment of every container",
+    [PL_SURF_LABEL] = " in a label of the image",
+    [PL_SURF_CMD] = " in the default command",
+    [PL_SURF_ENTRYPOINT] = " in the entrypoint",
+    [PL_SURF_HEALTHCHECK] = " in the health check",
+    [PL_SURF_ONBUILD] = " in an instruction for builds on top (ONBUILD)",
+    [PL_SURF_CONFIG] = " in the image configuration",
+    [PL_SURF_HISTORY] = " in the build history, readable without pulling a layer",
+    [PL_SURF_ANNOTATION] = " in an annotation",
+    [PL_SURF_DESCRIPTOR] = " in data embedded in a descriptor",
+    [PL_SURF_ATTESTATION] = " in an attestation of the build",
+    [PL_SURF_REFERRER] = " in an artifact attached to the image",
+    [PL_SURF_TAR_TRAILER] = " in padding of a layer's archive, outside every file",
+    [PL_SURF_TAR_HEADER] = " in the archive header of a file",
+    [PL_SURF_GZIP_HEADER] = " in the compression framing of a layer",
+    [PL_SURF_ORPHAN_BLOB] = " in a blob that no manifest names",
+    [PL_SURF_INDEX] = " in the image index",
+};
+
+static const char *of_span(const struct pl_span *s)
+{
+    switch (s->how) {
+    case PL_HOW_WHITEOUT:
+        return " in a deleted file, still downloadable";
+    case PL_HOW_OPAQUE:
+        return " in a file of an emptied directory, still downloadable";
+    case PL_HOW_OVERWRITE:
+        return " in an overwritten version of a file, still downloadable";
+    case PL_HOW_DUPLICATE:
+        return " in a file that its own layer overwrites, still downloadable";
+    case PL_HOW_REPLACED:
+        return " in a file that was replaced, still downloadable";
+    case PL_HOW_NONE:
+        break;
+    }
+    return s->visible ? " in a file" : " in a file outside the final file system";
+}
+
+void pl_say_title(struct pl_buf *out, const struct pl_target *t, const struct pl_finding *f)
+{
+    pl_buf_putn(out, f->title.p ? f->title.p : "", f->title.n);
+    if (f->kind != PL_KIND_SECRET)
+        return;
+    const char *where = f->where.surface < PL_SURF_COUNT ? on_surface[f->where.surface] : NULL;
+    if (!where)
+        where = of_span(&f->span);
+    if (t->n_layers && !strcmp(where, " in a file"))
+        where = " in a file of the image";
+    pl_buf_puts(out, where);
+}
+
+void pl_say_place(struct pl_buf *out, const struct pl_finding *f)
+{
+    const struct pl_where *w = &f->where;
+    if (w->surface != PL_SURF_FILE) {
+        pl_buf_puts(out, pl_surface_name(w->surface));
+        if (w->path.n)
+            pl_buf_putc(out, ' ');
+    }
+    if (w->path.n)
+        pl_buf_putn(out, w->path.p, w->path.n);
+    for (size_t i = 0; i < w->nested.n; i++) {
+        pl_buf_putc(out, '!');
+        pl_buf_putn(out, w->nested.p[i].p, w->nested.p[i].n);
+    }
+    if (w->line && w->col)
+        pl_buf_printf(out, ":%" PRIu32 ":%" PRIu32, w->line, w->col);
+    else if (w->line)
+        pl_buf_printf(out, ":%" PRIu32, w->line);
+    else if (w->off || w->surface == PL_SURF_FILE)
+        pl_buf_printf(out, ", byte %" PRIu64, w->off);
+}
+
+const char *pl_say_visible(const struct pl_target *t, const struct pl_finding *f)
+{
+    bool file = f->where.surface == PL_SURF_FILE;
+    if (f->span.visible && file)
+        return t->n_layers ? "yes: in the final file system, present in every container" : "yes";
+    if (f->span.visible)
+        return "yes: in effect in every container";
+    if (file)
+        return "no: absent from the final file system, present in every pull";
+    if (f->where.surface == PL_SURF_ORPHAN_BLOB)
+        return "no: in no image, served by its digest";
+    return "no: without effect in a container, present in every pull";
+}
+
+const char *pl_say_rotate(const struct pl_target *t, const struct pl_finding *f, bool has_scrub)
+{
+    if (f->kind != PL_KIND_SECRET || f->severity < PL_SEV_MEDIUM)
+        return NULL;
+    if (!t->n_layers)
+        return "anyone who could read this has the secret. Revoke it first; taking it out of the "
+               "file does not undo a leak.";
+    return has_scrub
+               ? "anyone who could pull the image has this secret. Revoke it first; scrubbing "
+                 "does not undo a leak."
+               : "anyone who could pull the image has this secret. Revoke it first; a rebuilt "
+                 "image does not undo a leak.";
+}
+
+/* Cuts `s` behind the first `mark`, when there is one. */
+static bool behind(struct pl_str *s, struct pl_str mark)
+{
+    size_t at = pl_str_find(*s, mark, 0);
+    if (at == SIZE_MAX)
+        return false;
+    *s = pl_str_sub(*s, at + mark.n, s->n);
+    return true;
+}
+
+struct pl_str pl_say_instruction(struct pl_arena *a, struct pl_str created_by)
+{
+    struct pl_str s = pl_str_trim(created_by);
+    if (pl_str_ends(s, PL_S(" # buildkit")))
+        s = pl_str_trim(pl_str_sub(s, 0, s.n - strlen(" # buildkit")));
+    if (pl_str_starts(s, PL_S("/bin/sh -c #(nop)")))
+        return pl_str_trim(pl_str_sub(s, strlen("/bin/sh -c #(nop)"), s.n));
+    bool shell = pl_str_starts(s, PL_S("RUN /bin/sh -c ")) || pl_str_starts(s, PL_S("/bin/sh -c "));
+    bool args = pl_str_starts(s, PL_S("RUN |")) || pl_str_starts(s, PL_S("|"));
+    if (!shell && !args)
+        return s;
+    struct pl_str rest = s;
+    if (!behind(&rest, PL_S("/bin/sh -c ")))
+        return s;
+    rest = pl_str_trim(rest);
+    return pl_printf(a, "RUN %.*s", (int)(rest.n < INT32_MAX ? rest.n : INT32_MAX), rest.p);
+}
+
+struct pl_str pl_say_digest(struct pl_arena *a, struct pl_str digest)
+{
+    const char *colon = digest.n ? memchr(digest.p, ':', digest.n) : NULL;
+    size_t head = colon ? (size_t)(colon - digest.p) + 1 : 0;
+    if (!colon || digest.n < head + 16)
+        return digest;
+    return pl_printf(a, "%.*s" ELLIPSIS, (int)(head + 8), digest.p);
+}
+
+static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
+
+/* Divides by thousands until it reads well; the unit in *ret_unit. */
+static double scaled(uint64_t bytes, size_t *ret_unit)
+{
+    double v = (double)bytes;
+    size_t u = 0;
+    while (v >= 999.5 && u + 1 < sizeof units / sizeof units[0]) {
+        v /= 1000;
+        u++;
+    }
+    *ret_unit = u;
+    return v;
+}
+
+static int digits(double v, size_t unit)
+{
+    return unit && v < 9.95 ? 1 : 0;
+}
+
+struct pl_str pl_say_size(struct pl_arena *a, uint64_t bytes)
+{
+    size_t u = 0;
+    double v = scaled(bytes, &u);
+    return pl_printf(a, "%.*f %s", digits(v, u), v, units[u]);
+}
+
+void pl_say_read(struct pl_buf *out, const struct pl_target *t, size_t n)
+{
+    uint64_t layers = 0, read = 0, claimed = 0, seen = 0, files = 0;
+    for (size_t i = 0; i < n; i++) {
+        layers += t[i].n_layers;
+        read += t[i].layers_read;
+        claimed += t[i].bytes_claimed;
+        seen += t[i].bytes_read;
+        files += t[i].files_read;
+    }
+    if (layers)
+        pl_buf_printf(out, "%" PRIu64 " of %" PRIu64 " layer%s, ", read, layers,
+                      layers == 1 ? "" : "s");
+    else if (files)
+        pl_buf_printf(out, "%" PRIu64 " file%s, ", files, files == 1 ? "" : "s");
+    /* both numbers in the unit of the larger one: "0.2 of 212 MB" */
+    size_t u = 0;
+    double whole = scaled(claimed > seen ? claimed : seen, &u), part = (double)seen;
+    for (size_t i = 0; i < u; i++)
+        part /= 1000;
+    double all = whole;
+    if (claimed < seen) {
+        all = (double)claimed;
+        for (size_t i = 0; i < u; i++)
+            all /= 1000;
+    }
+    pl_buf_printf(out, "%.*f of %.*f %s", digits(part, u), part, digits(all, u), all, units[u]);
+}
+
+void pl_say_counts(struct pl_buf *out, const uint64_t count[PL_SEV_COUNT])
+{
+    for (int s = PL_SEV_CRITICAL; s >= (count[PL_SEV_INFO] ? PL_SEV_INFO : PL_SEV_LOW); s--)
+        pl_buf_printf(out, "%s%" PRIu64 " %s", s == PL_SEV_CRITICAL ? "" : ", ", count[s],
+                      pl_severity_name((enum pl_severity)s));
+}

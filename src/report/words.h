@@ -1,0 +1,51 @@
+/* The words of a report, shared by the formats made for people: sentences, places, sizes, blocks.
+ * What is appended is raw text (foreign bytes as they came) unless said otherwise; the writer
+ * escapes it for its context. ux.md sections 2 and 7. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_REPORT_WORDS_H
+#define PL_REPORT_WORDS_H
+
+#include "report/writer.h"
+
+/* Several occurrences of one secret in one target, or a single finding of another kind. */
+struct pl_block {
+    enum pl_severity severity;   /* the highest of them */
+    const struct pl_finding **f; /* those with equal spans stand together */
+    size_t n;
+    size_t first; /* lowest index in the target's findings */
+};
+struct pl_blocks {
+    struct pl_block *p; /* most severe first, then as found */
+    size_t n;
+};
+/* Groups the findings of `t`: one secret by one rule is one block. Lives in `a`. */
+struct pl_blocks pl_blocks_make(struct pl_arena *a, const struct pl_target *t);
+/* Do two findings have the same introduced, hidden, how and visible? */
+bool pl_span_eq(const struct pl_span *a, const struct pl_span *b);
+
+/* "npm access token in a deleted file, still downloadable": title and what is special about the
+ * place. */
+void pl_say_title(struct pl_buf *out, const struct pl_target *t, const struct pl_finding *f);
+/* "srv/web/.npmrc:2:43", "lib/a.jar!b.jar!c.txt:1:1", "usr/bin/x, byte 512", "env TOKEN". */
+void pl_say_place(struct pl_buf *out, const struct pl_finding *f);
+/* Why it matters that it is (not) visible: "no: absent from the final file system, present in every
+ * pull". */
+const char *pl_say_visible(const struct pl_target *t, const struct pl_finding *f);
+/* What a leaked secret calls for, or NULL where there is nothing to revoke (other kinds, samples
+ * and test keys). */
+const char *pl_say_rotate(const struct pl_target *t, const struct pl_finding *f, bool has_scrub);
+/* Where in the layer `index` names: the instruction as a person would write it, without what the
+ * builder put around it. A view on `created_by`, or on a copy in `a`. */
+struct pl_str pl_say_instruction(struct pl_arena *a, struct pl_str created_by);
+/* "sha256:4f0c2b91…"; in `a`. Other text comes back whole. */
+struct pl_str pl_say_digest(struct pl_arena *a, struct pl_str digest);
+/* "212 MB", "1.2 kB", "17 B" (powers of ten). */
+struct pl_str pl_say_size(struct pl_arena *a, uint64_t bytes);
+/* "6 of 6 layers, 212 of 212 MB" for the targets t[0..n); sums over them. */
+void pl_say_read(struct pl_buf *out, const struct pl_target *t, size_t n);
+/* "1 critical, 0 high, 0 medium, 0 low", and info when there is any. */
+void pl_say_counts(struct pl_buf *out, const uint64_t count[PL_SEV_COUNT]);
+/* The layer `index` of `t`, or NULL for PL_NEVER and indexes that are not there. */
+const struct pl_layer_info *pl_layer_at(const struct pl_target *t, uint32_t index);
+
+#endif
