@@ -1,0 +1,30 @@
+/* One piece of content, whatever it is: scanned window by window straight from its view, and opened
+ * when it is a container. Runs in the child. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_SCAN_CONTENT_H
+#define PL_SCAN_CONTENT_H
+
+#include "scan/worker.h"
+
+/* Where the content is. `nested` grows on the way down. */
+struct pl_place {
+    enum pl_surface surface;
+    uint32_t ordinal;      /* of the entry, or PL_NEVER */
+    struct pl_str path;    /* for the engine's path rules, and for notes */
+    struct pl_str say;     /* what hits say as path; empty for files (it is the entry's) */
+    struct pl_names nested;
+    bool value;            /* one value, `path` is its name */
+    bool binary;           /* no lines, whatever the bytes look like */
+    unsigned depth;
+    uint64_t *total;       /* unpacked from the outer file so far; NULL at the outermost */
+    bool wanted;           /* `recover` asks for this very content */
+};
+
+/* Reads `v` to its end: scans every window, recurses into containers. Returns 0, or the failure of
+ * `v` itself (what was read before has been scanned). */
+int pl_content_scan(struct pl_worker *w, struct pl_place *at, struct pl_view *v,
+                    struct pl_err *err);
+/* The same for a short piece in memory. */
+void pl_content_piece(struct pl_worker *w, struct pl_place *at, struct pl_str bytes);
+
+#endif

@@ -1,0 +1,69 @@
+/* Parent: the pool of worker processes. It feeds them, hashes what it feeds, and gathers their
+ * records. One thread; nothing here parses foreign bytes but the workers' messages. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_SCAN_POOL_H
+#define PL_SCAN_POOL_H
+
+#include <signal.h>
+
+#include "base/vec.h"
+#include "scan/worker.h"
+#include "source/feed.h"
+
+/* What a worker found out about one blob: facts that depend on its bytes and our rules only. */
+struct pl_record {
+    struct pl_arena a;
+    PL_VEC(struct pl_hit) hits;
+    PL_VEC(struct pl_note) notes;
+    struct pl_buf entries; /* messages of pl_put_entry, in order */
+    uint32_t n_entries;
+    bool has_doc;
+    struct pl_doc doc;
+    struct pl_done done;
+    PL_VEC(struct pl_entry_hash { uint32_t ordinal; uint8_t sum[32]; }) hashes;
+    uint64_t fed;              /* bytes of the blob */
+    uint8_t sha256[32], sha512[64];
+    bool has_sha512;
+};
+/* Frees the record and what it holds; accepts NULL. */
+void pl_record_free(struct pl_record *r);
+/* Adds a note of the parent's own; `incomplete` also clears done.complete. Text is copied. */
+void pl_record_note(struct pl_record *r, enum pl_scope scope, bool incomplete, const char *code,
+                    struct pl_str where, const char *fmt, ...)
+    __attribute__((format(printf, 6, 7)));
+
+struct pl_task {
+    struct pl_job_params params; /* strings must live until the task is done */
+    struct pl_feed *feed;        /* owned by the task; NULL for TARINDEX */
+    uint64_t size;               /* larger ones first */
+    bool urgent;                 /* before all others */
+    bool want_sha512;
+    void *arg;
+    /* The record is complete; the callee owns it. May submit more tasks. */
+    void (*done)(struct pl_task *t, struct pl_record *r);
+    /* TARINDEX: bytes at `off` into buf (*ret_got 0 = end). 1 = not yet, ask again later. */
+    int (*serve)(struct pl_task *t, uint64_t off, void *buf, size_t n, size_t *ret_got,
+                 struct pl_err *err);
+    void (*member)(struct pl_task *t, const struct pl_member_msg *m);
+    /* Bytes that `recover` asked for. */
+    void (*bytes)(struct pl_task *t, const void *p, size_t n);
+    struct pl_task *next; /* the pool's */
+};
+
+struct pl_pool;
+
+/* Called now and then with bytes fed so far, for progress; may be NULL. */
+typedef void pl_progress_fn(void *arg, uint64_t fed);
+
+/* `threads` workers at most, started when needed. `cancel` is looked at between steps. */
+struct pl_pool *pl_pool_new(const struct pl_scan_ctx *ctx, unsigned threads,
+                            const volatile sig_atomic_t *cancel);
+void pl_pool_progress(struct pl_pool *p, pl_progress_fn *fn, void *arg);
+/* Queues a task (heap, owned by the pool from here). */
+void pl_pool_submit(struct pl_pool *p, struct pl_task *t);
+/* Works until nothing is left. PL_E_CANCEL when cancelled; PL_E_IO when no worker can be started. */
+int pl_pool_run(struct pl_pool *p, struct pl_err *err);
+/* Ends the workers; accepts NULL. */
+void pl_pool_free(struct pl_pool *p);
+
+#endif

@@ -1,0 +1,93 @@
+/* Child: the members of an outer tar (docker-archive, oci-archive). It sees headers only: bytes
+ * are asked of the parent by offset, bodies are skipped without being read here. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/tar.h"
+#include "scan/worker.h"
+
+/* A view on a stream that the parent holds. */
+struct remote {
+    struct pl_view v;
+    struct pl_worker *w;
+    struct pl_buf buf;
+};
+
+static int remote_fill(struct pl_view *v, size_t want, struct pl_err *err)
+{
+    struct remote *x = (struct remote *)v;
+    size_t mark, have = v->n;
+    if (have)
+        memmove(x->buf.p, v->p, have);
+    x->buf.n = have;
+    while (x->buf.n < want) {
+        struct pl_buf *b = pl_chan_begin(&x->w->chan, PL_MSG_READ, &mark);
+        pl_put_u64(b, v->off + x->buf.n);
+        pl_put_u32(b, (uint32_t)(want - x->buf.n));
+        pl_chan_end(&x->w->chan, mark);
+        struct pl_cmd cmd;
+        if (!pl_chan_cmd(&x->w->chan, &cmd))
+            return pl_fail(err, PL_E_IO, "parent is gone");
+        if (cmd.type == PL_CMD_END) {
+            if (cmd.a)
+                return pl_fail(err, PL_E_IO, "input ended early");
+            v->eof = true;
+            x->w->feed->ended = true;
+            break;
+        }
+        int r = pl_buf_add(&x->buf, x->w->chan.ring + (size_t)cmd.a * PL_RING_SLOT,
+                           (size_t)cmd.b, err);
+        b = pl_chan_begin(&x->w->chan, PL_MSG_CREDIT, &mark);
+        pl_put_u8(b, (uint8_t)cmd.a);
+        pl_chan_end(&x->w->chan, mark);
+        if (r < 0)
+            return r;
+    }
+    v->p = (const uint8_t *)x->buf.p;
+    v->n = x->buf.n;
+    return 0;
+}
+
+/* A body that is skipped is never asked for. */
+static int remote_skip(struct pl_view *v, uint64_t n, struct pl_err *err)
+{
+    (void)err;
+    v->off += n;
+    return 0;
+}
+
+void pl_job_tarindex(struct pl_worker *w)
+{
+    struct pl_err err = { 0 };
+    struct remote x = { .v = { .fill = remote_fill, .skip = remote_skip }, .w = w };
+    struct pl_tar_opts o = { .limits = &w->ctx->limits };
+    struct pl_tar *t;
+    struct pl_entry e;
+    size_t mark;
+    int r;
+    x.buf.max = PL_VIEW_MAX;
+    if (pl_view_ahead(&x.v, 512, &err) == 0 && x.v.n && pl_tar_bid(x.v.p, x.v.n) == 0) {
+        pl_worker_note(w, PL_SCOPE_UNIT, true, "not-an-image", PL_S(""), "not a tar archive");
+        pl_buf_release(&x.buf);
+        w->feed->ended = true;
+        return;
+    }
+    t = pl_tar_new(&x.v, &o);
+    while ((r = pl_tar_next(t, &e, &err)) > 0) {
+        struct pl_member_msg m = { e.path, e.link, (uint8_t)e.kind, e.size, e.at };
+        struct pl_buf *b = pl_chan_begin(&w->chan, PL_MSG_MEMBER, &mark);
+        pl_put_member(b, &m);
+        pl_chan_end(&w->chan, mark);
+        if (pl_tar_count(t) > w->ctx->limits.nested_members) {
+            r = pl_fail(&err, PL_E_LIMIT, "more than %llu members",
+                        (unsigned long long)w->ctx->limits.nested_members);
+            break;
+        }
+    }
+    if (r < 0)
+        pl_worker_note(w, PL_SCOPE_UNIT, true, r == PL_E_LIMIT ? "limit" : "damaged", PL_S(""),
+                       "%s", err.msg);
+    w->feed->ended = true; /* END comes only in answer to a READ */
+    w->done.entries = pl_tar_count(t);
+    w->done.bytes = w->done.seen = x.v.off;
+    pl_tar_free(t);
+    pl_buf_release(&x.buf);
+}

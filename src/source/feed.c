@@ -1,0 +1,64 @@
+/* Feeds from files. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/feed.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct range {
+    struct pl_feed f;
+    int fd;
+    bool own;
+    uint64_t off, left;
+};
+
+static int range_read(struct pl_feed *f, void *buf, size_t n, size_t *ret_got, struct pl_err *err)
+{
+    struct range *r = (struct range *)f;
+    if (n > r->left)
+        n = (size_t)r->left;
+    if (n == 0) {
+        *ret_got = 0;
+        return 0;
+    }
+    ssize_t got;
+    do
+        got = pread(r->fd, buf, n, (off_t)r->off);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return pl_fail_errno(err, PL_E_IO, errno, "cannot read");
+    if (got == 0)
+        return pl_fail(err, PL_E_IO, "file ends %llu bytes early", (unsigned long long)r->left);
+    r->off += (uint64_t)got;
+    r->left -= (uint64_t)got;
+    *ret_got = (size_t)got;
+    return 0;
+}
+
+static void range_close(struct pl_feed *f)
+{
+    struct range *r = (struct range *)f;
+    if (r->own)
+        close(r->fd);
+    free(r);
+}
+
+static struct pl_feed *range_new(int fd, uint64_t off, uint64_t size, bool own)
+{
+    struct range *r = calloc(1, sizeof *r);
+    if (!r)
+        pl_oom();
+    *r = (struct range){ { range_read, range_close }, fd, own, off, size };
+    return &r->f;
+}
+
+struct pl_feed *pl_feed_range(int fd, uint64_t off, uint64_t size)
+{
+    return range_new(fd, off, size, false);
+}
+
+struct pl_feed *pl_feed_fd(int fd, uint64_t off, uint64_t size)
+{
+    return range_new(fd, off, size, true);
+}
