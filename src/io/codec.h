@@ -25,7 +25,9 @@ struct pl_codec_opts {
     uint64_t out_base, out_ratio; /* limit: out_base + out_ratio * bytes in */
     const char *limit_name;       /* named in the message: "layer-out", "nested-out" */
     pl_frame_fn *frame;           /* may be NULL */
-    void *arg;
+    /* Given every freshly decoded piece once, in order, while it is in the cache; may be NULL. */
+    void (*fresh)(void *arg, const void *p, size_t n);
+    void *arg; /* of both */
 };
 
 /* A codec: one file, one line in codec.list. */
@@ -34,7 +36,9 @@ struct pl_codec {
     /* Bits verified of the bytes at `p` (n may be short), 0 when it is not this codec. A codec that
      * cannot be decoded may still bid, with open == NULL, so that the message can name it. */
     unsigned (*bid)(const uint8_t *p, size_t n);
-    /* A heap view of the content of `in`; does not own `in`. All members / frames are read. */
+    /* A heap view of the content of `in`; does not own `in`, and keeps a copy of `o`. All members /
+     * frames are read; at its end `in` is at its end too. Damage: PL_E_FORMAT with the offset in
+     * `in`, after everything decoded before it. */
     int (*open)(struct pl_view *in, const struct pl_codec_opts *o, struct pl_view **ret,
                 struct pl_err *err);
 };
@@ -42,6 +46,10 @@ struct pl_codec {
 /* The codec whose bid on the next bytes of `in` is highest; NULL when none bids (plain). Reads at
  * most 512 bytes ahead. */
 int pl_codec_probe(struct pl_view *in, const struct pl_codec **ret, struct pl_err *err);
+
+/* No codec: `in` seen through, nothing copied, for callers that treat all alike. Only `fresh` and
+ * its argument are used of `o`. `in` must not be used while it is open. */
+struct pl_view *pl_codec_open_plain(struct pl_view *in, const struct pl_codec_opts *o);
 
 /* All codecs, in the order of codec.list, NULL at the end. */
 extern const struct pl_codec *const pl_codecs[];

@@ -21,7 +21,8 @@ struct pl_view {
     int failed;          /* the code of the first failure; every later fill returns it */
     struct pl_err error; /* its message */
     /* Makes n >= want (want <= PL_VIEW_MAX) or sets eof; called only when that is not so yet.
-     * Returns 0 or a negative code. May read more than asked. */
+     * Returns 0 or a negative code. May read more than asked. `err` is never NULL. One that meets
+     * damage behind enough good bytes sets `failed` and `error` itself and returns 0. */
     int (*fill)(struct pl_view *v, size_t want, struct pl_err *err);
     /* Optional: takes `n` bytes beyond what is buffered without reading them (a seek). Called by
      * pl_view_skip after it consumed what was buffered. */
@@ -30,9 +31,15 @@ struct pl_view {
     void (*close)(struct pl_view *v);
 };
 
+/* The slow half of pl_view_ahead: fills, and keeps a failure. */
+int pl_view_refill(struct pl_view *v, size_t want, struct pl_err *err);
+
 /* Tries to have `want` bytes at v->p. 0: v->n >= want, or all that is left (v->eof). Negative: the
  * stream broke; v->p[0..n) still holds what was read before. */
-int pl_view_ahead(struct pl_view *v, size_t want, struct pl_err *err);
+static inline int pl_view_ahead(struct pl_view *v, size_t want, struct pl_err *err)
+{
+    return v->n >= want || v->eof ? 0 : pl_view_refill(v, want, err);
+}
 
 /* Takes `n` <= v->n bytes. */
 static inline void pl_view_consume(struct pl_view *v, size_t n)
@@ -42,7 +49,8 @@ static inline void pl_view_consume(struct pl_view *v, size_t n)
     v->off += n;
 }
 
-/* Takes exactly `n` bytes whatever is buffered; PL_E_FORMAT when the stream ends before. */
+/* Takes exactly `n` bytes whatever is buffered; PL_E_FORMAT when the stream ends before (then all
+ * that was there is taken). */
 int pl_view_skip(struct pl_view *v, uint64_t n, struct pl_err *err);
 
 /* Closes `v`; accepts NULL. */
@@ -57,10 +65,11 @@ void pl_view_mem_init(struct pl_view *v, const void *p, size_t n);
 struct pl_sub {
     struct pl_view v;
     struct pl_view *under;
-    uint64_t left;    /* bytes of `under` that may still be shown, from under->p on */
-    uint64_t synced;  /* v.off up to which `under` was told */
-    bool short_read;  /* `under` ended before `left` was used up */
+    uint64_t left;   /* bytes of `under` that may still be shown, from under->p on */
+    uint64_t synced; /* v.off up to which `under` was told */
+    bool short_read; /* `under` ended before `left` was used up */
 };
+/* Shows the next `n` bytes of `under`; nothing to release. */
 void pl_sub_init(struct pl_sub *s, struct pl_view *under, uint64_t n);
 /* Tells `under` what was consumed so far. After it `under` may be used and `s` asked again. */
 void pl_sub_sync(struct pl_sub *s);
