@@ -77,6 +77,8 @@ uint64_t pl_get_var(struct pl_rd *r)
     uint64_t v = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {
         uint8_t c = pl_get_u8(r);
+        if (shift == 63 && c > 1)
+            break; /* more than 64 bits */
         v |= (uint64_t)(c & 127) << shift;
         if (!(c & 128))
             return r->bad ? 0 : v;
@@ -88,7 +90,9 @@ uint64_t pl_get_var(struct pl_rd *r)
 struct pl_str pl_get_str(struct pl_rd *r)
 {
     uint64_t n = pl_get_var(r);
-    if (n > SIZE_MAX / 2 || !need(r, (size_t)n))
+    if (n > SIZE_MAX / 2)
+        r->bad = true;
+    if (!need(r, (size_t)n))
         return (struct pl_str){ "", 0 };
     struct pl_str s = pl_str_n(r->p, (size_t)n);
     r->p += n;
