@@ -8,10 +8,12 @@
 #include "base/limits.h"
 #include "io/view.h"
 
-/* A member of a container. Valid during the callback. */
+/* A member of a container. Valid during the callback. When `body` breaks (its ahead fails) the sink
+ * just stops reading and returns 0: the reader sees it and makes the note. */
 struct pl_member {
-    struct pl_str name;   /* as the container has it ("lib/x.jar", "users.token row 3") */
-    struct pl_str detail; /* a second name or empty: the commit of a git blob */
+    struct pl_str name;   /* as the container has it: "lib/x.jar"; a database row: "users"; a large
+                             value of it: "users.token"; git: path or object id */
+    struct pl_str detail; /* a second name or empty: "row 3"; the commit of a git blob */
     struct pl_view *body; /* content; may be left unconsumed. NULL: only a name */
     bool text;            /* content made by us (a database row, a constant), not bytes of the file */
 };
@@ -20,8 +22,8 @@ struct pl_nested_sink {
     /* Called per member; non-zero stops with PL_E_CANCEL. */
     int (*member)(void *arg, struct pl_member *m);
     /* Something of the container was not read to its end: makes the result incomplete. `code` is
-     * "nested-damaged", "encrypted", "nested-limit:NAME", "unknown-codec" … `name` the member or
-     * empty. */
+     * "nested-damaged", "nested-limit" (the message names the limit), "encrypted" or
+     * "unknown-codec"; `name` the member or empty. */
     void (*note)(void *arg, const char *code, struct pl_str name, const char *message);
     void *arg;
 };
@@ -29,10 +31,11 @@ struct pl_nested_sink {
 /* Bytes that nested readers may hold for one outer file. */
 struct pl_nested_opts {
     const struct pl_limits *limits;
-    size_t whole_max;      /* a format that must be read by seeking: buffer up to this many bytes */
-    uint64_t *total;       /* bytes unpacked from this outer file so far, all depths; checked against
-                              limits->nested_total */
-    unsigned depth;        /* 0 for a file of the layer */
+    struct pl_str path; /* of the file that is read: names what has no name of its own */
+    size_t whole_max;   /* a format that must be read by seeking: buffer up to this many bytes */
+    uint64_t *total;    /* bytes unpacked from this outer file so far, all depths; checked against
+                           limits->nested_total */
+    unsigned depth;     /* 0 for a file of the layer */
 };
 
 /* One kind: one file, one line in nested.list. */
@@ -46,6 +49,11 @@ struct pl_nested {
     int (*read)(struct pl_view *in, const struct pl_nested_opts *o, struct pl_nested_sink *sink,
                 struct pl_err *err);
 };
+
+/* Prepares what the libraries beneath would otherwise look up in the file system at their first use
+ * (character set of the locale, time zone, seeds). Call once per process, after the environment
+ * was emptied and before the sandbox closes; more calls do nothing. */
+void pl_nested_init(void);
 
 /* The kind with the highest bid; NULL when there is none. `p` up to 512 bytes. */
 const struct pl_nested *pl_nested_probe(const uint8_t *p, size_t n, struct pl_str path);
