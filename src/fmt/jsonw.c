@@ -3,6 +3,7 @@
 #include "fmt/jsonw.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "fmt/utf8.h"
 

@@ -3,6 +3,7 @@
 #include "report/escape.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "fmt/utf8.h"
 
@@ -95,10 +96,13 @@ static void put_html(struct pl_buf *out, uint32_t cp)
     }
 }
 
-static bool punctuation(uint32_t cp)
+/* What could begin markup inside a line: emphasis, code, links, HTML, tables, mentions, references;
+ * with the full stop of "www." and the colon of "http:" also links without brackets. */
+static bool md_special(uint32_t cp, char last)
 {
-    return cp > ' ' && cp < 0x7F && !(cp >= '0' && cp <= '9') && !(cp >= 'A' && cp <= 'Z') &&
-           !(cp >= 'a' && cp <= 'z');
+    if (cp == '.')
+        return last == 'w' || last == 'W';
+    return cp < 0x7F && cp > ' ' && strchr("\\`*_{}[]()<>#|~@&!:", (int)cp);
 }
 
 static void put(struct pl_buf *out, enum pl_esc how, uint32_t cp)
@@ -107,8 +111,7 @@ static void put(struct pl_buf *out, enum pl_esc how, uint32_t cp)
         put_html(out, cp);
         return;
     }
-    /* a comma, full stop or dash means nothing inside a line, and text stays readable */
-    if (how == PL_ESC_MD_TEXT && punctuation(cp) && !strchr(",;'\"/%?$=", (int)cp))
+    if (how == PL_ESC_MD_TEXT && md_special(cp, out->n ? out->p[out->n - 1] : 0))
         pl_buf_putc(out, '\\');
     if (how == PL_ESC_SARIF && (cp == '[' || cp == ']' || cp == '\\'))
         pl_buf_putc(out, '\\');

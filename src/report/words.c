@@ -3,6 +3,7 @@
 #include "report/words.h"
 
 #include <inttypes.h>
+#include <time.h>
 
 #define ELLIPSIS "\xE2\x80\xA6"
 
@@ -58,7 +59,8 @@ static const char *of_span(const struct pl_span *s)
 
 void pl_say_title(struct pl_buf *out, const struct pl_target *t, const struct pl_finding *f)
 {
-    pl_buf_putn(out, f->title.p ? f->title.p : "", f->title.n);
+    struct pl_str title = f->title.n ? f->title : f->rule;
+    pl_buf_putn(out, title.p, title.n);
     if (f->kind != PL_KIND_SECRET)
         return;
     const char *where = f->where.surface < PL_SURF_COUNT ? on_surface[f->where.surface] : NULL;
@@ -154,6 +156,67 @@ struct pl_str pl_say_digest(struct pl_arena *a, struct pl_str digest)
     if (!colon || digest.n < head + 16)
         return digest;
     return pl_printf(a, "%.*s" ELLIPSIS, (int)(head + 8), digest.p);
+}
+
+void pl_say_layer(struct pl_buf *out, struct pl_arena *a, const struct pl_layer_info *l)
+{
+    pl_buf_printf(out, "layer %" PRIu32, l->index);
+    if (!l->has_created_by)
+        return;
+    struct pl_str s = pl_say_instruction(a, l->created_by);
+    pl_buf_puts(out, " (");
+    pl_buf_putn(out, s.p, s.n < 120 ? s.n : 80);
+    if (s.n >= 120) {
+        pl_buf_puts(out, ELLIPSIS);
+        pl_buf_putn(out, s.p + s.n - 40, 40);
+    }
+    pl_buf_putc(out, ')');
+}
+
+void pl_say_history(struct pl_buf *out, struct pl_arena *a, const struct pl_target *t,
+                    const struct pl_finding *f)
+{
+    const struct pl_layer_info *in = pl_layer_at(t, f->span.introduced);
+    const struct pl_layer_info *by = pl_layer_at(t, f->span.hidden);
+    if (!in && !by)
+        return;
+    pl_buf_puts(out, in ? "Introduced by " : "Hidden by ");
+    pl_say_layer(out, a, in ? in : by);
+    if (in && by) {
+        pl_buf_puts(out, ", hidden by ");
+        pl_say_layer(out, a, by);
+    }
+    if (by)
+        pl_buf_printf(out, ": %s", pl_how_name(f->span.how));
+    pl_buf_putc(out, '.');
+}
+
+unsigned pl_kind_cwe(enum pl_kind k)
+{
+    switch (k) {
+    case PL_KIND_SECRET:
+        return 798; /* hard-coded credentials */
+    case PL_KIND_VULNERABILITY:
+        return 1395; /* dependency on a vulnerable component */
+    case PL_KIND_TRUST:
+        return 345; /* authenticity not verified */
+    case PL_KIND_MALWARE:
+        return 506; /* embedded malicious code */
+    case PL_KIND_CONFIG:
+    case PL_KIND_DOCKERFILE:
+        break;
+    }
+    return 1188; /* insecure default */
+}
+
+struct pl_str pl_say_time(struct pl_arena *a, int64_t ns)
+{
+    time_t s = (time_t)(ns / 1000000000);
+    struct tm tm;
+    char text[32];
+    if (!gmtime_r(&s, &tm) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm))
+        return PL_S("1970-01-01T00:00:00");
+    return pl_dup(a, pl_str_c(text));
 }
 
 static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };

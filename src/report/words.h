@@ -45,6 +45,16 @@ struct pl_str pl_say_size(struct pl_arena *a, uint64_t bytes);
 void pl_say_read(struct pl_buf *out, const struct pl_target *t, size_t n);
 /* "1 critical, 0 high, 0 medium, 0 low", and info when there is any. */
 void pl_say_counts(struct pl_buf *out, const uint64_t count[PL_SEV_COUNT]);
+/* "layer 2 (COPY . /srv/web)", the instruction cut to 120 bytes or so. */
+void pl_say_layer(struct pl_buf *out, struct pl_arena *a, const struct pl_layer_info *l);
+/* "Introduced by layer 2 (…), hidden by layer 4 (…): whiteout." or nothing when no layer is
+ * known. */
+void pl_say_history(struct pl_buf *out, struct pl_arena *a, const struct pl_target *t,
+                    const struct pl_finding *f);
+/* The weakness a kind of finding is an instance of: number in the CWE list. */
+unsigned pl_kind_cwe(enum pl_kind k);
+/* "2026-11-22T03:46:27", UTC, of a time in nanoseconds since the epoch. */
+struct pl_str pl_say_time(struct pl_arena *a, int64_t ns);
 /* The layer `index` of `t`, or NULL for PL_NEVER and indexes that are not there. */
 const struct pl_layer_info *pl_layer_at(const struct pl_target *t, uint32_t index);
 
