@@ -77,21 +77,22 @@ static struct pl_str deflated(struct mk *m, struct pl_str s)
     return pl_str_sub(all, 10, all.n - 18);
 }
 
-/* file NAME [store] [encrypted] [comment=] [size=] CONTENT */
+/* file NAME [method=store] [encrypted=yes] [comment=] [size=] CONTENT */
 static void zip_add(struct mk *m, const struct mk_node *k, struct zmember *z, struct pl_buf *b)
 {
     struct pl_str s;
-    bool store = pl_str_is(mk_opt_str(m, k, "method", ""), "store");
+    struct mk_node own = mk_head(k, 2);
+    bool store = pl_str_is(mk_opt_str(m, &own, "method", ""), "store");
     if (!mk_is(k, "file"))
         mk_die(m, k, "a zip holds files");
     z->name = mk_arg(m, k, 1);
     s = mk_member(m, k, 2, z->name);
     z->crc = (uint32_t)crc32_z(0, (const Bytef *)s.p, s.n);
-    z->size = (uint32_t)mk_opt_num(m, k, "size", (int64_t)s.n);
+    z->size = (uint32_t)mk_opt_num(m, &own, "size", (int64_t)s.n);
     z->packed = store ? s : deflated(m, s);
     z->method = store ? 0 : 8;
-    z->flags = mk_opt(m, k, "encrypted") ? 1 : 0;
-    z->comment = mk_opt_str(m, k, "comment", "");
+    z->flags = mk_opt(m, &own, "encrypted") ? 1 : 0;
+    z->comment = mk_opt_str(m, &own, "comment", "");
     z->at = (uint32_t)b->n;
     le(b, 0x04034b50, 4);
     zip_fields(b, z);

@@ -254,8 +254,11 @@ struct pl_str mk_content(struct mk *m, const struct mk_node *n, size_t i)
 {
     const struct mk_maker *const set[] = { mk_plain, mk_binaries, mk_archives };
     const struct mk_word *w = mk_arg_word(n, i);
+    struct mk_node tail = *n; /* a maker sees the options that follow its word */
     if (!w)
         mk_die(m, n, "content is missing");
+    tail.n = n->n - (size_t)(w - n->w);
+    tail.w = n->w + (w - n->w);
     if (w->quoted)
         return w->s;
     if (w->s.n > 1 && w->s.p[0] == '$')
@@ -265,6 +268,6 @@ struct pl_str mk_content(struct mk *m, const struct mk_node *n, size_t i)
     for (size_t k = 0; k < PL_COUNT(set); k++)
         for (const struct mk_maker *p = set[k]; p->name; p++)
             if (pl_str_is(w->s, p->name))
-                return p->make(m, n, i + 1);
+                return p->make(m, &tail, 1);
     mk_die(m, n, "unknown content '%.*s'; text needs quotes", PL_FMT(w->s));
 }

@@ -129,6 +129,16 @@ static void zlibbed(struct mk *m, struct pl_str s, struct pl_buf *b)
     b->n += n;
 }
 
+/* A file of the repository, noted as such. */
+static void put(struct repo *r, struct pl_str path, struct pl_str body, struct pl_buf *out)
+{
+    struct pl_str old = r->m->path;
+    r->m->path = path;
+    mk_fact(r->m, body);
+    r->m->path = old;
+    mk_tar_file(out, path, body);
+}
+
 static void loose(struct repo *r, struct pl_str dir, struct pl_buf *out)
 {
     for (size_t i = 0; i < r->o.n; i++) {
@@ -139,8 +149,8 @@ static void loose(struct repo *r, struct pl_str dir, struct pl_buf *out)
         pl_buf_printf(&plain, "%s %zu%c", type_name[o->type], o->body.n, 0);
         pl_buf_putn(&plain, o->body.p, o->body.n);
         zlibbed(r->m, pl_buf_str(&plain), &packed);
-        mk_tar_file(out, pl_printf(&r->m->a, "%.*s/objects/%.2s/%s", PL_FMT(dir), id, id + 2),
-                    pl_buf_str(&packed));
+        put(r, pl_printf(&r->m->a, "%.*s/objects/%.2s/%s", PL_FMT(dir), id, id + 2),
+            pl_buf_str(&packed), out);
         pl_buf_release(&plain);
         pl_buf_release(&packed);
     }
@@ -293,8 +303,8 @@ static void pack(struct repo *r, struct pl_str dir, struct pl_str how, struct pl
     pl_hex(id, 20, hex);
     stem = pl_printf(&r->m->a, "%.*s/objects/pack/pack-%s", PL_FMT(dir), hex);
     body = mk_keep(r->m, &b);
-    mk_tar_file(out, pl_printf(&r->m->a, "%.*s.pack", PL_FMT(stem)), body);
-    mk_tar_file(out, pl_printf(&r->m->a, "%.*s.idx", PL_FMT(stem)), pack_index(r, id));
+    put(r, pl_printf(&r->m->a, "%.*s.pack", PL_FMT(stem)), body, out);
+    put(r, pl_printf(&r->m->a, "%.*s.idx", PL_FMT(stem)), pack_index(r, id), out);
 }
 
 /* git DIR [store=loose|pack] [delta=ofs|ref] { commit … } */

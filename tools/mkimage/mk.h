@@ -79,6 +79,8 @@ bool mk_flag(const struct mk_node *n, const char *w);
 int64_t mk_num(const struct mk *m, const struct mk_node *n, struct pl_str s);
 /* Word `i` counted without options (0 is the statement's name); ends the process when missing. */
 struct pl_str mk_arg(const struct mk *m, const struct mk_node *n, size_t i);
+/* The statement without what stands from argument `i` on: its own options, not its content's. */
+struct mk_node mk_head(const struct mk_node *n, size_t i);
 /* How many words are no options. */
 size_t mk_args(const struct mk_node *n);
 /* Does the statement's name equal `name`? */

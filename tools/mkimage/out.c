@@ -249,10 +249,17 @@ void mk_write(struct mk *m, struct mk_set *s, const char *target)
 
 /* --- truth ----------------------------------------------------------------------------------- */
 
+/* Bytes above ASCII become U+0080 to U+00FF one by one, so any path can be told. */
 static void pair(struct pl_buf *b, const char *key, struct pl_str s)
 {
+    pl_auto_buf struct pl_buf text = { 0 };
     pl_buf_printf(b, "\"%s\":", key);
-    mk_json(b, s);
+    mk_json(&text, s);
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] & 0x80)
+            pl_buf_printf(b, "\\u%04x", (unsigned char)text.p[i]);
+        else
+            pl_buf_putc(b, text.p[i]);
 }
 
 static void truth_images(struct mk_set *s, struct pl_buf *b)

@@ -296,6 +296,15 @@ struct pl_str mk_arg(const struct mk *m, const struct mk_node *n, size_t i)
     return w->s;
 }
 
+struct mk_node mk_head(const struct mk_node *n, size_t i)
+{
+    const struct mk_word *w = mk_arg_word(n, i);
+    struct mk_node head = *n;
+    if (w)
+        head.n = (size_t)(w - n->w);
+    return head;
+}
+
 bool mk_is(const struct mk_node *n, const char *name)
 {
     return n->n && pl_str_is(n->w[0].s, name);

@@ -275,10 +275,19 @@ static void sparse_map(struct mk *m, const struct mk_node *n, struct map *map)
         struct mk_node *k = &n->kid[i];
         struct piece p = { .at = (uint64_t)mk_num(m, k, mk_arg(m, k, 1)) };
         p.s = mk_content(m, k, 2);
+        if (i + 1 < n->kids && p.s.n % 512) { /* only the last piece may end within a block */
+            struct pl_buf b = { 0 };
+            body(&b, p.s);
+            p.s = mk_keep(m, &b);
+        }
         pl_vec_push(&map->p, p);
         end = p.at + p.s.n;
     }
     m->facts = facts;
+    if (mk_opt_num(m, n, "length", 0) > (int64_t)end) { /* an empty piece tells the end */
+        struct piece p = { .at = (uint64_t)mk_opt_num(m, n, "length", 0) };
+        pl_vec_push(&map->p, p);
+    }
     map->size = (uint64_t)mk_opt_num(m, n, "length", (int64_t)end);
 }
 
@@ -396,13 +405,14 @@ static void with_body(struct mk *m, const struct mk_node *n, struct entry *e, st
                       size_t i, struct pl_buf *out)
 {
     struct pl_str s = pl_str_c(NULL);
+    struct mk_node own = mk_head(n, i);
     m->path = e->path;
     if (mk_args(n) > i || n->kids) {
         s = mk_content(m, n, i);
         mk_fact(m, s);
     }
     e->size = s.n;
-    emit(m, n, e, format, NULL, s, out);
+    emit(m, &own, e, format, NULL, s, out);
 }
 
 /* Words that are entries of one header without a body: name, type, mode. */
