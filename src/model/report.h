@@ -89,6 +89,7 @@ struct pl_finding {
     struct pl_str title, why, fix; /* one sentence each */
     struct pl_where where;
     struct pl_span span;
+    struct pl_str origin;   /* the instruction, when it made no layer (introduced is PL_NEVER); "" */
     struct pl_str recover;  /* command that works as printed; empty when not recoverable */
     struct pl_str evidence; /* masked */
     struct pl_str secret;   /* whole value, only with --show-secrets; else p == NULL */

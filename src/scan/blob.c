@@ -32,7 +32,7 @@ static void on_frame(void *arg, enum pl_frame_part part, struct pl_str bytes, ui
 {
     static const char *const names[] = { "name", "comment", "extra", "skippable", "trailer" };
     struct layer *l = arg;
-    struct pl_place at = { .surface = PL_SURF_GZIP_HEADER,
+    struct pl_spot at = { .surface = PL_SURF_GZIP_HEADER,
                            .ordinal = PL_NEVER,
                            .path = pl_str_c(names[part]),
                            .binary = true };
@@ -45,7 +45,7 @@ static void on_part(void *arg, enum pl_tar_part part, struct pl_str path, struct
 {
     struct layer *l = arg;
     bool padding = part == PL_TAR_PADDING;
-    struct pl_place at = { .surface = padding ? PL_SURF_TAR_TRAILER : PL_SURF_TAR_HEADER,
+    struct pl_spot at = { .surface = padding ? PL_SURF_TAR_TRAILER : PL_SURF_TAR_HEADER,
                            .ordinal = l->ordinal,
                            .path = name.n ? name : path,
                            .say = path,
@@ -110,7 +110,7 @@ static void send_hash(struct pl_worker *w, uint32_t ordinal, struct pl_hash *h)
 /* The body of one entry, through every analyzer. */
 static int entry_body(struct pl_worker *w, const struct pl_entry *e, struct pl_err *err)
 {
-    struct pl_place at = { .surface = PL_SURF_FILE, .ordinal = e->ordinal, .path = e->path };
+    struct pl_spot at = { .surface = PL_SURF_FILE, .ordinal = e->ordinal, .path = e->path };
     at.wanted = w->job.grab == PL_GRAB_ENTRY && w->job.ordinal == e->ordinal && !w->job.nested.n;
     if (at.wanted)
         w->grabbed = true;
@@ -191,7 +191,7 @@ static int read_rest(struct layer *l, enum pl_surface surface, struct pl_err *er
         return err->code;
     if (l->in->eof && l->in->n == 0)
         return 0;
-    struct pl_place at = { .surface = surface, .ordinal = PL_NEVER };
+    struct pl_spot at = { .surface = surface, .ordinal = PL_NEVER };
     return pl_content_scan(l->w, &at, l->in, err);
 }
 
@@ -252,7 +252,7 @@ static void read_unpacked(struct layer *l)
             note_broken(l, &err);
         no_tar(l);
         w->done.kind = l->in->n || w->done.bytes ? PL_BLOB_RAW : PL_BLOB_EMPTY;
-        struct pl_place at = { .surface = PL_SURF_FILE, .ordinal = PL_NEVER, .path = w->job.name };
+        struct pl_spot at = { .surface = PL_SURF_FILE, .ordinal = PL_NEVER, .path = w->job.name };
         at.wanted = w->job.grab == PL_GRAB_RAW && !w->job.nested.n;
         if (r == 0 && (r = pl_content_scan(w, &at, l->in, &err)) < 0)
             note_broken(l, &err);
@@ -272,6 +272,12 @@ static bool looks_json(const struct pl_view *v)
     return i < v->n && (v->p[i] == '{' || v->p[i] == '[');
 }
 
+static int plain(struct pl_view *in, const struct pl_codec_opts *o, struct pl_view **ret)
+{
+    *ret = pl_codec_open_plain(in, o);
+    return 0;
+}
+
 static void read_layer(struct pl_worker *w, struct pl_view *in, const struct pl_codec *codec)
 {
     struct layer l = { .w = w, .diff = pl_hash_new(PL_HASH_SHA256), .ordinal = PL_NEVER };
@@ -283,7 +289,7 @@ static void read_layer(struct pl_worker *w, struct pl_view *in, const struct pl_
                                .fresh = fresh,
                                .arg = &l };
     struct pl_err err = { 0 };
-    int r = codec ? codec->open(in, &o, &l.in, &err) : pl_codec_plain(in, &o, &l.in, &err);
+    int r = codec ? codec->open(in, &o, &l.in, &err) : plain(in, &o, &l.in);
     if (r < 0) {
         note_broken(&l, &err);
         w->done.complete = false;

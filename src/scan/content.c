@@ -21,7 +21,7 @@
  */
 struct scan {
     struct pl_worker *w;
-    struct pl_place *at;
+    struct pl_spot *at;
     const uint8_t *p;          /* the window */
     size_t n;
     uint64_t off;              /* offset of p[0] */
@@ -29,6 +29,7 @@ struct scan {
     uint64_t line, line_start; /* number and offset of the line there */
     bool started, text, wide;  /* wide: UTF-16, two bytes a character */
     bool failed;               /* the engine has been noted already */
+    uint32_t hits;
 };
 
 static void count_lines(struct scan *s, uint64_t to)
@@ -100,6 +101,17 @@ static bool keep(struct scan *s, uint32_t rule)
     return n <= max;
 }
 
+/* Text that will be printed elsewhere (an instruction) loses its secrets here. */
+static void mask_text(struct scan *s, const struct pl_secret *f, struct pl_str evidence)
+{
+    struct pl_spot *at = s->at;
+    if (!at->masked || f->off < at->masked_to || s->off)
+        return;
+    pl_buf_putn(at->masked, s->p + at->masked_to, f->off - at->masked_to);
+    pl_buf_putn(at->masked, evidence.p, evidence.n);
+    at->masked_to = f->off + f->len;
+}
+
 static void on_secret(void *arg, const struct pl_secret *f)
 {
     struct scan *s = arg;
@@ -113,15 +125,19 @@ static void on_secret(void *arg, const struct pl_secret *f)
                                    .nested = s->at->nested },
                         .reason = pl_str_c(f->reason),
                         .decoded = pl_str_c(f->decoded),
-                        .has_value = (w->job.flags & PL_JOBF_REVEAL) != 0 };
+                        .has_value = (w->job.flags & PL_JOBF_REVEAL) != 0,
+                        .visible = s->at->visible,
+                        .history = s->at->history - 1 };
     if (!keep(s, f->rule))
         return;
+    s->hits++;
     if (s->text)
         say_lines(s, f, &h.where);
     h.evidence = pl_secret_mask(&w->scratch, pl_rules_at(w->ctx->rules, f->rule), f->value);
     pl_sha256(f->value.p, f->value.n, h.hash);
     if (h.has_value)
         h.value = f->value;
+    mask_text(s, f, h.evidence);
     w->matched |= memcmp(h.hash, w->job.secret, sizeof h.hash) == 0;
     size_t mark;
     struct pl_buf *b = pl_chan_begin(&w->chan, PL_MSG_HIT, &mark);
@@ -157,6 +173,9 @@ static size_t window(struct scan *s, const struct pl_view *v, size_t behind, boo
                            s->at->path, "%s", err.msg);
         }
     }
+    if (last && s->hits && !s->off && !s->at->nested.n && s->at->ordinal != PL_NEVER &&
+        s->at->surface == PL_SURF_FILE && !w->job.hash_path.n)
+        pl_worker_hash(w, s->at->ordinal, s->p, s->n); /* tells renamed copies */
     if (s->at->wanted)
         pl_worker_bytes(w, s->p + behind, to - behind);
     else if (w->job.grab == PL_GRAB_PART && w->matched && !w->grabbed && !s->at->nested.n) {
@@ -207,14 +226,14 @@ static int tee_fill(struct pl_view *v, size_t want, struct pl_err *err)
 
 struct descent {
     struct pl_worker *w;
-    struct pl_place *at;
+    struct pl_spot *at;
     uint64_t *total;
 };
 
 static int on_member(void *arg, struct pl_member *m)
 {
     struct descent *d = arg;
-    struct pl_place in = *d->at;
+    struct pl_spot in = *d->at;
     struct pl_str names[32];
     size_t k = 0;
     if (!m->body)
@@ -255,7 +274,7 @@ static void on_note(void *arg, const char *code, struct pl_str name, const char 
                    PL_FMT(pl_str_sub(name, 0, 200)), name.n ? ": " : "", message);
 }
 
-static int descend(struct pl_worker *w, struct pl_place *at, const struct pl_nested *kind,
+static int descend(struct pl_worker *w, struct pl_spot *at, const struct pl_nested *kind,
                    struct pl_view *v, struct pl_err *err)
 {
     uint64_t total = 0;
@@ -296,7 +315,7 @@ static int windows(struct scan *s, struct pl_view *v, size_t behind, struct pl_e
     }
 }
 
-int pl_content_scan(struct pl_worker *w, struct pl_place *at, struct pl_view *v,
+int pl_content_scan(struct pl_worker *w, struct pl_spot *at, struct pl_view *v,
                     struct pl_err *err)
 {
     struct scan s = { .w = w, .at = at };
@@ -320,7 +339,7 @@ int pl_content_scan(struct pl_worker *w, struct pl_place *at, struct pl_view *v,
     return windows(&s, v, (size_t)(t.scanned - v->off), err);
 }
 
-void pl_content_piece(struct pl_worker *w, struct pl_place *at, struct pl_str bytes)
+void pl_content_piece(struct pl_worker *w, struct pl_spot *at, struct pl_str bytes)
 {
     struct pl_view v;
     struct pl_err err = { 0 };

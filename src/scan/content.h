@@ -7,7 +7,7 @@
 #include "scan/worker.h"
 
 /* Where the content is. `nested` grows on the way down. */
-struct pl_place {
+struct pl_spot {
     enum pl_surface surface;
     uint32_t ordinal;      /* of the entry, or PL_NEVER */
     struct pl_str path;    /* for the engine's path rules, and for notes */
@@ -18,13 +18,18 @@ struct pl_place {
     unsigned depth;
     uint64_t *total;       /* unpacked from the outer file so far; NULL at the outermost */
     bool wanted;           /* `recover` asks for this very content */
+    bool visible;          /* of a document's string: in effect in a container */
+    uint32_t history;      /* 1 + index of the history entry it belongs to; 0 = none */
+    struct pl_buf *masked; /* NULL, or the text with each secret replaced by its evidence; starts as
+                              the text's own prefix up to `masked_to` */
+    size_t masked_to;
 };
 
 /* Reads `v` to its end: scans every window, recurses into containers. Returns 0, or the failure of
  * `v` itself (what was read before has been scanned). */
-int pl_content_scan(struct pl_worker *w, struct pl_place *at, struct pl_view *v,
+int pl_content_scan(struct pl_worker *w, struct pl_spot *at, struct pl_view *v,
                     struct pl_err *err);
 /* The same for a short piece in memory. */
-void pl_content_piece(struct pl_worker *w, struct pl_place *at, struct pl_str bytes);
+void pl_content_piece(struct pl_worker *w, struct pl_spot *at, struct pl_str bytes);
 
 #endif

@@ -1,9 +1,9 @@
-/* Child: the files of a directory slice, framed by the parent (scan/files.h). */
+/* Child: the files of a directory slice, framed by the parent (source/frame.h). */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
 #include "io/codec.h"
 #include "scan/content.h"
-#include "scan/files.h"
+#include "source/frame.h"
 
 static int read_frame(struct pl_worker *w, struct pl_view *in, uint32_t ordinal,
                       struct pl_err *err)
@@ -36,7 +36,7 @@ static int read_frame(struct pl_worker *w, struct pl_view *in, uint32_t ordinal,
     pl_worker_entry(w, &e);
     struct pl_sub body;
     pl_sub_init(&body, in, f.size);
-    struct pl_place at = { .surface = PL_SURF_FILE, .ordinal = ordinal, .path = e.path };
+    struct pl_spot at = { .surface = PL_SURF_FILE, .ordinal = ordinal, .path = e.path };
     r = f.size ? pl_content_scan(w, &at, &body.v, err) : 0;
     pl_sub_sync(&body);
     w->done.bytes += f.size;
@@ -48,13 +48,13 @@ static int read_frame(struct pl_worker *w, struct pl_view *in, uint32_t ordinal,
 void pl_job_files(struct pl_worker *w, struct pl_view *feed)
 {
     struct pl_err err = { 0 };
-    struct pl_view *in = NULL;
     struct pl_codec_opts o = { .limits = &w->ctx->limits,
                                .out_base = UINT64_MAX,
                                .limit_name = "none" };
     uint32_t n = 0;
-    int r = pl_codec_plain(feed, &o, &in, &err);
-    while (r >= 0 && (r = read_frame(w, in, n, &err)) > 0)
+    struct pl_view *in = pl_codec_open_plain(feed, &o);
+    int r = 0;
+    while ((r = read_frame(w, in, n, &err)) > 0)
         n++;
     if (r < 0)
         pl_worker_note(w, PL_SCOPE_UNIT, true, "unreadable", PL_S(""), "%s", err.msg);

@@ -47,6 +47,7 @@ struct pl_task {
     void (*member)(struct pl_task *t, const struct pl_member_msg *m);
     /* Bytes that `recover` asked for. */
     void (*bytes)(struct pl_task *t, const void *p, size_t n);
+    void *bytes_arg;
     struct pl_task *next; /* the pool's */
 };
 

@@ -23,7 +23,7 @@ struct pl_cmd {
 enum pl_job_kind {
     PL_JOB_BLOB,     /* one blob: layer, document or anything else; told by its bytes */
     PL_JOB_TARINDEX, /* list the members of an outer tar; bytes are asked for by offset */
-    PL_JOB_FILES,    /* framed files of a directory (scan/files.h) */
+    PL_JOB_FILES,    /* framed files of a directory (source/frame.h) */
 };
 
 enum pl_job_flags {
@@ -89,6 +89,9 @@ struct pl_hit {
     bool has_value;
     struct pl_str value;
     uint8_t hash[32];
+    bool visible;           /* of a document: in effect in a container */
+    uint32_t history;       /* of a document: index of the history entry it stands in or that set
+                               the variable or label; PL_NEVER when there is none */
 };
 void pl_put_hit(struct pl_buf *b, const struct pl_hit *h);
 /* Copies into `a`; false when malformed. */

@@ -2,7 +2,7 @@
  * are asked of the parent by offset, bodies are skipped without being read here. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/tar.h"
-#include "scan/worker.h"
+#include "scan/content.h"
 
 /* A view on a stream that the parent holds. */
 struct remote {
@@ -54,11 +54,26 @@ static int remote_skip(struct pl_view *v, uint64_t n, struct pl_err *err)
     return 0;
 }
 
+/* Text in the archive's own headers and padding. */
+static void on_part(void *arg, enum pl_tar_part part, struct pl_str path, struct pl_str name,
+                    struct pl_str bytes, uint64_t off)
+{
+    struct pl_spot at = { .surface = part == PL_TAR_PADDING ? PL_SURF_TAR_TRAILER
+                                                             : PL_SURF_TAR_HEADER,
+                          .ordinal = PL_NEVER,
+                          .path = name.n ? name : path,
+                          .say = path,
+                          .value = name.n != 0,
+                          .binary = true };
+    (void)off;
+    pl_content_piece(arg, &at, bytes);
+}
+
 void pl_job_tarindex(struct pl_worker *w)
 {
     struct pl_err err = { 0 };
     struct remote x = { .v = { .fill = remote_fill, .skip = remote_skip }, .w = w };
-    struct pl_tar_opts o = { .limits = &w->ctx->limits };
+    struct pl_tar_opts o = { .limits = &w->ctx->limits, .part = on_part, .arg = w };
     struct pl_tar *t;
     struct pl_entry e;
     size_t mark;

@@ -493,11 +493,12 @@ static void pass_count(struct pl_tree *t, const struct pl_entry *e, enum pl_whit
     t->change.added += kind == PL_WH_NONE && e->kind != PL_ENTRY_DIR;
 }
 
-int pl_tree_apply(struct pl_tree *t, uint32_t layer, struct pl_record *r, uint64_t *ret_files,
-                  struct pl_layer_change *ret_change, struct pl_err *err)
+int pl_tree_apply(struct pl_tree *t, uint32_t layer, const struct pl_record *r,
+                  struct pl_record *notes, uint64_t *ret_files, struct pl_layer_change *ret_change,
+                  struct pl_err *err)
 {
     t->layer = layer;
-    t->rec = r;
+    t->rec = notes;
     t->parent_known = false;
     t->change = (struct pl_layer_change){ 0 };
     int ret = each(t, r, pass_count, err);

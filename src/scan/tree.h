@@ -42,11 +42,12 @@ void pl_tree_watch(struct pl_tree *t, uint32_t layer, uint32_t ordinal);
 void pl_tree_watch_path(struct pl_tree *t, struct pl_str path);
 /* Looks a layer over before any is applied: which paths its hard links need. PL_E_FORMAT as below. */
 int pl_tree_survey(struct pl_tree *t, const struct pl_record *r, struct pl_err *err);
-/* Applies the next layer, bottom up. Notes (bad-whiteout, dangling-link) go to `r`. Counts to
+/* Applies the next layer, bottom up. Notes (bad-whiteout, dangling-link) go to `notes`. Counts to
  * *ret_change when not NULL; *ret_files is the number of entries that are no directory or marker.
  * PL_E_FORMAT when the record's entries are malformed. */
-int pl_tree_apply(struct pl_tree *t, uint32_t layer, struct pl_record *r, uint64_t *ret_files,
-                  struct pl_layer_change *ret_change, struct pl_err *err);
+int pl_tree_apply(struct pl_tree *t, uint32_t layer, const struct pl_record *r,
+                  struct pl_record *notes, uint64_t *ret_files, struct pl_layer_change *ret_change,
+                  struct pl_err *err);
 /* The watched version of an entry, or NULL. */
 const struct pl_version *pl_tree_find(const struct pl_tree *t, uint32_t layer, uint32_t ordinal);
 /* All watched versions, in order of layer and ordinal. */

@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/hash.h"
+
 /* A worker's address space: two large slots' worth beside what the program maps anyway. */
 #define ADDRESS_SPACE (1ull << 30)
 
@@ -53,6 +55,17 @@ void pl_worker_bytes(struct pl_worker *w, const void *p, size_t n)
         c += piece;
         n -= piece;
     }
+}
+
+void pl_worker_hash(struct pl_worker *w, uint32_t ordinal, const void *p, size_t n)
+{
+    uint8_t sum[PL_SHA256_LEN];
+    size_t mark;
+    pl_sha256(p, n, sum);
+    struct pl_buf *b = pl_chan_begin(&w->chan, PL_MSG_HASH, &mark);
+    pl_put_u32(b, ordinal);
+    pl_buf_putn(b, sum, sizeof sum);
+    pl_chan_end(&w->chan, mark);
 }
 
 static void serve(struct pl_worker *w, const struct pl_cmd *cmd)

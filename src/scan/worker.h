@@ -46,6 +46,9 @@ void pl_worker_entry(struct pl_worker *w, const struct pl_entry *e);
 /* Sends bytes that `recover` asked for. */
 void pl_worker_bytes(struct pl_worker *w, const void *p, size_t n);
 
+/* Sends the SHA-256 of an entry's whole content, `n` bytes at `p`. */
+void pl_worker_hash(struct pl_worker *w, uint32_t ordinal, const void *p, size_t n);
+
 /* The jobs. Each fills w->done; failures become notes. */
 void pl_job_blob(struct pl_worker *w, struct pl_view *in);
 void pl_job_tarindex(struct pl_worker *w);

@@ -1,4 +1,4 @@
-/* A secret rule, as data/rules/secret/*.toml states it and rulec compiles it in. */
+/* A secret rule, as the TOML files of data/rules/secret state it and rulec compiles it in. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef PL_SECRET_RULE_H
 #define PL_SECRET_RULE_H

@@ -62,3 +62,23 @@ struct pl_feed *pl_feed_fd(int fd, uint64_t off, uint64_t size)
 {
     return range_new(fd, off, size, true);
 }
+
+static int stream_read(struct pl_feed *f, void *buf, size_t n, size_t *ret_got, struct pl_err *err)
+{
+    struct range *r = (struct range *)f;
+    ssize_t got;
+    do
+        got = read(r->fd, buf, n);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return pl_fail_errno(err, PL_E_IO, errno, "cannot read");
+    *ret_got = (size_t)got;
+    return 0;
+}
+
+struct pl_feed *pl_feed_stream(int fd)
+{
+    struct pl_feed *f = range_new(fd, 0, 0, false);
+    f->read = stream_read;
+    return f;
+}

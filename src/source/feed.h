@@ -18,5 +18,7 @@ struct pl_feed {
 struct pl_feed *pl_feed_range(int fd, uint64_t off, uint64_t size);
 /* The same of a descriptor that the feed owns and closes. */
 struct pl_feed *pl_feed_fd(int fd, uint64_t off, uint64_t size);
+/* What `fd`, the caller's, still has to give (a pipe). */
+struct pl_feed *pl_feed_stream(int fd);
 
 #endif

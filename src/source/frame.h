@@ -1,8 +1,8 @@
 /* How the files of a directory travel to a worker: frames in one stream, so that a slice of a tree
  * looks like a layer. A frame is this head, the path, the link target, then `size` bytes. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef PL_SCAN_FILES_H
-#define PL_SCAN_FILES_H
+#ifndef PL_SOURCE_FRAME_H
+#define PL_SOURCE_FRAME_H
 
 #include <stdint.h>
 

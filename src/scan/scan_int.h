@@ -1,0 +1,27 @@
+/* What the files of scan/ share about a run. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_SCAN_SCAN_INT_H
+#define PL_SCAN_SCAN_INT_H
+
+#include "scan/pool.h"
+#include "scan/scan.h"
+#include "scan/unit.h"
+
+struct pl_scan {
+    struct pl_scan_opts o;
+    struct pl_scan_ctx ctx;
+    struct pl_pool *pool;
+    struct pl_str hash_path; /* entries whose digest a verb wants */
+    bool degraded;
+    char missing[64];        /* what the kernel lacks of the sandbox */
+};
+
+/* Tells the unit's images as targets of the report. */
+void pl_unit_report(struct pl_unit *u, struct pl_report *r);
+
+/* Runs one more job on a part that was read before, for its bytes. */
+int pl_unit_grab(struct pl_unit *u, struct pl_part *p, const struct pl_job_params *params,
+                 void (*bytes)(struct pl_task *t, const void *p, size_t n), void *arg,
+                 struct pl_err *err);
+
+#endif
