@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -24,12 +25,15 @@ int pl_sandbox_probe(char *buf, size_t n)
     return !landlock + !seccomp;
 }
 
-/* Wiped, not only unlinked: the bytes stay readable in this process otherwise. */
+/* Wiped, not only unlinked: the bytes stay readable in this process otherwise. A fixed time zone
+ * takes its place, or each conversion of a time stamp would look for a file. */
 static void drop_environment(void)
 {
     for (char **e = environ; e && *e; e++)
         memset(*e, 0, strlen(*e));
     clearenv();
+    setenv("TZ", "UTC0", /* overwrite= */ 1);
+    tzset();
 }
 
 static int limit(int what, uint64_t soft, uint64_t hard, struct pl_err *err)
