@@ -95,6 +95,7 @@ static void commit(struct repo *r, const struct mk_node *n, unsigned number)
 {
     struct pl_buf b = { 0 };
     char id[41];
+    size_t root;
     for (size_t i = 0; i < n->kids; i++) {
         struct mk_node *k = &n->kid[i];
         struct pl_str name = mk_arg(r->m, k, 1);
@@ -107,7 +108,8 @@ static void commit(struct repo *r, const struct mk_node *n, unsigned number)
             if (pl_str_eq(r->tree.p[j].name, name))
                 memmove(r->tree.p + j, r->tree.p + j + 1, (--r->tree.n - j) * sizeof *r->tree.p);
     }
-    pl_hex(r->o.p[tree(r, pl_str_c(NULL))].id, 20, id);
+    root = tree(r, pl_str_c(NULL)); /* moves r->o */
+    pl_hex(r->o.p[root].id, 20, id);
     pl_buf_printf(&b, "tree %s\n", id);
     if (r->head != SIZE_MAX) {
         pl_hex(r->o.p[r->head].id, 20, id);

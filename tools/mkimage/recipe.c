@@ -153,13 +153,16 @@ static struct mk_word word(struct parser *s)
 
 static void statements(struct parser *s, struct mk_node *parent, bool inner);
 
-/* The words of one statement and, when its last word is '{', its block. */
-static bool statement(struct parser *s, struct mk_node *n)
+/* Is the next word `c` alone, a brace? */
+static bool brace(const struct parser *s, char c)
 {
-    PL_VEC(struct mk_word) w = { 0 };
-    bool block = false;
-    n->line = s->line;
-    while (s->p < s->end && *s->p != '\n') {
+    return *s->p == c && (s->p + 1 == s->end || blank(s->p[1]) || s->p[1] == '\n');
+}
+
+/* Passes blanks, comments and joined lines; false at the end of the line. */
+static bool more_words(struct parser *s)
+{
+    while (s->p < s->end) {
         if (blank(*s->p)) {
             s->p++;
         } else if (*s->p == '#') {
@@ -169,23 +172,28 @@ static bool statement(struct parser *s, struct mk_node *n)
             s->p += 2;
             s->line++;
         } else {
-            struct mk_word x = word(s);
-            block = !x.quoted && pl_str_is(x.s, "{");
-            pl_vec_push(&w, x);
+            return *s->p != '\n';
         }
     }
-    n->n = w.n - (block ? 1 : 0);
+    return false;
+}
+
+/* The words up to the end of the line or a brace, then the block if that was an opening one. */
+static void statement(struct parser *s, struct mk_node *n)
+{
+    PL_VEC(struct mk_word) w = { 0 };
+    n->line = s->line;
+    while (more_words(s) && !brace(s, '{') && !brace(s, '}'))
+        pl_vec_push(&w, word(s));
+    n->n = w.n;
     n->w = pl_alloc_n(&s->m->a, n->n + 1, sizeof *n->w);
     if (n->n)
         memcpy(n->w, w.p, n->n * sizeof *n->w);
     pl_vec_release(&w);
-    if (s->p < s->end) {
+    if (s->p < s->end && brace(s, '{')) {
         s->p++;
-        s->line++;
-    }
-    if (block)
         statements(s, n, true);
-    return n->n > 0;
+    }
 }
 
 static void statements(struct parser *s, struct mk_node *parent, bool inner)
@@ -193,20 +201,25 @@ static void statements(struct parser *s, struct mk_node *parent, bool inner)
     PL_VEC(struct mk_node) kid = { 0 };
     for (;;) {
         struct mk_node n = { 0 };
-        if (s->p >= s->end) {
-            if (inner)
-                bad(s, "block is not closed");
-            break;
-        }
-        if (!statement(s, &n))
+        if (!more_words(s)) {
+            if (s->p >= s->end)
+                break;
+            s->p++;
+            s->line++;
             continue;
-        if (n.n == 1 && !n.w[0].quoted && pl_str_is(n.w[0].s, "}")) {
+        }
+        if (brace(s, '}')) {
             if (!inner)
                 bad(s, "'}' without a block");
+            s->p++;
+            inner = false;
             break;
         }
+        statement(s, &n);
         pl_vec_push(&kid, n);
     }
+    if (inner)
+        bad(s, "block is not closed");
     parent->kids = kid.n;
     parent->kid = pl_alloc_n(&s->m->a, kid.n + 1, sizeof *kid.p);
     if (kid.n)

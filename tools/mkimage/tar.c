@@ -39,7 +39,8 @@ static void checksum(char *h)
 
 static void put(char *h, size_t at, size_t max, struct pl_str s)
 {
-    memcpy(h + at, s.p, s.n < max ? s.n : max);
+    if (s.n)
+        memcpy(h + at, s.p, s.n < max ? s.n : max);
 }
 
 /* Splits a path for ustar's name and prefix; false when it cannot be. */
@@ -299,7 +300,7 @@ static void sparse_fact(struct mk *m, const struct map *map)
         return;
     fill(&b, map->size, pl_str_c(NULL));
     for (size_t i = 0; i < map->p.n; i++)
-        if (map->p.p[i].at + map->p.p[i].s.n <= map->size)
+        if (map->p.p[i].s.n && map->p.p[i].at + map->p.p[i].s.n <= map->size)
             memcpy(b.p + map->p.p[i].at, map->p.p[i].s.p, map->p.p[i].s.n);
     mk_fact(m, pl_buf_str(&b));
     pl_buf_release(&b);
