@@ -1,0 +1,195 @@
+/* From a keyword hit to a finding: shape, path, extent by RE2 or a finder, filters. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/base64.h"
+#include "base/cleanup.h"
+#include "fmt/glob.h"
+#include "secret/filter.h"
+#include "secret/matcher_int.h"
+
+bool pl_rule_on_path(struct pl_matcher *m, unsigned i)
+{
+    const struct pl_rule *rule = &m->r->img.rule[i];
+    struct pl_rule_use *u = &m->use[i];
+    if (rule->paths.n == 0)
+        return true;
+    if (u->path == 0) {
+        u->path = -1;
+        for (size_t k = 0; k < rule->paths.n && !m->t->value; k++) {
+            if (pl_glob_path(pl_str_c(rule->paths.p[k]), m->t->path))
+                u->path = 1;
+        }
+    }
+    return u->path > 0;
+}
+
+/* A regex of a rule was compiled before, when the rule was read; it can only fail for memory. */
+static struct pl_regex *compile(const char *text)
+{
+    struct pl_regex *re = NULL;
+    if (pl_regex_new(pl_str_c(text), 0, &re, NULL) < 0)
+        pl_oom();
+    return re;
+}
+
+static void make_ready(struct pl_rule_use *u, const struct pl_rule *rule)
+{
+    if (rule->regex)
+        u->re = compile(rule->regex);
+    if (rule->allow.n) {
+        u->allow = calloc(rule->allow.n, sizeof *u->allow);
+        if (!u->allow)
+            pl_oom();
+    }
+    for (size_t k = 0; k < rule->allow.n; k++)
+        u->allow[k] = compile(rule->allow.p[k]);
+    u->ready = true;
+}
+
+static void push(struct pl_matcher *m, unsigned i, const struct pl_found *f, unsigned depth)
+{
+    if (m->use[i].count++ > m->limits.matches)
+        return;
+    pl_vec_push(&m->found[depth], *f);
+}
+
+/* The value a finder says is base64 is judged and reported decoded. */
+static bool decode_value(struct pl_matcher *m, struct pl_found *f)
+{
+    size_t n = 0;
+    char *out = pl_matcher_keep(m, pl_base64_room(f->value.n) + 1);
+    if (pl_base64_decode(f->value, PL_BASE64_LENIENT, out, &n, NULL) < 0 || n == 0)
+        return false;
+    f->value = pl_str_n(out, n);
+    f->decoded = "base64";
+    return true;
+}
+
+void pl_judge(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
+              const struct pl_found_at *at, size_t base, unsigned depth)
+{
+    const struct pl_rule *rule = &m->r->img.rule[i];
+    struct pl_rule_use *u = &m->use[i];
+    struct pl_found f = { .off = base + at->off, .len = at->len, .rule = i,
+                          .value = pl_str_n(h->p + at->off, at->len), .reason = at->reason,
+                          .severity = (uint8_t)rule->severity, .generic = rule->generic };
+    if (f.len == 0 || (at->base64 && !decode_value(m, &f)))
+        return;
+    if (!u->ready)
+        make_ready(u, rule);
+    const char *sample = pl_documented_sample(f.value);
+    if (sample)
+        f.reason = sample;
+    else if (!(u->check && u->check->find) && pl_is_placeholder(f.value))
+        return;
+    if (rule->entropy > 0 && pl_entropy(pl_str_sub(f.value, 0, 4096)) <= rule->entropy)
+        return;
+    for (size_t k = 0; k < rule->allow.n; k++) {
+        if (pl_regex_test(u->allow[k], f.value))
+            return;
+    }
+    if (u->check && u->check->verify) {
+        const char *why = NULL;
+        enum pl_verdict v = u->check->verify(f.value, &why);
+        if (v == PL_DROP)
+            return;
+        if (v == PL_WEAK && !f.reason)
+            f.reason = why;
+    }
+    uint8_t cap = at->cap && !sample ? at->cap : PL_SEV_LOW;
+    if (f.reason && f.severity > cap)
+        f.severity = cap;
+    push(m, i, &f, depth);
+}
+
+/* Can a match of the rule begin at h->at, as far as its byte sets tell? */
+static bool shape_fits(const struct pl_rule_image *img, unsigned i, const struct pl_hit *h)
+{
+    const struct pl_rule_shape *s = &img->shape[i];
+    if (s->word_start && h->at > 0 && pl_is_word(h->p[h->at - 1]))
+        return false;
+    if (s->min > h->n - h->at)
+        return false;
+    const uint8_t *p = h->p + h->at;
+    for (size_t k = h->len; k < s->n; k++) {
+        if (!pl_bytes_has(&img->bytes[s->cls[k]], p[k]))
+            return false;
+    }
+    return true;
+}
+
+static size_t reach(const struct pl_rule_shape *s)
+{
+    return s->max == UINT32_MAX ? PL_MATCH_UNBOUNDED : s->max;
+}
+
+static bool search(struct pl_matcher *m, unsigned i, const struct pl_hit *h, size_t from,
+                   bool anchored, struct pl_regex_group *g, unsigned n)
+{
+    size_t to = h->at + reach(&m->r->img.shape[i]);
+    if (to > h->n)
+        to = h->n;
+    if (!pl_hit_work(h->work, to - from)) {
+        m->limit = "a text made to be slow; part of it was not searched";
+        return false;
+    }
+    return pl_regex_search(m->use[i].re, h->p, h->n, from, to, anchored, g, n);
+}
+
+/* The leftmost match that begins at most `before` bytes in front of the hit and covers it. */
+static bool search_round(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
+                         struct pl_regex_group *g, unsigned n)
+{
+    unsigned before = m->r->img.rule[i].before;
+    if (before == 0)
+        return search(m, i, h, h->at, /* anchored= */ true, g, n);
+    size_t from = h->at > before ? h->at - before : 0;
+    while (from <= h->at && search(m, i, h, from, /* anchored= */ false, g, n)) {
+        if (g[0].off > h->at)
+            return false;
+        if (g[0].off + g[0].len >= h->at + h->len)
+            return true;
+        from = g[0].off + 1;
+    }
+    return false;
+}
+
+static void by_regex(struct pl_matcher *m, unsigned i, const struct pl_hit *h, size_t base,
+                     unsigned depth)
+{
+    const struct pl_rule *rule = &m->r->img.rule[i];
+    struct pl_regex_group g[PL_REGEX_GROUPS];
+    unsigned n = pl_regex_groups(m->use[i].re) + 1, pick = rule->group;
+    if (n > PL_REGEX_GROUPS)
+        n = PL_REGEX_GROUPS;
+    if (!search_round(m, i, h, g, n))
+        return;
+    *h->work += g[0].len; /* what was matched is not read in vain */
+    for (unsigned k = 1; k < n && pick == 0; k++) {
+        if (g[k].set && g[k].len > 0)
+            pick = k;
+    }
+    if (!g[pick].set)
+        return;
+    struct pl_found_at at = { .off = g[pick].off, .len = g[pick].len };
+    pl_judge(m, i, h, &at, base, depth);
+}
+
+void pl_eval_hit(struct pl_matcher *m, unsigned i, const struct pl_hit *h, size_t base,
+                 unsigned depth)
+{
+    const struct pl_rule *rule = &m->r->img.rule[i];
+    struct pl_rule_use *u = &m->use[i];
+    if (rule->regex && rule->before == 0 && !shape_fits(&m->r->img, i, h))
+        return;
+    if (!pl_rule_on_path(m, i))
+        return;
+    if (u->check && u->check->find) {
+        struct pl_found_at at = { 0 };
+        if (u->check->find(h, &at))
+            pl_judge(m, i, h, &at, base, depth);
+        return;
+    }
+    if (!u->ready)
+        make_ready(u, rule);
+    by_regex(m, i, h, base, depth);
+}

@@ -1,0 +1,158 @@
+/* Entropy, placeholders, documented samples. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "secret/filter.h"
+
+#include <math.h>
+
+#include "base/cleanup.h"
+#include "secret/hit.h"
+
+double pl_entropy(struct pl_str s)
+{
+    if (s.n == 0)
+        return 0;
+    uint32_t count[256] = { 0 };
+    double h = 0;
+    for (size_t i = 0; i < s.n; i++)
+        count[(uint8_t)s.p[i]]++;
+    for (int c = 0; c < 256; c++) {
+        if (count[c]) {
+            double f = (double)count[c] / (double)s.n;
+            h -= f * log2(f);
+        }
+    }
+    return h;
+}
+
+static const char sample_reason[] = "a sample its vendor publishes";
+
+const char *pl_documented_sample(struct pl_str s)
+{
+    static const char *const samples[] = {
+        "AKIAIOSFODNN7EXAMPLE",
+        "AKIAI44QH8DHBEXAMPLE",
+        "ASIAIOSFODNN7EXAMPLE",
+        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY",
+        /* storage emulator */
+        "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
+        /* document database emulator */
+        "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==",
+        "sk_test_4eC39HqLyjWDarjtT1zdp7dc",
+        "sk_test_BQokikJOvBiI2HlWgH4olfQ2",
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwia"
+        "WF0IjoxNTE2MjM5MDIyfQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c",
+    };
+    if (s.n < 16 || s.n > 200)
+        return NULL;
+    for (size_t i = 0; i < PL_COUNT(samples); i++) {
+        if (pl_str_is(s, samples[i]))
+            return sample_reason;
+    }
+    return NULL;
+}
+
+size_t pl_find_word(struct pl_str s, const char *word)
+{
+    size_t n = strlen(word);
+    for (size_t i = 0; n <= s.n && i <= s.n - n; i++) {
+        if (((uint8_t)s.p[i] | 0x20) != ((uint8_t)word[0] | 0x20))
+            continue;
+        if (pl_str_ieq((struct pl_str){ s.p + i, n }, (struct pl_str){ word, n }))
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+/* Longest run of one character, and of characters that count up or down by one. */
+static void runs(struct pl_str s, size_t *same, char *same_c, size_t *count)
+{
+    size_t run = 1, up = 1, down = 1;
+    *same = *count = s.n > 0;
+    *same_c = s.n ? s.p[0] : 0;
+    for (size_t i = 1; i < s.n; i++) {
+        int d = (s.p[i] | 0x20) - (s.p[i - 1] | 0x20);
+        run = s.p[i] == s.p[i - 1] ? run + 1 : 1;
+        /* …890, …xyzabc: a wrap still counts */
+        bool wrap = s.p[i - 1] == '9' && s.p[i] == '0';
+        up = d == 1 || wrap ? up + 1 : 1;
+        down = d == -1 ? down + 1 : 1;
+        if (run > *same) {
+            *same = run;
+            *same_c = s.p[i];
+        }
+        if (up > *count)
+            *count = up;
+        if (down > *count)
+            *count = down;
+    }
+}
+
+static unsigned distinct(struct pl_str s)
+{
+    uint64_t seen[4] = { 0 };
+    unsigned n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        uint8_t c = (uint8_t)s.p[i];
+        n += !(seen[c >> 6] >> (c & 63) & 1);
+        seen[c >> 6] |= 1ull << (c & 63);
+    }
+    return n;
+}
+
+static bool any_word(struct pl_str s, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (pl_find_word(s, words[i]) != SIZE_MAX)
+            return true;
+    }
+    return false;
+}
+
+/* A value that a program puts in place: "${X}", "{{ x }}", "<x>", "%s", "$(x)". */
+static bool is_reference(struct pl_str s)
+{
+    if (s.n < 2)
+        return false;
+    char a = s.p[0], b = s.p[1], z = s.p[s.n - 1];
+    if (a == '$' && (b == '{' || b == '('))
+        return true;
+    if ((a == '{' && b == '{') || (a == '<' && z == '>') || (a == '[' && z == ']') ||
+        (a == '%' && (z == '%' || s.n <= 3)))
+        return true;
+    return pl_str_find(s, PL_S("${"), 0) != SIZE_MAX || pl_str_find(s, PL_S("{{"), 0) != SIZE_MAX;
+}
+
+bool pl_is_placeholder(struct pl_str s)
+{
+    static const char *const words[] = {
+        "example",  "changeme",   "change_me", "change-me", "placeholder", "redacted",
+        "replaceme", "replace_me", "replace-me", "yourtoken", "your_",      "your-",
+        "xxxxxx",   "-here",      "_here",     "insert_",   "dummy_",      "dummy-",
+    };
+    size_t same, count;
+    char c;
+    if (s.n > 512)
+        return false;
+    if (is_reference(s))
+        return true;
+    runs(s, &same, &c, &count);
+    /* zero bytes in base64 are 'A's, so those prove nothing */
+    if (same >= 10 && c != 'A')
+        return true;
+    if (same >= 6 && (c == '*' || c == '.' || c == '_' || c == '-' || c == '#'))
+        return true;
+    if (count >= 8 || (s.n >= 8 && distinct(s) <= 3))
+        return true;
+    return any_word(s, words, PL_COUNT(words));
+}
+
+bool pl_is_password_placeholder(struct pl_str s)
+{
+    static const char *const words[] = {
+        "yourp",  "mypass", "password", "passwd", "secret",  "token", "dummy",  "foobar",
+        "sample", "xxxx",   "todo",     "fixme",  "default", "enter", "insert", "replace",
+        "null",   "undef",  "none",     "....",   "****",    "test",
+    };
+    return pl_is_placeholder(s) || any_word(s, words, PL_COUNT(words));
+}

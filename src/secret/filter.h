@@ -1,0 +1,20 @@
+/* Judging a value whatever rule found it. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_SECRET_FILTER_H
+#define PL_SECRET_FILTER_H
+
+#include "base/str.h"
+
+/* Shannon entropy of the bytes of `s` in bits per byte; 0 for an empty one. */
+double pl_entropy(struct pl_str s);
+/* Why `s` is known to be nobody's secret (published by its vendor as a sample), or NULL. */
+const char *pl_documented_sample(struct pl_str s);
+/* Does `s` stand for a secret instead of being one: one character over and over, counting runs,
+ * "changeme", "<token>", "${TOKEN}" and the like? */
+bool pl_is_placeholder(struct pl_str s);
+/* As above, with the words that only a password without fixed form may be held against. */
+bool pl_is_password_placeholder(struct pl_str s);
+/* Offset of `word` (lower case) in `s` in any case, or SIZE_MAX. */
+size_t pl_find_word(struct pl_str s, const char *word);
+
+#endif

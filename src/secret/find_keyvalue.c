@@ -1,0 +1,67 @@
+/* The finder of passwords without fixed form. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/base64.h"
+#include "secret/check.h"
+#include "secret/keyvalue.h"
+
+/* Are there bytes near the hit that no text holds? */
+static bool binary_near(const struct pl_hit *h)
+{
+    size_t from = h->at > 24 ? h->at - 24 : 0;
+    size_t to = h->n - h->at > 64 ? h->at + 64 : h->n;
+    for (size_t i = from; i < to; i++) {
+        uint8_t c = h->p[i];
+        if (c < ' ' && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1b)
+            return true;
+    }
+    return false;
+}
+
+/* Base64 of a text of four or more printable characters, as in a Secret of Kubernetes. */
+static bool is_base64_text(struct pl_str s)
+{
+    char out[256];
+    size_t n;
+    if (s.n < 8 || s.n % 4 || s.n > sizeof out ||
+        pl_base64_decode(s, PL_BASE64_STD, out, &n, NULL) < 0)
+        return false;
+    bool text = n >= 4;
+    for (size_t i = 0; i < n; i++)
+        text &= (uint8_t)out[i] >= 0x20 && (uint8_t)out[i] < 0x7f;
+    explicit_bzero(out, sizeof out);
+    return text;
+}
+
+static bool accept(struct pl_kv *kv, enum pl_kv_name name, enum pl_kv_place place,
+                   struct pl_found_at *ret)
+{
+    *ret = (struct pl_found_at){ .off = kv->off, .len = kv->value.n };
+    if (place <= PL_KV_SCRIPT && is_base64_text(kv->value)) {
+        ret->base64 = true;
+        return true;
+    }
+    return pl_kv_is_secret(kv, name, place);
+}
+
+bool pl_find_keyvalue(const struct pl_hit *h, struct pl_found_at *ret)
+{
+    struct pl_kv kv;
+    if (!pl_kv_parse(h, &kv) || kv.value.n < 4)
+        return false;
+    enum pl_kv_name name = pl_kv_name_of(kv.key);
+    if (name == PL_KV_NONE)
+        return false;
+    enum pl_kv_place place = pl_kv_place_of(h->path);
+    if (place != PL_KV_DOC && binary_near(h))
+        place = PL_KV_DOC;
+    return accept(&kv, name, place, ret);
+}
+
+bool pl_find_named_value(const struct pl_hit *h, struct pl_str name, struct pl_found_at *ret)
+{
+    struct pl_kv kv = { .key = name, .value = pl_str_n(h->p, h->n), .quoted = true };
+    enum pl_kv_name meant = pl_kv_name_of(name);
+    if (meant == PL_KV_NONE || h->n < 4 || h->n > 256)
+        return false;
+    return accept(&kv, meant, PL_KV_CONFIG, ret);
+}

@@ -1,0 +1,41 @@
+/* Passwords without fixed form, in three steps: name and value round a keyword, kind of place,
+ * score = name + shape + rarity - placeholder (secrets.md section 9). */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_SECRET_KEYVALUE_H
+#define PL_SECRET_KEYVALUE_H
+
+#include "secret/hit.h"
+
+/* How much a place is to be trusted. */
+enum pl_kv_place {
+    PL_KV_CONFIG, /* files that exist to hold settings */
+    PL_KV_SCRIPT, /* shell and the like: settings and expressions */
+    PL_KV_CODE,   /* values are quoted, the rest is expressions */
+    PL_KV_DOC,    /* prose, manuals, translations, tests, lock files, binaries: only what is plainly random */
+};
+
+/* What stands round the keyword. */
+struct pl_kv {
+    struct pl_str key, value;
+    size_t off;         /* of the value in the text */
+    bool quoted;        /* the value stands in quotes or between tags */
+    bool tight;         /* "KEY=value" without blanks */
+    bool comment;       /* the line is a comment */
+    bool upper;         /* the key is in upper case */
+};
+
+/* How a key is meant. */
+enum pl_kv_name { PL_KV_NONE, PL_KV_TOKEN, PL_KV_PASSWORD };
+
+/* Finds key and value round the keyword; false when nothing is assigned there. Cheap. */
+bool pl_kv_parse(const struct pl_hit *h, struct pl_kv *ret);
+/* The kind of file by its path. */
+enum pl_kv_place pl_kv_place_of(struct pl_str path);
+/* What the key names, going by its words. */
+enum pl_kv_name pl_kv_name_of(struct pl_str key);
+/* Is `value` a secret, given how its key is meant and where it stands? */
+bool pl_kv_is_secret(const struct pl_kv *kv, enum pl_kv_name name, enum pl_kv_place place);
+/* How unlike words the bytes are: about 0 for words, 1 and more for random text. */
+double pl_kv_rarity(struct pl_str s);
+
+#endif
