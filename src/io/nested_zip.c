@@ -171,6 +171,10 @@ static bool plausible_local(const uint8_t *p, size_t n)
            LOCAL_SIZE + le16(p + 26) + le16(p + 28) <= n;
 }
 
+/* Put behind a piece that is read from front to back: libarchive wants to see more than the end of a
+ * member to believe that it is the end. */
+static const char padding[64];
+
 static int read_gap(struct pl_nest *n, struct pl_str gap, struct pl_err *err)
 {
     for (size_t at = 0; (at = pl_str_find(gap, PL_S("PK\3\4"), at)) != SIZE_MAX; at++) {
@@ -178,9 +182,10 @@ static int read_gap(struct pl_nest *n, struct pl_str gap, struct pl_err *err)
         if (!plausible_local((const uint8_t *)from.p, from.n))
             continue;
         struct pl_view v;
-        pl_view_mem_init(&v, from.p, from.n);
+        pl_view_mem_init(&v, padding, sizeof padding);
         struct pl_arc x = { .nest = n,
                             .in = &v,
+                            .prefix = from,
                             .detail = PL_S("not in the central directory"),
                             .lenient = true };
         int r = pl_arc_stream(&x, archive_read_support_format_zip_streamable, err);
@@ -232,9 +237,9 @@ static int read_mem(struct pl_nest *n, struct pl_str z, struct pl_err *err)
         return read_hidden(n, z, err);
     if (r != 2)
         return r;
-    struct pl_view none;
-    pl_view_mem_init(&none, "", 0);
-    r = read_front(n, z, &none, err);
+    struct pl_view end;
+    pl_view_mem_init(&end, padding, sizeof padding);
+    r = read_front(n, z, &end, err);
     if (r == 0 && !n->tripped)
         pl_nest_note(n, "nested-damaged", PL_S(""), "no usable central directory");
     return r;
