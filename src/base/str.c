@@ -56,6 +56,8 @@ size_t pl_str_find(struct pl_str s, struct pl_str needle, size_t from)
         return SIZE_MAX;
     if (needle.n == 0)
         return from;
+    if (s.n - from < needle.n)
+        return SIZE_MAX;
     const char *hit = memmem(s.p + from, s.n - from, needle.p, needle.n);
     return hit ? (size_t)(hit - s.p) : SIZE_MAX;
 }

@@ -507,41 +507,6 @@ static void say_recover(struct tell *k, struct found *x)
                            PL_FMT(pl_str_sub(f->print, 0, 12)));
 }
 
-static void say_title(struct tell *k, struct pl_finding *f)
-{
-    static const char *const places[PL_SURF_COUNT] = {
-        [PL_SURF_FILE] = " in a file",
-        [PL_SURF_ENV] = " in an environment variable",
-        [PL_SURF_LABEL] = " in a label",
-        [PL_SURF_CMD] = " in the default command",
-        [PL_SURF_ENTRYPOINT] = " in the entry point",
-        [PL_SURF_HEALTHCHECK] = " in the health check",
-        [PL_SURF_ONBUILD] = " in an ONBUILD instruction",
-        [PL_SURF_CONFIG] = " in the image configuration",
-        [PL_SURF_HISTORY] = " in the build history",
-        [PL_SURF_ANNOTATION] = " in an annotation",
-        [PL_SURF_DESCRIPTOR] = " in a descriptor",
-        [PL_SURF_ATTESTATION] = " in an attestation",
-        [PL_SURF_REFERRER] = " in an attached artifact",
-        [PL_SURF_TAR_TRAILER] = " behind the files of a layer",
-        [PL_SURF_TAR_HEADER] = " in a tar header",
-        [PL_SURF_GZIP_HEADER] = " in the compression framing of a layer",
-        [PL_SURF_ORPHAN_BLOB] = " in a blob that no manifest names",
-        [PL_SURF_INDEX] = " in the index",
-    };
-    static const char *const gone[] = {
-        [PL_HOW_NONE] = "",
-        [PL_HOW_WHITEOUT] = " in a deleted file, still downloadable",
-        [PL_HOW_OPAQUE] = " in a deleted directory, still downloadable",
-        [PL_HOW_OVERWRITE] = " in an overwritten file, still downloadable",
-        [PL_HOW_DUPLICATE] = " in a file stored twice in its layer, still downloadable",
-        [PL_HOW_REPLACED] = " in a replaced file, still downloadable",
-    };
-    bool file = f->where.surface == PL_SURF_FILE;
-    f->title = pl_printf(k->a, "%.*s%s", PL_FMT(f->title),
-                         file && f->span.how ? gone[f->span.how] : places[f->where.surface]);
-}
-
 /* From rule, surface, path and secret, and a counter for a further life there. */
 static void say_print(struct tell *k, struct found *x)
 {
@@ -619,7 +584,6 @@ static void finish(struct tell *k)
         struct found *x = &k->found.p[i];
         if (x->merged)
             continue;
-        say_title(k, &x->f);
         say_print(k, x);
         say_recover(k, x);
         k->t->findings[n++] = x->f;

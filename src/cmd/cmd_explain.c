@@ -1,0 +1,108 @@
+/* plimsoll explain: what a rule looks for, and what to do about it. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/near.h"
+#include "cmd/common.h"
+
+struct options {
+    struct pl_opt_list rules;
+    const char *since;
+};
+
+static const struct pl_opt table[] = {
+    { "rules", 0, PL_OPT_LIST, offsetof(struct options, rules), "FILE", "further rules (TOML)" },
+    { "since", 0, PL_OPT_STR, offsetof(struct options, since), "VERSION",
+      "list the rules that are newer than a rule set" },
+};
+
+static void list(const char *label, const struct pl_rule_list *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        printf("%s%s", i ? ", " : label, l->p[i]);
+    if (l->n)
+        putchar('\n');
+}
+
+static void show(const struct pl_rule *r)
+{
+    printf("%s  %s  (since %s)\n  %s\n  why       %s\n  fix       %s\n", r->id,
+           pl_severity_name(r->severity), r->since, r->title, r->why, r->fix);
+    list("  keywords  ", &r->keywords);
+    if (r->regex)
+        printf("  pattern   %s\n", r->regex);
+    if (r->entropy > 0)
+        printf("  entropy   above %.1f bits a character\n", r->entropy);
+    if (r->check)
+        printf("  check     %s\n", r->check);
+    list("  paths     ", &r->paths);
+    list("  aliases   ", &r->aliases);
+}
+
+static const struct pl_rule *find(const struct pl_rules *rules, const char *id)
+{
+    const struct pl_rule *r = pl_rules_find(rules, pl_str_c(id));
+    for (size_t i = 0; !r && i < pl_rules_count(rules); i++) {
+        const struct pl_rule *x = pl_rules_at(rules, i);
+        const char *slash = strchr(x->id, '/');
+        if (slash && strcmp(slash + 1, id) == 0)
+            r = x;
+        for (size_t k = 0; !r && k < x->aliases.n; k++)
+            if (strcmp(x->aliases.p[k], id) == 0)
+                r = x;
+    }
+    return r;
+}
+
+static int unknown(const struct pl_rules *rules, const char *id)
+{
+    size_t n = pl_rules_count(rules);
+    const char **names = calloc(n + 1, sizeof *names);
+    if (!names)
+        pl_oom();
+    for (size_t i = 0; i < n; i++)
+        names[i] = pl_rules_at(rules, i)->id;
+    const char *near = pl_near(pl_str_c(id), names, n);
+    fprintf(stderr, "plimsoll explain: no rule '%s'%s%s%s\n", id, near ? "; did you mean '" : "",
+            near ? near : "", near ? "'?" : "");
+    free(names);
+    return PL_EXIT_USAGE;
+}
+
+static int run_explain(const void *options, const struct pl_operands *ops)
+{
+    const struct options *o = options;
+    struct pl_common c = { .rules = o->rules };
+    struct pl_rules *rules = NULL;
+    struct pl_err err = { 0 };
+    int code = PL_EXIT_CLEAN;
+    if (pl_common_rules(&c, &rules, &err) < 0)
+        return pl_run_failed("explain", &err);
+    for (size_t i = 0; i < pl_rules_count(rules) && !ops->n; i++) {
+        const struct pl_rule *r = pl_rules_at(rules, i);
+        if (!o->since || strcmp(r->since, o->since) > 0)
+            printf("%-44s %-9s %s\n", r->id, pl_severity_name(r->severity), r->title);
+    }
+    for (size_t i = 0; i < ops->n && !code; i++) {
+        const struct pl_rule *r = find(rules, ops->p[i]);
+        if (r)
+            show(r);
+        else
+            code = unknown(rules, ops->p[i]);
+    }
+    pl_rules_free(rules);
+    return code;
+}
+
+const struct pl_command pl_cmd_explain = {
+    .name = "explain",
+    .usage = "explain [flags] [RULE…]",
+    .summary = "what a rule looks for and what to do; without RULE, all rules",
+    .options = table,
+    .n_options = PL_COUNT(table),
+    .options_size = sizeof(struct options),
+    .run = run_explain,
+};

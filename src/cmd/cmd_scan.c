@@ -1,0 +1,273 @@
+/* plimsoll scan: everything that applies to a target. commands.md "scan". */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/near.h"
+#include "cmd/common.h"
+#include "cmd/version.h"
+
+struct options {
+    struct pl_common common;
+    struct pl_opt_list format, scanners, severity;
+    const char *fail_on, *dockerfile, *gitlab_schema;
+    bool exit_zero, no_store;
+};
+
+#define O(field) offsetof(struct options, field)
+static const struct pl_opt table[] = {
+    { "format", 'f', PL_OPT_LIST, O(format), "FORMAT[=FILE]",
+      "table, json, sarif, html, junit, gitlab, markdown" },
+    { "scanners", 0, PL_OPT_LIST, O(scanners), "LIST", "what to look for: secret" },
+    { "fail-on", 0, PL_OPT_STR, O(fail_on), "SEVERITY", "lowest that fails (high); none" },
+    { "severity", 0, PL_OPT_LIST, O(severity), "LIST", "report only these severities" },
+    { "show-secrets", 0, PL_OPT_FLAG, O(common.show_secrets), NULL, "do not mask" },
+    { "dockerfile", 0, PL_OPT_STR, O(dockerfile), "FILE", "SARIF locations point into it" },
+    { "gitlab-schema", 0, PL_OPT_STR, O(gitlab_schema), "VERSION", "schema of gitlab reports" },
+    { "exit-zero", 0, PL_OPT_FLAG, O(exit_zero), NULL, "findings do not fail" },
+    { "no-store", 0, PL_OPT_FLAG, O(no_store), NULL, "keep no record" },
+    { "store", 0, PL_OPT_NONE, 0, "DIR", "" },
+    { "db", 0, PL_OPT_NONE, 0, "DIR", "" },
+    { "policy", 0, PL_OPT_NONE, 0, "FILE", "" },
+    { "baseline", 0, PL_OPT_NONE, 0, "FILE", "" },
+    PL_COMMON_OPTS(struct options),
+};
+
+/* One -f. */
+struct output {
+    const struct pl_writer *writer;
+    const char *path; /* "-" = stdout */
+};
+
+struct run {
+    const struct options *o;
+    struct output out[16];
+    size_t n_out;
+    struct pl_report_opts ro;
+    bool keep[PL_SEV_COUNT]; /* --severity */
+};
+
+static int usage(const char *fmt, const char *what)
+{
+    fputs("plimsoll scan: ", stderr);
+    fprintf(stderr, fmt, what); // NOLINT: formats are literals of this file
+    fputc('\n', stderr);
+    return PL_EXIT_USAGE;
+}
+
+static int parse_formats(struct run *r)
+{
+    const struct pl_opt_list *f = &r->o->format;
+    for (size_t i = 0; i < f->n; i++) {
+        struct pl_str rest = pl_str_c(f->p[i]), id;
+        pl_str_split(&rest, '=', &id);
+        const struct pl_writer *w = pl_writer_find(id);
+        if (!w) {
+            const char *names[32];
+            size_t n = 0;
+            for (; pl_writers[n] && n < 32; n++)
+                names[n] = pl_writers[n]->id;
+            const char *near = pl_near(id, names, n);
+            fprintf(stderr, "plimsoll scan: unknown format '%.*s'%s%s%s\n", PL_FMT(id),
+                    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+            return PL_EXIT_USAGE;
+        }
+        if (rest.p && !rest.n)
+            return usage("-f %s names no file", f->p[i]);
+        if (r->n_out == PL_COUNT(r->out))
+            return usage("%s", "too many outputs");
+        r->out[r->n_out++] = (struct output){ w, rest.p ? rest.p : "-" };
+    }
+    if (!r->n_out)
+        r->out[r->n_out++] = (struct output){ pl_writer_find(PL_S("table")), "-" };
+    return 0;
+}
+
+/* Words of comma-separated lists, one after the other. */
+static bool next_word(struct pl_str *rest, struct pl_str *ret)
+{
+    if (!pl_str_split(rest, ',', ret))
+        return false;
+    *ret = pl_str_trim(*ret);
+    return true;
+}
+
+static int parse_severities(struct run *r)
+{
+    struct pl_str word;
+    enum pl_severity s;
+    const struct pl_opt_list *list = &r->o->severity;
+    for (size_t i = 0; i < PL_SEV_COUNT; i++)
+        r->keep[i] = list->n == 0;
+    for (size_t i = 0; i < list->n; i++) {
+        struct pl_str rest = pl_str_c(list->p[i]);
+        while (next_word(&rest, &word)) {
+            if (!pl_severity_parse(word, &s))
+                return usage("--severity: '%s' is none of critical, high, medium, low, info",
+                             list->p[i]);
+            r->keep[s] = true;
+        }
+    }
+    r->ro.fail_on = PL_SEV_HIGH;
+    const char *f = r->o->fail_on;
+    if (f && strcmp(f, "none") == 0)
+        r->ro.fail_none = true;
+    else if (f && !pl_severity_parse(pl_str_c(f), &r->ro.fail_on))
+        return usage("--fail-on: '%s' is none of critical, high, medium, low, info, none", f);
+    return 0;
+}
+
+static int parse_scanners(struct run *r)
+{
+    static const char *const later[] = { "package", "vuln", "config", "trust", "malware" };
+    const struct pl_opt_list *list = &r->o->scanners;
+    struct pl_str word;
+    for (size_t i = 0; i < list->n; i++) {
+        struct pl_str rest = pl_str_c(list->p[i]);
+        while (next_word(&rest, &word)) {
+            if (pl_str_is(word, "secret"))
+                continue;
+            for (size_t k = 0; k < PL_COUNT(later); k++)
+                if (pl_str_is(word, later[k]))
+                    return usage("scanner '%s' is not in this build", later[k]);
+            return usage("--scanners: '%s' is none of secret, package, vuln, config, trust, malware",
+                         list->p[i]);
+        }
+    }
+    return 0;
+}
+
+static void keep_severities(const struct run *r, struct pl_report *report)
+{
+    for (size_t i = 0; i < report->n_targets; i++) {
+        struct pl_target *t = &report->targets[i];
+        size_t n = 0;
+        for (size_t k = 0; k < t->n_findings; k++)
+            if (r->keep[t->findings[k].severity])
+                t->findings[n++] = t->findings[k];
+        t->n_findings = n;
+    }
+}
+
+static int64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int write_one(struct run *r, const struct pl_report *report, const struct output *out,
+                     struct pl_err *err)
+{
+    pl_auto_buf struct pl_buf text = { 0 };
+    struct pl_report_opts ro = r->ro;
+    bool std = strcmp(out->path, "-") == 0;
+    ro.terminal = std && isatty(1);
+    ro.width = std ? pl_common_width(1) : 0;
+    int ret = pl_common_colour(r->o->common.color, 1, &ro.colour, err);
+    ro.colour &= std;
+    if (ret == 0)
+        ret = out->writer->write(report, &ro, &text, err);
+    return ret == 0 ? pl_common_write(out->path, pl_buf_str(&text), err) : ret;
+}
+
+/* Every output, even when one of them fails; notes to stderr. */
+static int write_outputs(struct run *r, const struct pl_report *report)
+{
+    struct pl_err err = { 0 };
+    bool table_shown = false;
+    int code = 0;
+    pl_auto_buf struct pl_buf notes = { 0 };
+    r->ro.aside = &notes;
+    for (size_t i = 0; i < r->n_out; i++) {
+        table_shown |= strcmp(r->out[i].writer->id, "table") == 0 &&
+                       strcmp(r->out[i].path, "-") == 0;
+        if (write_one(r, report, &r->out[i], &err) < 0) {
+            fprintf(stderr, "plimsoll scan: %s\n", err.msg);
+            code = PL_EXIT_USAGE;
+        }
+    }
+    if (!r->o->common.quiet)
+        pl_report_notes(report, &notes);
+    if (!table_shown)
+        pl_report_incomplete(report, &r->ro, 20, &notes);
+    if (notes.n)
+        fwrite(notes.p, 1, notes.n, stderr);
+    return code;
+}
+
+static int verdict(const struct run *r, const struct pl_report *report)
+{
+    if (pl_report_fails(report, &r->ro) && !r->o->exit_zero)
+        return PL_EXIT_FINDINGS;
+    return report->incomplete ? PL_EXIT_INCOMPLETE : PL_EXIT_CLEAN;
+}
+
+static int scan_all(struct run *r, struct pl_run *run, const struct pl_operands *ops,
+                    struct pl_report *report)
+{
+    struct pl_err err = { 0 };
+    report->started_ns = now_ns();
+    for (size_t i = 0; i < ops->n; i++) {
+        if (pl_scan_target(run->scan, ops->p[i], report, &err) < 0) {
+            pl_run_end(run);
+            return pl_run_failed("scan", &err);
+        }
+    }
+    pl_run_end(run);
+    report->ended_ns = now_ns();
+    keep_severities(r, report);
+    pl_report_sum(report);
+    int code = write_outputs(r, report);
+    return code ? code : verdict(r, report);
+}
+
+static int run_scan(const void *options, const struct pl_operands *ops)
+{
+    struct run r = { .o = options };
+    struct pl_run run;
+    struct pl_arena a = { 0 };
+    struct pl_report report = { .a = &a,
+                                .tool_name = PL_S("plimsoll"),
+                                .tool_version = PL_S(PL_VERSION),
+                                .rules_version = PL_S(PL_RULES_VERSION) };
+    if (!ops->n)
+        return usage("%s", "no target given, as in plimsoll scan oci:DIR");
+    int code = parse_formats(&r);
+    if (!code)
+        code = parse_severities(&r);
+    if (!code)
+        code = parse_scanners(&r);
+    if (code)
+        return code;
+    r.ro.quiet = r.o->common.quiet;
+    r.ro.dockerfile = pl_str_c(r.o->dockerfile);
+    r.ro.gitlab_schema = pl_str_c(r.o->gitlab_schema);
+    pl_auto_buf struct pl_buf dockerfile = { .max = 16u << 20 };
+    struct pl_err err = { 0 };
+    if (r.o->dockerfile && pl_common_read(r.o->dockerfile, &dockerfile, &err) < 0)
+        return pl_run_failed("scan", &err);
+    r.ro.dockerfile_text = pl_buf_str(&dockerfile);
+    code = pl_run_begin(&run, &r.o->common, true);
+    if (!code)
+        code = scan_all(&r, &run, ops, &report);
+    pl_arena_release(&a);
+    return code;
+}
+
+const struct pl_command pl_cmd_scan = {
+    .name = "scan",
+    .usage = "scan [flags] TARGET…",
+    .summary = "read every byte of images or directories and report what is found",
+    .details = "targets: docker-archive:FILE  oci:DIR[:TAG|@DIGEST]  oci-archive:FILE  daemon:REF\n"
+               "         dir:PATH  rootfs:PATH  -  or a path, probed by what it holds\n",
+    .options = table,
+    .n_options = PL_COUNT(table),
+    .options_size = sizeof(struct options),
+    .run = run_scan,
+};

@@ -1,0 +1,42 @@
+/* Argument zero, global options, command lookup; nothing else. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/near.h"
+#include "cmd/command.h"
+#include "cmd/common.h"
+
+static int unknown_verb(const char *verb)
+{
+    const char *names[32];
+    size_t n = 0;
+    for (size_t i = 0; pl_commands[i] && n < 32; i++)
+        names[n++] = pl_commands[i]->name;
+    const char *near = pl_near(pl_str_c(verb), names, n);
+    fprintf(stderr, "plimsoll: unknown verb '%s'%s%s%s; see plimsoll --help\n", verb,
+            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return PL_EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    setvbuf(stderr, NULL, _IOLBF, 0);
+    signal(SIGPIPE, SIG_IGN);
+    if (argc < 2) {
+        fputs("plimsoll: no verb given; see plimsoll --help\n", stderr);
+        return PL_EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0)
+        return pl_common_version(argv + 2);
+    if (strncmp(argv[1], "--help", 6) == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        const struct pl_command *of = argc > 2 ? pl_command_find(argv[2]) : NULL;
+        pl_command_help(of);
+        return PL_EXIT_CLEAN;
+    }
+    const struct pl_command *c = pl_command_find(argv[1]);
+    if (!c)
+        return unknown_verb(argv[1]);
+    return pl_command_run(c, argv + 2);
+}
