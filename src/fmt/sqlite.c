@@ -20,6 +20,7 @@
 struct pl_sqlite {
     sqlite3 *db;
     void *copy; /* of a WAL database, else NULL */
+    bool cut; /* shorter than its header says */
     uint64_t steps, max_steps;
     sqlite3_int64 old_heap; /* the limit is the process's: put back when closed */
 };
@@ -90,6 +91,22 @@ static int attach(struct pl_sqlite *d, const uint8_t *p, size_t n, struct pl_err
     return 0;
 }
 
+static uint32_t be32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* The library reads missing bytes of the last page as zeros. Page size, size in pages (right when
+ * the two change counters are equal). */
+static bool is_cut(const uint8_t *p, size_t n)
+{
+    uint32_t page = be32(p + 14) & 0xffff;
+    page = page == 1 ? 65536 : page;
+    if (page < 512 || n % page)
+        return true;
+    return be32(p + 24) == be32(p + 92) && n / page < be32(p + 28);
+}
+
 int pl_sqlite_open(const void *p, size_t n, const struct pl_sqlite_opts *o,
                    struct pl_sqlite **ret, struct pl_err *err)
 {
@@ -105,6 +122,7 @@ int pl_sqlite_open(const void *p, size_t n, const struct pl_sqlite_opts *o,
     int r = sqlite3_open_v2(":memory:", &d->db,
                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX, NULL);
     if (r == SQLITE_OK) {
+        d->cut = is_cut(p, n);
         harden(d, n);
         r = attach(d, p, n, err);
     } else {
@@ -269,6 +287,8 @@ int pl_sqlite_each(struct pl_sqlite *d, const struct pl_sqlite_sink *sink, struc
 {
     PL_AUTO(struct names, t, names_release) = { { NULL, 0, 0 } };
     int rc = list_tables(d, &t);
+    if (d->cut)
+        sink->damage(sink->arg, PL_S(""), PL_E_FORMAT, "database is cut");
     if (rc != SQLITE_DONE)
         tell(d, PL_S(""), rc, sink);
     if (rc != SQLITE_DONE && t.v.n == 0)
@@ -284,6 +304,8 @@ int pl_sqlite_table(struct pl_sqlite *d, struct pl_str table, const struct pl_sq
 {
     PL_AUTO(struct names, t, names_release) = { { NULL, 0, 0 } };
     int rc = list_tables(d, &t);
+    if (d->cut)
+        sink->damage(sink->arg, table, PL_E_FORMAT, "database is cut");
     for (size_t i = 0; i < t.v.n; i++)
         if (pl_str_eq(t.v.p[i], table))
             return one_table(d, table, sink, err);

@@ -415,6 +415,8 @@ static void load_ops(struct machine *m)
 
 int pl_pyc_pairs(const struct pl_pyc *c, struct pl_buf *out, struct pl_err *err)
 {
+    if (!c->magic) /* nothing was read */
+        return 0;
     struct machine m = { .c = c, .out = out, .err = err };
     load_ops(&m);
     for (size_t i = 0; i < c->codes.n; i++) {
