@@ -43,6 +43,8 @@ bool pl_str_iends(struct pl_str s, struct pl_str with)
 
 struct pl_str pl_str_sub(struct pl_str s, size_t from, size_t n)
 {
+    if (s.n == 0)
+        return s;
     if (from > s.n)
         from = s.n;
     if (n > s.n - from)
