@@ -169,12 +169,15 @@ static void unused_tail(struct ranges *r, size_t from, size_t size, struct pl_st
     unused(r, from + used.n, from + size);
 }
 
-/* Number fields: octal digits and blanks say what the entry shows; anything else is offered. */
-static void unused_numbers(struct ranges *r, size_t from, size_t to)
+/* Number fields of `width` bytes: octal digits and blanks, or base-256, say what the entry shows;
+ * anything else is offered. */
+static void unused_numbers(struct ranges *r, size_t from, size_t to, size_t width)
 {
     for (size_t i = from; i < to; i++) {
         uint8_t c = r->b[i];
-        if (c != 0 && c != ' ' && (c < '0' || c > '7')) {
+        if (c & 0x80 && (i - from) % width == 0) {
+            i += width - 1;
+        } else if (c != 0 && c != ' ' && (c < '0' || c > '7')) {
             unused(r, from, to);
             return;
         }
@@ -183,7 +186,7 @@ static void unused_numbers(struct ranges *r, size_t from, size_t to)
 
 static void unused_gnu(struct ranges *r, uint8_t type)
 {
-    unused_numbers(r, PREFIX, GNU_NAMES);
+    unused_numbers(r, PREFIX, GNU_NAMES, 12);
     if (type != 'M')
         unused(r, GNU_NAMES, GNU_SPARSE);
     if (type != 'S' && type != 'M')
@@ -197,7 +200,9 @@ size_t pl_tar_head_unused(const uint8_t *b, const struct pl_tar_head *h,
     struct ranges r = { b, ret, 0 };
     bool link = h->type == '1' || h->type == '2';
     unused_tail(&r, NAME, 100, h->name);
-    unused_numbers(&r, MODE, TYPE);
+    unused_numbers(&r, MODE, SIZE, 8);
+    unused_numbers(&r, SIZE, SUM, 12);
+    unused_numbers(&r, SUM, TYPE, 8);
     unused_tail(&r, LINK, 100, link ? h->link : pl_str_c(NULL));
     if (h->layout == PL_TAR_V7) {
         unused(&r, MAGIC, PL_TAR_BLOCK);
@@ -205,12 +210,12 @@ size_t pl_tar_head_unused(const uint8_t *b, const struct pl_tar_head *h,
     }
     unused_tail(&r, UNAME, 32, h->uname);
     unused_tail(&r, GNAME, 32, h->gname);
-    unused_numbers(&r, DEVICE, PREFIX);
+    unused_numbers(&r, DEVICE, PREFIX, 8);
     if (h->layout == PL_TAR_GNU) {
         unused_gnu(&r, h->type);
     } else if (h->layout == PL_TAR_STAR) {
         unused_tail(&r, PREFIX, STAR_TIMES - PREFIX, h->prefix);
-        unused_numbers(&r, STAR_TIMES, USTAR_TAIL);
+        unused_numbers(&r, STAR_TIMES, USTAR_TAIL, 12);
         unused(&r, USTAR_TAIL, STAR_MAGIC);
     } else {
         unused_tail(&r, PREFIX, USTAR_TAIL - PREFIX, h->prefix);

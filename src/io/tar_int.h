@@ -40,7 +40,7 @@ bool pl_tar_head_parse(const uint8_t *b, struct pl_tar_head *ret);
 struct pl_tar_range {
     uint16_t at, n;
 };
-#define PL_TAR_RANGES 12
+#define PL_TAR_RANGES 16
 /* The ranges that are not all zero, without zeros at their ends; returns how many. */
 size_t pl_tar_head_unused(const uint8_t *b, const struct pl_tar_head *h,
                           struct pl_tar_range ret[PL_TAR_RANGES]);

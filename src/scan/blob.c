@@ -259,8 +259,10 @@ static void read_unpacked(struct layer *l)
     }
     w->done.has_diff = l->in->failed == 0 && l->in->eof && l->in->n == 0;
     w->done.seen = l->in->off;
-    if (!w->done.has_diff)
-        w->done.complete = false;
+    if (!w->done.has_diff && w->done.complete)
+        pl_worker_note(w, PL_SCOPE_LAYER, true, "unread", PL_S(""),
+                       "reading stopped at byte %llu of the unpacked stream",
+                       (unsigned long long)l->in->off);
 }
 
 /* A document is known by its first byte that is no blank. */

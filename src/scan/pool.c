@@ -417,6 +417,7 @@ static bool feed_one(struct pl_pool *p, struct proc *w)
         pl_record_note(w->rec, PL_SCOPE_LAYER, true, "unreadable", PL_S(""), "%s", err.msg);
     if (r < 0 || got == 0) {
         w->ended = true;
+        w->rec->fed_all = r == 0;
         send_cmd(w, PL_CMD_END, r < 0, 0);
     }
     return true;

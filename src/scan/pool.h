@@ -22,6 +22,7 @@ struct pl_record {
     struct pl_done done;
     PL_VEC(struct pl_entry_hash { uint32_t ordinal; uint8_t sum[32]; }) hashes;
     uint64_t fed;              /* bytes of the blob */
+    bool fed_all;              /* to its end: the digests are those of the whole blob */
     uint8_t sha256[32], sha512[64];
     bool has_sha512;
 };

@@ -310,6 +310,8 @@ static void check_part(struct pl_part *p)
     if (!r || !p->blob || p->checked)
         return;
     p->checked = true;
+    if (!r->fed_all)
+        return; /* its notes say why */
     if (p->desc && p->desc->size != r->fed)
         pl_record_note(r, PL_SCOPE_LAYER, true, "size-mismatch", p->blob->name,
                        "%llu bytes, but the descriptor says %llu", (unsigned long long)r->fed,
@@ -505,7 +507,7 @@ static void check_config_name(struct pl_part *p)
     uint8_t sum[32];
     struct pl_str name = p->blob->name;
     if (!pl_str_ends(name, PL_S(".json")) || !pl_unhex(pl_str_sub(name, 0, 64), sum, 32) ||
-        name.n != 69 || !p->rec)
+        name.n != 69 || !p->rec || !p->rec->fed_all)
         return;
     if (memcmp(sum, p->rec->sha256, 32) != 0)
         pl_record_note(p->rec, PL_SCOPE_UNIT, true, "digest-mismatch", name,
@@ -651,6 +653,7 @@ int pl_unit_read(struct pl_scan *s, const char *target, struct pl_unit **ret, st
     u->own = calloc(1, sizeof *u->own);
     if (!u->own)
         pl_oom();
+    u->own->done.complete = true;
     int r = pl_source_open(target, &u->src, err);
     if (r == 0)
         r = u->src->form == PL_SRC_TREE ? read_tree(u, err) : read_image(u, err);

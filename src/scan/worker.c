@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "io/nested.h"
 
 /* A worker's address space: two large slots' worth beside what the program maps anyway. */
 #define ADDRESS_SPACE (1ull << 30)
@@ -116,6 +117,7 @@ void pl_worker_main(const struct pl_scan_ctx *ctx, int in, int out, int ring_fd)
     if (ring == MAP_FAILED)
         _exit(2);
     w.chan.ring = ring;
+    pl_nested_init();
     int keep[3] = { 2, in < out ? in : out, in < out ? out : in };
     struct pl_sandbox_opts so = { .mode = ctx->sandbox,
                                   .address_space = ADDRESS_SPACE,
