@@ -500,6 +500,88 @@ static void test_markdown_stays_small(void **state)
     assert_true(has(pl_buf_str(&s->aside), "note: markdown: "));
 }
 
+/* The page without its own style, script and their digests, which change often. */
+static struct pl_str without_assets(struct state *s, struct pl_str page)
+{
+    static const char *const cuts[][2] = { { "style-src ", "; base-uri" },
+                                           { "<style>", "</style>" },
+                                           { "<script>", "</script>" } };
+    pl_auto_buf struct pl_buf b = { 0 };
+    size_t from = 0;
+    for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
+        size_t a = pl_str_find(page, pl_str_c(cuts[i][0]), from);
+        size_t z = pl_str_find(page, pl_str_c(cuts[i][1]), a);
+        assert_true(a != SIZE_MAX && z != SIZE_MAX);
+        a += strlen(cuts[i][0]);
+        pl_buf_putn(&b, page.p + from, a - from);
+        from = z;
+    }
+    pl_buf_putn(&b, page.p + from, page.n - from);
+    return pl_dup(&s->a, pl_buf_str(&b));
+}
+
+static void test_html_matches_golden(void **state)
+{
+    struct state *s = *state;
+    struct pl_str got = made(s, "html");
+    assert_printable(got);
+    golden(without_assets(s, got), "html.golden");
+}
+
+static void test_html_lets_nothing_in(void **state)
+{
+    struct state *s = *state;
+    struct pl_str got = made(s, "html");
+    assert_true(has(got, "content=\"default-src 'none'; style-src 'sha256-"));
+    struct pl_str body = without_assets(s, got);
+    assert_int_equal(times(body, "<script"), 1);
+    assert_int_equal(times(body, "<style"), 1);
+    assert_int_equal(times(body, " style="), 0);
+    assert_int_equal(times(body, " src="), times(body, "&lt;img src=x"));
+    assert_false(has(body, "<img"));
+    assert_int_equal(times(body, "<link"), 0);
+    assert_int_equal(times(body, "href=\"http"), times(body, "href=\"https://cwe.mitre.org/"));
+    assert_false(has(body, "href=\"javascript"));
+    size_t script = pl_str_find(got, PL_S("<script>"), 0);
+    assert_true(got.n - script < 50 * 1024);
+}
+
+/* Every id is unique, every inner link has one to go to. */
+static void test_html_links_lead_somewhere(void **state)
+{
+    struct state *s = *state;
+    s->r.targets[0].findings[1].print = s->r.targets[0].findings[0].print;
+    struct pl_str page = without_assets(s, made(s, "html"));
+    struct pl_map ids = { .a = &s->a };
+    for (size_t at = 0; (at = pl_str_find(page, PL_S(" id=\""), at)) != SIZE_MAX;) {
+        at += 5;
+        struct pl_str rest = pl_str_sub(page, at, 200), id;
+        pl_str_split(&rest, '"', &id);
+        void **place = pl_map_put(&ids, id);
+        if (*place)
+            fail_msg("id '%.*s' twice", PL_FMT(id));
+        *place = s;
+    }
+    for (size_t at = 0; (at = pl_str_find(page, PL_S("href=\"#"), at)) != SIZE_MAX;) {
+        at += 7;
+        struct pl_str rest = pl_str_sub(page, at, 200), id;
+        pl_str_split(&rest, '"', &id);
+        if (!pl_map_get(&ids, id))
+            fail_msg("no id '%.*s'", PL_FMT(id));
+    }
+    pl_map_release(&ids);
+}
+
+static void test_html_stays_bounded(void **state)
+{
+    struct state *s = *state;
+    many(s, 20000);
+    struct pl_str got = made(s, "html");
+    assert_int_equal(times(got, "<article "), 3000);
+    assert_true(has(pl_buf_str(&s->aside), "note: html: "));
+    assert_true(has(got, "left out here"));
+}
+
 static void test_one_secret_at_several_places_is_one_block(void **state)
 {
     struct state *s = *state;
@@ -625,6 +707,10 @@ int main(void)
         T(test_code_quality_fingerprints_are_unique),
         T(test_markdown_matches_golden),
         T(test_markdown_stays_small),
+        T(test_html_matches_golden),
+        T(test_html_lets_nothing_in),
+        T(test_html_links_lead_somewhere),
+        T(test_html_stays_bounded),
         T(test_one_secret_at_several_places_is_one_block),
         T(test_escapes_for_each_context),
         T(test_long_values_lose_their_middle),
