@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-    """Writes the seeds of the document, reference, YAML and message readers: seeds_oci.py tests/corpus"""
+"""Writes the seeds of documents, references, YAML and messages: seeds_oci.py tests/corpus"""
 import os, sys
 
 OUT = sys.argv[1]
