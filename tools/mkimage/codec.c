@@ -153,7 +153,9 @@ static void gzip_bomb(struct mk *m, struct pl_str head, struct pl_str mib, uint6
 
 struct pl_str mk_bomb(struct mk *m, struct pl_str codec, struct pl_str head, uint64_t zeros)
 {
-    size_t unit = pl_str_is(codec, "zstd") || pl_str_is(codec, "xz") ? 64u << 20 : 1u << 20;
+    size_t unit = pl_str_is(codec, "zstd") ? 64u << 20
+                  : pl_str_is(codec, "xz") ? 4u << 20
+                                           : 1u << 20;
     struct pl_buf out = { 0 }, one = { 0 };
     pl_auto_free char *z = calloc(unit, 1);
     if (!z)

@@ -140,6 +140,8 @@ static void finally(struct mk *m, struct mk_set *s, enum form form, file_list *f
         struct mk_node *k = &s->finally->kid[i];
         struct pl_str path = resolve(m, s, form, mk_arg(m, k, 1));
         size_t j = 0;
+        if (pl_str_is(path, "archive"))
+            continue; /* see outer() */
         while (j < f->n && !pl_str_eq(f->p[j].path, path))
             j++;
         if (mk_is(k, "write") && j == f->n)
@@ -185,7 +187,24 @@ void mk_write_file(struct mk *m, const char *path, struct pl_str body)
     }
 }
 
-static void write_tar(struct mk *m, const file_list *f, const char *path)
+/* The finished archive after `truncate archive N` and `flip archive N`. */
+static struct pl_str outer(struct mk *m, const struct mk_set *s, struct pl_str all)
+{
+    for (size_t i = 0; s->finally && i < s->finally->kids; i++) {
+        struct mk_node *k = &s->finally->kid[i];
+        int64_t n;
+        if (!pl_str_is(mk_arg(m, k, 1), "archive"))
+            continue;
+        n = mk_num(m, k, mk_arg(m, k, 2));
+        if (mk_is(k, "flip"))
+            all = flipped(m, k, all);
+        else
+            all = pl_str_sub(all, 0, n < 0 ? all.n - (size_t)-n : (size_t)n);
+    }
+    return all;
+}
+
+static void write_tar(struct mk *m, const struct mk_set *s, const file_list *f, const char *path)
 {
     struct pl_buf b = { .max = (size_t)8 << 30 };
     struct pl_str last = pl_str_c(NULL);
@@ -203,7 +222,7 @@ static void write_tar(struct mk *m, const file_list *f, const char *path)
             mk_tar_file(&b, p, f->p[i].body);
     }
     mk_tar_end(&b);
-    mk_write_file(m, path, pl_buf_str(&b));
+    mk_write_file(m, path, outer(m, s, pl_buf_str(&b)));
     pl_buf_release(&b);
 }
 
@@ -240,7 +259,7 @@ void mk_write(struct mk *m, struct mk_set *s, const char *target)
         for (size_t k = 0; form == OCI_DIR && k < f.n; k++)
             mk_write_file(m, pl_printf(&m->a, "%s/%.*s", path, PL_FMT(f.p[k].path)).p, f.p[k].body);
         if (form != OCI_DIR)
-            write_tar(m, &f, path);
+            write_tar(m, s, &f, path);
         pl_vec_release(&f);
         return;
     }

@@ -6,7 +6,7 @@ A line of an .expect file is a directive or a finding that must be there:
   exit N          exit code of scan; 1 when nothing is said
   incomplete      the target may not be complete
   note CODE       a note with this code (a glob) must be there
-  forms A B       only these forms of image (oci oci-archive docker flat both)
+  forms A B       these forms of image (oci oci-archive docker flat both stdin stdin-docker)
   TOKEN SURFACE PATH NESTED IN HID HOW VIS FORMS [offset=N] [line=N]
 TOKEN is the name in the recipe; `-` is null or empty, `*` anything; SURFACE may be a|b, PATH and
 NESTED (names joined by '!') are globs, %20 is a blank. FORMS is all, oci or docker (those without a
@@ -14,6 +14,7 @@ layout). Every secret reported must be one of the recipe's. In the first form ea
 the printed recover command must give the planted bytes."""
 
 import base64
+import concurrent.futures
 import fnmatch
 import hashlib
 import os
@@ -52,7 +53,7 @@ class Expect:
 
     def __init__(self, path):
         self.exit, self.complete, self.notes, self.lines = None, True, [], []
-        self.forms = list(im.FORMS)
+        self.forms = ["oci", "docker", "both", "stdin"]
         with open(path, encoding="utf-8") as f:
             for words in (line.split() for line in f):
                 if not words or words[0].startswith("#"):
@@ -197,6 +198,8 @@ def recovered(found, folder):
 
 def recover_wrong(line, found, truth, folder):
     """What is wrong with the bytes that the command of a finding gives."""
+    if found is None:
+        return ["not found"]
     data, why = recovered(found, folder)
     if data is None:
         return [why]
@@ -212,7 +215,7 @@ def recover_wrong(line, found, truth, folder):
 
 
 def one_form(tap, name, form, target, truth, expect, folder, first):
-    run = im.Run(["scan", "-f", "json", "--show-secrets", target], timeout=120)
+    run = im.Run(["scan", "-f", "json", "--show-secrets", target[0]], stdin=target[1], timeout=120)
     report = run.report()
     if report is None:
         tap.point(False, "%s (%s): scan" % (name, form), "exit %d" % run.code,
@@ -220,19 +223,32 @@ def one_form(tap, name, form, target, truth, expect, folder, first):
         return
     wrong = overall(expect, run, report, truth)
     tap.point(not wrong, "%s (%s): exit code, notes, nothing unexpected" % (name, form), *wrong)
-    missed = []
+    missed, found = [], []
     for line in expect.lines:
-        if not line.applies(form):
-            continue
-        wrong, found = best(line, report, truth, form)
-        if first:
-            tap.point(not wrong, "%s: %s" % (name, line.name()), *wrong)
-            wrong = recover_wrong(line, found, truth, folder) if found else ["not found"]
-            tap.point(not wrong, "%s: %s: recover" % (name, line.token), *wrong)
-        elif wrong:
-            missed.append("%s: %s" % (line.name(), "; ".join(wrong)))
-    if not first and expect.lines:
+        if line.applies(form):
+            wrong, finding = best(line, report, truth, form)
+            found.append((line, finding))
+            if first:
+                tap.point(not wrong, "%s: %s" % (name, line.name()), *wrong)
+            elif wrong:
+                missed.append("%s: %s" % (line.name(), "; ".join(wrong)))
+    if first:
+        recover_all(tap, name, found, truth, folder)
+    elif found:
         tap.point(not missed, "%s (%s): every place" % (name, form), *missed)
+
+
+def recover_all(tap, name, found, truth, folder):
+    """One point for each finding's recover command; two run at a time."""
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        waiting = []
+        for i, (line, finding) in enumerate(found):
+            own = os.path.join(folder, "recover-%d" % i)
+            os.mkdir(own)
+            waiting.append(pool.submit(recover_wrong, line, finding, truth, own))
+        for (line, _), done in zip(found, waiting):
+            wrong = done.result()
+            tap.point(not wrong, "%s: %s: recover" % (name, line.token), *wrong)
 
 
 def main():

@@ -4,7 +4,6 @@ and memory measured, TAP."""
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -17,15 +16,17 @@ PLIMSOLL = os.path.abspath(os.environ.get("PLIMSOLL", os.path.join(ROOT, "build"
 MKIMAGE = os.path.abspath(os.environ.get(
     "MKIMAGE", os.path.join(os.path.dirname(PLIMSOLL), "tools", "mkimage")))
 
-# form of mkimage, file name, kind of target
+# form of mkimage, file name, kind of target; "-" is the file on standard input
 FORMS = {
     "oci": ("oci:", "layout", "oci:"),
     "oci-archive": ("oci-archive:", "oci.tar", "oci-archive:"),
     "docker": ("docker-archive:", "docker.tar", "docker-archive:"),
     "flat": ("docker-archive-flat:", "flat.tar", "docker-archive:"),
     "both": ("docker-archive-oci:", "both.tar", "docker-archive:"),
+    "stdin": ("oci-archive:", "stdin.tar", "-"),
+    "stdin-docker": ("docker-archive:", "stdin-docker.tar", "-"),
 }
-HAS_LAYOUT = ("oci", "oci-archive", "both")
+HAS_LAYOUT = ("oci", "oci-archive", "both", "stdin")
 
 
 class Tap:
@@ -59,13 +60,14 @@ def need(name):
 
 
 def build(recipe, folder, forms):
-    """Builds `recipe` in each form; returns (targets by form, truth)."""
+    """Builds `recipe` in each form; returns ({form: (target, file for stdin or None)}, truth)."""
     truth = os.path.join(folder, "truth.json")
     outs, targets = [], {}
     for form in forms:
         make, name, kind = FORMS[form]
         outs.append(make + os.path.join(folder, name))
-        targets[form] = kind + os.path.join(folder, name)
+        path = os.path.join(folder, name)
+        targets[form] = ("-", path) if kind == "-" else (kind + path, None)
     subprocess.run([MKIMAGE, "--truth", truth, recipe, *outs], check=True)
     with open(truth, encoding="utf-8") as f:
         return targets, json.load(f)
@@ -117,11 +119,6 @@ class Run:
             return json.loads(self.stdout)
         except ValueError:
             return None
-
-
-def children_peak():
-    """Largest resident size of any ended child of this runner, bytes."""
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
 
 
 def recipes(folder, arguments):
