@@ -66,6 +66,37 @@ static bool hit(enum kind kind, void *caller)
 
 #define CALLER __builtin_return_address(0)
 
+/* The C library's syscall(); ours below is for the program. */
+static long (*next_syscall)(long, ...);
+
+static long raw(long number, long a, long b, long c, long d, long e, long f)
+{
+    if (!next_syscall)
+        *(void **)&next_syscall = dlsym(RTLD_NEXT, "syscall");
+    return next_syscall(number, a, b, c, d, e, f);
+}
+
+/* Six arguments, whatever is meant. */
+#define RAW6(n, a, b, c, d, e, f, ...)                                                             \
+    raw((n), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+#define RAW(...) RAW6(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
+
+/* openat2 has no wrapper in the C library. */
+long syscall(long number, ...)
+{
+    va_list ap;
+    long v[6];
+    va_start(ap, number);
+    for (int i = 0; i < 6; i++)
+        v[i] = va_arg(ap, long);
+    va_end(ap);
+    if (number == SYS_openat2 && hit(OPEN, CALLER)) {
+        errno = point.mode == SHORT ? EMFILE : EIO;
+        return -1;
+    }
+    return RAW(number, v[0], v[1], v[2], v[3], v[4], v[5]);
+}
+
 /* What a broken read or write does: -1 with errno, or a shorter length to use in *n. */
 static bool cut(size_t *n)
 {
@@ -129,7 +160,7 @@ void *mmap(void *at, size_t n, int prot, int flags, int fd, off_t off)
         errno = ENOMEM;
         return MAP_FAILED;
     }
-    return (void *)syscall(SYS_mmap, at, n, prot, flags, fd, off);
+    return (void *)RAW(SYS_mmap, at, n, prot, flags, fd, off);
 }
 
 void *mmap64(void *at, size_t n, int prot, int flags, int fd, off64_t off)
@@ -157,17 +188,17 @@ void *mmap64(void *at, size_t n, int prot, int flags, int fd, off64_t off)
         return CALL;                                                                               \
     }
 
-READER(read, (int fd, void *p, size_t n), syscall(SYS_read, fd, p, n))
-READER(__read_chk, (int fd, void *p, size_t n, size_t z), ((void)z, syscall(SYS_read, fd, p, n)))
-READER(pread, (int fd, void *p, size_t n, off_t o), syscall(SYS_pread64, fd, p, n, o))
-READER(pread64, (int fd, void *p, size_t n, off64_t o), syscall(SYS_pread64, fd, p, n, o))
+READER(read, (int fd, void *p, size_t n), RAW(SYS_read, fd, p, n))
+READER(__read_chk, (int fd, void *p, size_t n, size_t z), ((void)z, RAW(SYS_read, fd, p, n)))
+READER(pread, (int fd, void *p, size_t n, off_t o), RAW(SYS_pread64, fd, p, n, o))
+READER(pread64, (int fd, void *p, size_t n, off64_t o), RAW(SYS_pread64, fd, p, n, o))
 READER(__pread64_chk, (int fd, void *p, size_t n, off64_t o, size_t z),
-       ((void)z, syscall(SYS_pread64, fd, p, n, o)))
-READER(recv, (int fd, void *p, size_t n, int f), syscall(SYS_recvfrom, fd, p, n, f, NULL, NULL))
+       ((void)z, RAW(SYS_pread64, fd, p, n, o)))
+READER(recv, (int fd, void *p, size_t n, int f), RAW(SYS_recvfrom, fd, p, n, f, NULL, NULL))
 READER(__recv_chk, (int fd, void *p, size_t n, size_t z, int f),
-       ((void)z, syscall(SYS_recvfrom, fd, p, n, f, NULL, NULL)))
-WRITER(write, (int fd, const void *p, size_t n), syscall(SYS_write, fd, p, n))
-WRITER(send, (int fd, const void *p, size_t n, int f), syscall(SYS_sendto, fd, p, n, f, NULL, 0))
+       ((void)z, RAW(SYS_recvfrom, fd, p, n, f, NULL, NULL)))
+WRITER(write, (int fd, const void *p, size_t n), RAW(SYS_write, fd, p, n))
+WRITER(send, (int fd, const void *p, size_t n, int f), RAW(SYS_sendto, fd, p, n, f, NULL, 0))
 
 static bool broken_vector(enum kind kind, void *caller, ssize_t *ret)
 {
@@ -181,25 +212,25 @@ static bool broken_vector(enum kind kind, void *caller, ssize_t *ret)
 ssize_t readv(int fd, const struct iovec *v, int n)
 {
     ssize_t r;
-    return broken_vector(READ, CALLER, &r) ? r : syscall(SYS_readv, fd, v, n);
+    return broken_vector(READ, CALLER, &r) ? r : RAW(SYS_readv, fd, v, n);
 }
 
 ssize_t recvmsg(int fd, struct msghdr *m, int f)
 {
     ssize_t r;
-    return broken_vector(READ, CALLER, &r) ? r : syscall(SYS_recvmsg, fd, m, f);
+    return broken_vector(READ, CALLER, &r) ? r : RAW(SYS_recvmsg, fd, m, f);
 }
 
 ssize_t writev(int fd, const struct iovec *v, int n)
 {
     ssize_t r;
-    return broken_vector(SEND, CALLER, &r) ? r : syscall(SYS_writev, fd, v, n);
+    return broken_vector(SEND, CALLER, &r) ? r : RAW(SYS_writev, fd, v, n);
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *m, int f)
 {
     ssize_t r;
-    return broken_vector(SEND, CALLER, &r) ? r : syscall(SYS_sendmsg, fd, m, f);
+    return broken_vector(SEND, CALLER, &r) ? r : RAW(SYS_sendmsg, fd, m, f);
 }
 
 static int open_at(int dir, const char *path, int flags, mode_t mode, void *caller)
@@ -208,7 +239,7 @@ static int open_at(int dir, const char *path, int flags, mode_t mode, void *call
         errno = point.mode == SHORT ? EMFILE : EIO;
         return -1;
     }
-    return (int)syscall(SYS_openat, dir, path, flags, mode);
+    return (int)RAW(SYS_openat, dir, path, flags, mode);
 }
 
 static mode_t mode_of(int flags, va_list ap)
@@ -322,11 +353,11 @@ static void read_point(const char *text)
 static void arm(void)
 {
     const char *path = getenv("PL_FAULT_FILE");
-    int fd = path ? (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0) : -1;
+    int fd = path ? (int)RAW(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0) : -1;
     if (fd < 0)
         return;
-    void *p = (void *)syscall(SYS_mmap, NULL, sizeof(struct shared), PROT_READ | PROT_WRITE,
-                              MAP_SHARED, fd, 0);
+    void *p = (void *)RAW(SYS_mmap, NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED,
+                          fd, 0);
     close(fd);
     if (p == MAP_FAILED)
         return;
