@@ -9,8 +9,17 @@ locale_t pl_nested_locale(void)
 {
     static locale_t once; /* once-built: libarchive converts names to the locale's character set,
                              and only for UTF-8 without loading a converter from the file system */
-    if (!once)
+    if (!once) {
         once = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+        if (once) { /* the first conversion reads the list of converters */
+            locale_t old = uselocale(once);
+            wchar_t wide[2];
+            char back[8];
+            if (mbstowcs(wide, "a", 2) == 1)
+                wcstombs(back, wide, sizeof back);
+            uselocale(old);
+        }
+    }
     return once;
 }
 
