@@ -113,6 +113,7 @@ struct pl_target {
     uint64_t bytes_read, bytes_claimed; /* unpacked layer bytes seen / that were to be seen */
     uint32_t layers_read;               /* layers read to their end */
     uint64_t files_read;                /* targets without layers: files; 0 = not counted */
+    bool uncounted; /* the three above are not known: read from a saved result */
 };
 
 /* A finding of the baseline that is gone. */

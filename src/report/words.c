@@ -246,33 +246,52 @@ struct pl_str pl_say_size(struct pl_arena *a, uint64_t bytes)
     return pl_printf(a, "%.*f %s", digits(v, u), v, units[u]);
 }
 
+/* "0.2 of 212 MB": both numbers in the unit of the larger one. */
+static void say_part(struct pl_buf *out, uint64_t seen, uint64_t claimed)
+{
+    size_t u = 0;
+    scaled(claimed > seen ? claimed : seen, &u);
+    double part = (double)seen, all = (double)claimed;
+    for (size_t i = 0; i < u; i++) {
+        part /= 1000;
+        all /= 1000;
+    }
+    pl_buf_printf(out, "%.*f of %.*f %s", digits(part, u), part, digits(all, u), all, units[u]);
+}
+
+/* A saved result says whether all was read, not how much. */
+static void say_uncounted(struct pl_buf *out, uint64_t layers, bool complete)
+{
+    if (layers)
+        pl_buf_printf(out, "%s%" PRIu64 " layer%s", complete ? "" : "part of ", layers,
+                      layers == 1 ? "" : "s");
+    else
+        pl_buf_puts(out, complete ? "everything" : "a part");
+}
+
 void pl_say_read(struct pl_buf *out, const struct pl_target *t, size_t n)
 {
     uint64_t layers = 0, read = 0, claimed = 0, seen = 0, files = 0;
+    bool uncounted = false, complete = true;
     for (size_t i = 0; i < n; i++) {
         layers += t[i].n_layers;
         read += t[i].layers_read;
         claimed += t[i].bytes_claimed;
         seen += t[i].bytes_read;
         files += t[i].files_read;
+        uncounted |= t[i].uncounted;
+        complete &= t[i].complete;
+    }
+    if (uncounted) {
+        say_uncounted(out, layers, complete);
+        return;
     }
     if (layers)
         pl_buf_printf(out, "%" PRIu64 " of %" PRIu64 " layer%s, ", read, layers,
                       layers == 1 ? "" : "s");
     else if (files)
         pl_buf_printf(out, "%" PRIu64 " file%s, ", files, files == 1 ? "" : "s");
-    /* both numbers in the unit of the larger one: "0.2 of 212 MB" */
-    size_t u = 0;
-    double whole = scaled(claimed > seen ? claimed : seen, &u), part = (double)seen;
-    for (size_t i = 0; i < u; i++)
-        part /= 1000;
-    double all = whole;
-    if (claimed < seen) {
-        all = (double)claimed;
-        for (size_t i = 0; i < u; i++)
-            all /= 1000;
-    }
-    pl_buf_printf(out, "%.*f of %.*f %s", digits(part, u), part, digits(all, u), all, units[u]);
+    say_part(out, seen, claimed);
 }
 
 void pl_say_counts(struct pl_buf *out, const uint64_t count[PL_SEV_COUNT])
