@@ -44,13 +44,7 @@ static int skip_padding(struct pl_tar *t, size_t n, bool later, struct pl_err *e
         return rc;
     if (t->in->n < n)
         return pl_fail(err, PL_E_FORMAT, "tar: cut at offset %" PRIu64, t->in->off + t->in->n);
-    struct pl_str bytes = pl_str_n(t->in->p, n);
-    if (n > 0 && !pl_tar_zero(t->in->p, n)) {
-        if (later)
-            pl_tar_pend(t, PL_TAR_PADDING, pl_str_c(NULL), bytes, t->in->off);
-        else
-            pl_tar_offer(t, PL_TAR_PADDING, pl_str_c(NULL), bytes, t->in->off);
-    }
+    pl_tar_offer_nonzero(t, PL_TAR_PADDING, t->in->p, n, t->in->off, later);
     pl_view_consume(t->in, n);
     return 0;
 }
@@ -105,7 +99,7 @@ static int read_body(struct pl_tar *t, const struct pl_tar_head *h, struct pl_st
 }
 
 /* A GNU long name or link: up to its NUL; what follows that is offered. */
-static int read_long(struct pl_tar *t, const struct pl_tar_head *h, bool *has, struct pl_str *name,
+static int read_long(struct pl_tar *t, const struct pl_tar_head *h, struct pl_tar_long *ret,
                      struct pl_err *err)
 {
     struct pl_str body;
@@ -113,20 +107,19 @@ static int read_long(struct pl_tar *t, const struct pl_tar_head *h, bool *has, s
     int rc = read_body(t, h, &body, err);
     if (rc < 0)
         return rc;
-    if (*has)
-        pl_tar_pend(t, PL_TAR_NAME, pl_str_c(NULL), *name, off); /* only the last one counts */
-    *has = true;
-    *name = pl_str_sub(body, 0, body.n ? strnlen(body.p, body.n) : 0);
-    struct pl_str rest = pl_str_sub(body, name->n, body.n);
-    if (!pl_tar_zero((const uint8_t *)rest.p, rest.n))
-        pl_tar_pend(t, PL_TAR_NAME, pl_str_c(NULL), rest, off + name->n);
+    if (ret->has) /* only the last one counts */
+        pl_tar_pend(t, PL_TAR_NAME, pl_str_c(NULL), ret->text, ret->off);
+    struct pl_str name = pl_str_sub(body, 0, body.n ? strnlen(body.p, body.n) : 0);
+    *ret = (struct pl_tar_long){ true, name, off };
+    pl_tar_offer_nonzero(t, PL_TAR_NAME, (const uint8_t *)body.p + name.n, body.n - name.n,
+                         off + name.n, true);
     return 0;
 }
 
 static int read_pax(struct pl_tar *t, const struct pl_tar_head *h, struct pl_err *err)
 {
     uint64_t off = t->in->off;
-    if (t->ext.pax_name.n)
+    if (!pl_tar_is_usual(t->ext.pax_name))
         pl_tar_pend(t, PL_TAR_NAME, pl_str_c(NULL), t->ext.pax_name, t->ext.pax_name_off);
     t->ext.pax_name = pl_dup(&t->scratch, h->name);
     t->ext.pax_name_off = off;
@@ -190,9 +183,9 @@ static int extension(struct pl_tar *t, const struct pl_tar_head *h, struct pl_er
         return 0;
     pl_tar_offer_head(t, t->in->p, h, true);
     if (h->type == 'L')
-        rc = read_long(t, h, &t->ext.has_name, &t->ext.name, err);
+        rc = read_long(t, h, &t->ext.name, err);
     else if (h->type == 'K')
-        rc = read_long(t, h, &t->ext.has_link, &t->ext.link, err);
+        rc = read_long(t, h, &t->ext.link, err);
     else if (h->type == 'g')
         rc = read_global(t, h, err);
     else

@@ -52,12 +52,12 @@ static struct pl_str header_name(struct pl_tar *t, const struct pl_tar_head *h)
 }
 
 /* Cuts what is above the limit; all of it is offered. */
-static struct pl_str bounded(struct pl_tar *t, struct pl_str s)
+static struct pl_str bounded(struct pl_tar *t, struct pl_str s, uint64_t off)
 {
     if (s.n <= t->limits.path)
         return s;
     pl_tar_note(t, "tar-limit:path", "path or link name above the limit");
-    pl_tar_offer(t, PL_TAR_NAME, pl_str_c(NULL), s, t->in->off);
+    pl_tar_offer(t, PL_TAR_NAME, pl_str_c(NULL), s, off);
     return pl_str_sub(s, 0, (size_t)t->limits.path);
 }
 
@@ -65,50 +65,47 @@ static struct pl_str bounded(struct pl_tar *t, struct pl_str s)
 static struct pl_str resolve_path(struct pl_tar *t, const struct pl_tar_head *h,
                                   const struct pl_pax *x, bool sparse, struct pl_entry *ret)
 {
+    const struct pl_tar_long *gnu = &t->ext.name;
     struct pl_str header = header_name(t, h), raw = header;
+    bool by_sparse = sparse && x->has & PL_PAX_SPARSE_NAME, unsafe;
     if (x->has & PL_PAX_PATH)
         raw = x->path;
-    if (t->ext.has_name)
-        raw = t->ext.name;
-    struct pl_str before = raw;
-    if (sparse && x->has & PL_PAX_SPARSE_NAME)
+    if (gnu->has)
+        raw = gnu->text;
+    if (by_sparse)
         raw = x->sparse_name;
-    bool unsafe;
     t->path = pl_str_sub(pl_tar_path(&t->scratch, raw, &unsafe), 0, (size_t)t->limits.path);
     ret->path = t->path;
     ret->flags |= unsafe ? PL_ENTRY_UNSAFE : 0;
     ret->flags |= raw.n > 4096 ? PL_ENTRY_LONG : 0;
-    bounded(t, raw);
+    bounded(t, raw, t->in->off);
     if (raw.p != header.p)
         pl_tar_offer_name(t, header, t->path, t->in->off);
-    if (before.p != raw.p && before.p != header.p && t->ext.has_name)
-        pl_tar_offer_name(t, before, t->path, t->in->off);
+    if (by_sparse && gnu->has)
+        pl_tar_offer_name(t, gnu->text, t->path, gnu->off);
     return raw;
 }
 
 static void resolve_link(struct pl_tar *t, const struct pl_tar_head *h, const struct pl_pax *x,
                          struct pl_entry *ret)
 {
-    if (ret->kind != PL_ENTRY_HARDLINK && ret->kind != PL_ENTRY_SYMLINK) {
-        ret->link = pl_str_c(NULL);
-        if (t->ext.has_link)
-            pl_tar_offer(t, PL_TAR_NAME, pl_str_c(NULL), t->ext.link, t->in->off);
+    const struct pl_tar_long *gnu = &t->ext.link;
+    bool is_link = ret->kind == PL_ENTRY_HARDLINK || ret->kind == PL_ENTRY_SYMLINK, unsafe;
+    ret->link = pl_str_c(NULL);
+    if (!is_link) {
+        pl_tar_offer(t, PL_TAR_NAME, pl_str_c(NULL), gnu->text, gnu->off);
         return;
     }
-    struct pl_str raw = h->link;
+    struct pl_str raw = pl_dup(&t->scratch, h->link), header = raw;
     if (x->has & PL_PAX_LINK)
         raw = x->link;
-    if (t->ext.has_link)
-        raw = t->ext.link;
-    bool replaced = raw.p != h->link.p, unsafe;
-    raw = bounded(t, raw);
-    if (!replaced)
-        raw = pl_dup(&t->scratch, raw);
-    if (ret->kind == PL_ENTRY_HARDLINK)
-        raw = pl_tar_path(&t->scratch, raw, &unsafe);
-    ret->link = raw;
+    if (gnu->has)
+        raw = gnu->text;
+    bool replaced = raw.p != header.p;
+    raw = bounded(t, raw, t->in->off);
+    ret->link = ret->kind == PL_ENTRY_HARDLINK ? pl_tar_path(&t->scratch, raw, &unsafe) : raw;
     if (replaced)
-        pl_tar_offer_name(t, h->link, raw, t->in->off + 157);
+        pl_tar_offer_name(t, header, ret->link, t->in->off + 157);
 }
 
 static enum pl_entry_kind kind(uint8_t type, bool slash)
@@ -192,9 +189,7 @@ static int old_map(struct pl_tar *t, int64_t *ret_size, struct pl_err *err)
     int rc = pl_sparse_add_old(&t->sparse, b + 386, 4, &used, err);
     if (rc < 0)
         return rc;
-    if (!pl_tar_zero(b + 386 + used, 96 - used))
-        pl_tar_offer(t, PL_TAR_UNUSED, pl_str_c(NULL), pl_str_n(b + 386 + used, 96 - used),
-                     in->off + 386 + used);
+    pl_tar_offer_nonzero(t, PL_TAR_UNUSED, b + 386 + used, 96 - used, in->off + 386 + used, false);
     bool more = b[482] != 0, ended = rc > 0;
     if (!pl_tar_number(b + 483, 12, ret_size) || *ret_size < 0)
         return pl_fail(err, PL_E_FORMAT, "impossible size");
@@ -215,11 +210,8 @@ static int old_map(struct pl_tar *t, int64_t *ret_size, struct pl_err *err)
             return rc;
         ended = rc > 0;
         more = in->p[504] != 0;
-        if (!pl_tar_zero(in->p + used, 504 - used))
-            pl_tar_offer(t, PL_TAR_UNUSED, pl_str_c(NULL), pl_str_n(in->p + used, 504 - used),
-                         in->off + used);
-        if (!pl_tar_zero(in->p + 505, 7))
-            pl_tar_offer(t, PL_TAR_UNUSED, pl_str_c(NULL), pl_str_n(in->p + 505, 7), in->off + 505);
+        pl_tar_offer_nonzero(t, PL_TAR_UNUSED, in->p + used, 504 - used, in->off + used, false);
+        pl_tar_offer_nonzero(t, PL_TAR_UNUSED, in->p + 505, 7, in->off + 505, false);
         pl_view_consume(in, PL_TAR_BLOCK);
     }
     return 0;
@@ -272,8 +264,7 @@ static int body_map(struct pl_tar *t, struct pl_err *err)
         return rc;
     if (v->n < pad)
         return pl_fail(err, PL_E_FORMAT, "sparse map is cut");
-    if (!pl_tar_zero(v->p, pad))
-        pl_tar_offer(t, PL_TAR_PADDING, pl_str_c(NULL), pl_str_n(v->p, pad), t->in->off + v->off);
+    pl_tar_offer_nonzero(t, PL_TAR_PADDING, v->p, pad, t->in->off + v->off - t->body.synced, false);
     pl_view_consume(v, pad);
     return 0;
 }

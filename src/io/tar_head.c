@@ -153,14 +153,8 @@ struct ranges {
 
 static void unused(struct ranges *r, size_t from, size_t to)
 {
-    const uint8_t *b = r->b;
-    if (from == to || pl_tar_zero(b + from, to - from))
-        return;
-    while (b[from] == 0)
-        from++;
-    while (b[to - 1] == 0)
-        to--;
-    r->ret[r->n++] = (struct pl_tar_range){ (uint16_t)from, (uint16_t)(to - from) };
+    if (!pl_tar_zero(r->b + from, to - from))
+        r->ret[r->n++] = (struct pl_tar_range){ (uint16_t)from, (uint16_t)(to - from) };
 }
 
 /* Behind the NUL of a text field. */

@@ -41,7 +41,7 @@ struct pl_tar_range {
     uint16_t at, n;
 };
 #define PL_TAR_RANGES 16
-/* The ranges that are not all zero, without zeros at their ends; returns how many. */
+/* The ranges that are not all zero; returns how many. */
 size_t pl_tar_head_unused(const uint8_t *b, const struct pl_tar_head *h,
                           struct pl_tar_range ret[PL_TAR_RANGES]);
 
@@ -159,13 +159,19 @@ struct pl_tar_pending {
     uint64_t off;
 };
 
+/* A GNU long name. */
+struct pl_tar_long {
+    bool has;
+    struct pl_str text;
+    uint64_t off;
+};
+
 /* What extension headers said about the next entry. */
 struct pl_tar_ext {
     uint32_t n;     /* how many headers */
     uint64_t bytes; /* of their blocks and bodies, against the limit */
-    bool has_name, has_link;
-    struct pl_str name, link; /* GNU long names */
-    struct pl_str pax_name;   /* name of the extended header's own block */
+    struct pl_tar_long name, link;
+    struct pl_str pax_name; /* name of the extended header's own block */
     uint64_t pax_name_off;
     struct pl_tar_ext_body *first, **last;
     struct pl_tar_pending *pending, **pending_last;
@@ -199,6 +205,9 @@ int pl_tar_entry(struct pl_tar *t, const struct pl_tar_head *h, struct pl_entry 
 /* Offers `bytes` for t->path, unless they are empty. */
 void pl_tar_offer(struct pl_tar *t, enum pl_tar_part part, struct pl_str name, struct pl_str bytes,
                   uint64_t off);
+/* The same of bytes that should be zero: the zeros at both ends are left out. `later`: kept. */
+void pl_tar_offer_nonzero(struct pl_tar *t, enum pl_tar_part part, const uint8_t *p, size_t n,
+                          uint64_t off, bool later);
 /* Keeps a copy of `bytes` to offer when the path is known; `name` is static. */
 void pl_tar_pend(struct pl_tar *t, enum pl_tar_part part, struct pl_str name, struct pl_str bytes,
                  uint64_t off);
@@ -208,6 +217,8 @@ void pl_tar_offer_ext(struct pl_tar *t, struct pl_str link);
 void pl_tar_offer_records(struct pl_tar *t, struct pl_str body, uint64_t off, struct pl_str link);
 /* Offers unused bytes and owner names of the header block at `b`, or keeps them for later. */
 void pl_tar_offer_head(struct pl_tar *t, const uint8_t *b, const struct pl_tar_head *h, bool later);
+/* Is it a fixed name that writers give to extension headers? */
+bool pl_tar_is_usual(struct pl_str name);
 /* Offers `name`, a name that another one replaced, unless `shown` tells the same: it begins so, but
  * for a component that writers put into names of extension headers. */
 void pl_tar_offer_name(struct pl_tar *t, struct pl_str name, struct pl_str shown, uint64_t off);

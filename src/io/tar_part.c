@@ -29,6 +29,23 @@ void pl_tar_pend(struct pl_tar *t, enum pl_tar_part part, struct pl_str name, st
     t->ext.pending_last = &p->next;
 }
 
+void pl_tar_offer_nonzero(struct pl_tar *t, enum pl_tar_part part, const uint8_t *p, size_t n,
+                          uint64_t off, bool later)
+{
+    if (pl_tar_zero(p, n))
+        return;
+    size_t skip = 0;
+    while (p[skip] == 0)
+        skip++;
+    while (p[n - 1] == 0)
+        n--;
+    struct pl_str bytes = pl_str_n(p + skip, n - skip);
+    if (later)
+        pl_tar_pend(t, part, pl_str_c(NULL), bytes, off + skip);
+    else
+        pl_tar_offer(t, part, pl_str_c(NULL), bytes, off + skip);
+}
+
 /* Most entries have the owner of the one before. */
 static void offer_owner(struct pl_tar *t, int which, struct pl_str name, uint64_t off, bool later)
 {
@@ -48,14 +65,8 @@ void pl_tar_offer_head(struct pl_tar *t, const uint8_t *b, const struct pl_tar_h
 {
     struct pl_tar_range r[PL_TAR_RANGES];
     size_t n = pl_tar_head_unused(b, h, r);
-    for (size_t i = 0; i < n; i++) {
-        struct pl_str bytes = pl_str_n(b + r[i].at, r[i].n);
-        uint64_t off = t->in->off + r[i].at;
-        if (later)
-            pl_tar_pend(t, PL_TAR_UNUSED, pl_str_c(NULL), bytes, off);
-        else
-            pl_tar_offer(t, PL_TAR_UNUSED, pl_str_c(NULL), bytes, off);
-    }
+    for (size_t i = 0; i < n; i++)
+        pl_tar_offer_nonzero(t, PL_TAR_UNUSED, b + r[i].at, r[i].n, t->in->off + r[i].at, later);
     if (h->layout == PL_TAR_V7)
         return;
     offer_owner(t, 0, h->uname, t->in->off + (uint64_t)((const uint8_t *)h->uname.p - b), later);
@@ -93,14 +104,19 @@ static bool tells_same(struct pl_tar *t, struct pl_str name, struct pl_str shown
     return false;
 }
 
-void pl_tar_offer_name(struct pl_tar *t, struct pl_str name, struct pl_str shown, uint64_t off)
+bool pl_tar_is_usual(struct pl_str name)
 {
     static const char *const usual[] = { "././@LongLink", "././@PaxHeader", "pax_global_header" };
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
         if (pl_str_is(name, usual[i]))
-            return;
+            return true;
     }
-    if (t->o.part && name.n > 0 && !tells_same(t, name, shown))
+    return false;
+}
+
+void pl_tar_offer_name(struct pl_tar *t, struct pl_str name, struct pl_str shown, uint64_t off)
+{
+    if (t->o.part && name.n > 0 && !pl_tar_is_usual(name) && !tells_same(t, name, shown))
         pl_tar_offer(t, PL_TAR_NAME, pl_str_c(NULL), name, off);
 }
 
