@@ -204,8 +204,9 @@ static void history(struct mk *m, const struct mk_node *n, struct mk_image *im, 
             if (im->layer.p[layer].created_by.p)
                 history_member(b, "created_by", &im->layer.p[layer].created_by);
             layer++;
+        } else {
+            history_member(b, "created_by", mk_opt(m, k, "by"));
         }
-        history_member(b, "created_by", mk_opt(m, k, "by"));
         history_member(b, "comment", mk_opt(m, k, "note"));
         history_member(b, "author", mk_opt(m, k, "author"));
         if (!is_layer && !mk_flag(k, "forgotten"))

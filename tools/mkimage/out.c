@@ -93,6 +93,11 @@ static void docker(struct mk *m, struct mk_set *s, enum form form, file_list *f)
         return;
     for (size_t k = 0; k < s->image.n; k++) {
         struct mk_image *im = s->image.p[k];
+        size_t j = 0;
+        while (!pl_str_eq(s->image.p[j]->tag, im->tag))
+            j++;
+        if (j < k)
+            continue; /* a name stands once */
         pl_buf_printf(&repos, "%s\"%.*s\":\"%s\"", k ? "," : "{\"demo\":{", PL_FMT(im->tag),
                       im->layer.n ? layer_id(m, im, im->layer.n - 1).p : im->config_sha);
     }

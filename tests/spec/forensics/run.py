@@ -8,8 +8,8 @@ A line of an .expect file is a directive or a finding that must be there:
   note CODE       a note with this code (a glob) must be there
   forms A B       these forms of image (oci oci-archive docker flat both stdin stdin-docker)
   TOKEN SURFACE PATH NESTED IN HID HOW VIS FORMS [offset=N] [line=N]
-TOKEN is the name in the recipe; `-` is null or empty, `*` anything; SURFACE may be a|b, PATH and
-NESTED (names joined by '!') are globs, %20 is a blank. FORMS is all, oci or docker (those without a
+TOKEN is the name in the recipe; `-` is null or empty, `*` anything, a|b one of two; PATH and NESTED
+(names joined by '!') are globs, %20 is a blank. FORMS is all, oci or docker (those without a
 layout). Every secret reported must be one of the recipe's. In the first form each line is a point, and
 the printed recover command must give the planted bytes."""
 
@@ -73,7 +73,7 @@ class Expect:
 
 
 def says(want, have):
-    return want == "*" or want == ("-" if have is None else str(have))
+    return want == "*" or ("-" if have is None else str(have)) in want.split("|")
 
 
 def glob(want, have):
@@ -81,7 +81,7 @@ def glob(want, have):
         return True
     if want == "-":
         return not have
-    return fnmatch.fnmatchcase(have or "", want)
+    return any(fnmatch.fnmatchcase(have or "", w) for w in want.split("|"))
 
 
 def layer_says(want, span, layers, form, wrong, what):
@@ -103,7 +103,7 @@ def layer_says(want, span, layers, form, wrong, what):
 def judge(line, found, layers, form):
     """What is wrong with a finding; an empty list when it is the expected one."""
     wrong, where = [], found["where"]
-    if line.surface != "*" and where["surface"] not in line.surface.split("|"):
+    if not says(line.surface, where["surface"]):
         wrong.append("surface %s, not %s" % (where["surface"], line.surface))
     if not glob(line.path, where["path"]):
         wrong.append("path %r, not %s" % (where["path"], line.path))
