@@ -213,7 +213,8 @@ static void nothing(struct pl_view *v)
 
 void pl_pull_begin(struct pl_pull *p, struct pl_nest *nest, pl_pull_fn *more, void *arg)
 {
-    p->v = (struct pl_view){ .p = (const uint8_t *)p->buf.p, .fill = pull_fill, .close = nothing };
+    const char *at = p->buf.p ? p->buf.p : "";
+    p->v = (struct pl_view){ .p = (const uint8_t *)at, .fill = pull_fill, .close = nothing };
     p->nest = nest;
     p->more = more;
     p->arg = arg;
@@ -226,13 +227,20 @@ void pl_pull_release(struct pl_pull *p)
     pl_buf_release(&p->buf);
 }
 
+void pl_thru_end(struct pl_thru *t)
+{
+    if (t->v.off > t->synced)
+        pl_view_consume(t->under, (size_t)(t->v.off - t->synced));
+    t->synced = t->v.off;
+}
+
 static int thru_fill(struct pl_view *v, size_t want, struct pl_err *err)
 {
     struct pl_thru *t = (struct pl_thru *)v;
-    pl_view_consume(t->under, (size_t)(v->off - t->synced));
-    t->synced = v->off;
+    pl_thru_end(t);
     int r = pl_view_ahead(t->under, want, err);
-    v->p = t->under->p;
+    if (t->under->n)
+        v->p = t->under->p;
     v->n = t->under->n;
     v->eof = t->under->eof;
     uint64_t seen = v->off + v->n;
@@ -247,13 +255,7 @@ static int thru_fill(struct pl_view *v, size_t want, struct pl_err *err)
 
 void pl_thru_init(struct pl_thru *t, struct pl_nest *nest, struct pl_view *under)
 {
-    *t = (struct pl_thru){ .v = { .fill = thru_fill, .close = nothing },
+    *t = (struct pl_thru){ .v = { .p = (const uint8_t *)"", .fill = thru_fill, .close = nothing },
                            .nest = nest,
                            .under = under };
-}
-
-void pl_thru_end(struct pl_thru *t)
-{
-    pl_view_consume(t->under, (size_t)(t->v.off - t->synced));
-    t->synced = t->v.off;
 }

@@ -23,6 +23,14 @@ locale_t pl_nested_locale(void)
     return once;
 }
 
+/* Gives back what libarchive has seen. (A view that was never asked has no place to count from.) */
+static void give_back(struct pl_arc *x)
+{
+    if (x->given)
+        pl_view_consume(x->in, x->given);
+    x->given = 0;
+}
+
 static la_ssize_t arc_read(struct archive *a, void *arg, const void **ret)
 {
     struct pl_arc *x = arg;
@@ -33,8 +41,7 @@ static la_ssize_t arc_read(struct archive *a, void *arg, const void **ret)
         x->prefix.n = 0;
         return n;
     }
-    pl_view_consume(x->in, x->given);
-    x->given = 0;
+    give_back(x);
     if (pl_view_ahead(x->in, 1, &err) < 0) {
         archive_set_error(a, EIO, "%s", err.msg);
         return ARCHIVE_FATAL;
@@ -50,8 +57,7 @@ static la_int64_t arc_skip(struct archive *a, void *arg, la_int64_t request)
     (void)a;
     if (x->prefix.n || request <= 0)
         return 0;
-    pl_view_consume(x->in, x->given);
-    x->given = 0;
+    give_back(x);
     uint64_t from = x->in->off;
     /* a short skip is told by what is returned, and the read after it says why */
     if (pl_view_skip(x->in, (uint64_t)request, NULL) < 0)
@@ -174,10 +180,8 @@ static int run(struct pl_arc *x, pl_arc_format *format, const struct pl_str *who
         r = archive_read_open1(x->a);
     }
     r = r == ARCHIVE_OK ? with_locale(x, err) : bad_header(x, ARCHIVE_FATAL, err);
-    if (x->in) {
-        pl_view_consume(x->in, x->given);
-        x->given = 0;
-    }
+    if (x->in)
+        give_back(x);
     archive_read_free(x->a);
     x->a = NULL;
     pl_pull_release(&x->pull);
