@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the seeds of documents, references, YAML and messages: seeds_oci.py tests/corpus"""
+"""Writes the seeds of documents, references, YAML, messages, HTTP answers: seeds_oci.py tests/corpus"""
 import os, sys
 
 OUT = sys.argv[1]
@@ -89,6 +89,35 @@ WIRE = {
     "should-fail-cut-raw": bytes([4,1,2,3]),
 }
 
-for kind, seeds in (("json", JSON), ("reference", REFERENCES), ("yaml", YAML), ("wire", WIRE)):
+OK = "HTTP/1.1 200 OK\r\n"
+CHUNKED = OK + "Transfer-Encoding: chunked\r\n\r\n"
+HTTP1 = {
+    "length": OK + "Content-Type: application/x-tar\r\nContent-Length: 5\r\n\r\nhello",
+    "chunked": CHUNKED + "1\r\nh\r\n4;x=y\r\nello\r\n0\r\nT: x\r\n\r\n",
+    "close": "HTTP/1.0 200 OK\r\nServer: x\r\n\r\nhello",
+    "interim": "HTTP/1.1 100 Continue\r\n\r\n" + OK + "Content-Length: 1\r\n\r\nx",
+    "missing": "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}",
+    "should-fail-no-http": "hello",
+    "should-fail-bare-lf": "HTTP/1.1 200 OK\n\n",
+    "should-fail-cut-head": OK + "A: b\r\n",
+    "should-fail-cut-body": OK + "Content-Length: 5\r\n\r\nhell",
+    "should-fail-cut-chunk": CHUNKED + "5\r\nhell",
+    "should-fail-no-last-chunk": CHUNKED + "5\r\nhello\r\n",
+    "should-fail-two-lengths": OK + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
+    "should-fail-length-and-chunks": OK + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "should-fail-negative-length": OK + "Content-Length: -1\r\n\r\n",
+    "should-fail-huge-length": OK + "Content-Length: 18446744073709551616\r\n\r\n",
+    "should-fail-gzip-coding": OK + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    "should-fail-chunk-size": CHUNKED + "xyz\r\n",
+    "should-fail-chunk-too-long": CHUNKED + "1\r\nxy\r\n0\r\n\r\n",
+    "should-fail-huge-chunk": CHUNKED + "ffffffffffffffff\r\nx",
+    "should-fail-folded-field": OK + "A: b\r\n c\r\n\r\n",
+    "should-fail-many-fields": OK + "A:b\r\n" * 201 + "\r\n",
+    "should-fail-long-chunk-line": CHUNKED + "1;" + "x" * 300 + "\r\nx\r\n0\r\n\r\n",
+    "should-fail-interim-for-ever": "HTTP/1.1 100 Continue\r\n\r\n" * 12,
+    "should-fail-upgrade": "HTTP/1.1 101 Switching\r\n\r\n",
+}
+
+for kind, seeds in (("http1", HTTP1), ("json", JSON), ("reference", REFERENCES), ("yaml", YAML), ("wire", WIRE)):
     for name, data in seeds.items():
         put(kind, name, data)
