@@ -17,7 +17,7 @@ struct tm_patch {
     size_t n;
 };
 
-struct tm {
+struct tm_head {
     const char *name, *link, *prefix, *uname, *gname;
     char type; /* 0: '0' */
     enum tm_layout layout;
@@ -46,7 +46,7 @@ static inline void tm_sum(char *h, bool is_signed)
     h[155] = ' ';
 }
 
-static inline void tm_add(struct pl_buf *b, const struct tm *t)
+static inline void tm_add(struct pl_buf *b, const struct tm_head *t)
 {
     char h[512] = { 0 };
     size_t n = t->body_n ? t->body_n : t->body ? strlen(t->body) : 0;
@@ -105,15 +105,15 @@ static inline void tm_pax(struct pl_buf *b, char type, const char *const *kv)
     struct pl_buf body = { 0 };
     for (; *kv; kv += 2)
         tm_record(&body, kv[0], kv[1]);
-    struct tm t = { .name = type == 'g' ? "pax_global_header" : "././@PaxHeader",
-                    .type = type,
-                    .body = body.p,
-                    .body_n = body.n };
+    struct tm_head t = { .name = type == 'g' ? "pax_global_header" : "././@PaxHeader",
+                         .type = type,
+                         .body = body.p,
+                         .body_n = body.n };
     tm_add(b, &t);
     pl_buf_release(&body);
 }
 #define TM_PAX(b, type, ...) tm_pax(b, type, (const char *const[]){ __VA_ARGS__, NULL })
-#define TM_ADD(b, ...) tm_add(b, &(struct tm){ __VA_ARGS__ })
+#define TM_ADD(b, ...) tm_add(b, &(struct tm_head){ __VA_ARGS__ })
 
 static inline void tm_end(struct pl_buf *b)
 {

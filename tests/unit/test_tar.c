@@ -211,7 +211,7 @@ static void numbers_that_are_none_are_noted_and_shown(void **state)
 static void a_size_that_cannot_be_is_refused(void **state)
 {
     (void)state;
-    static const struct tm cases[] = {
+    static const struct tm_head cases[] = {
         { .name = "a", .size = "-0000000001" },
         { .name = "a", .size = "0000000x010" },
         { .name = "a", .size = "00000000018" },
