@@ -20,7 +20,7 @@
 struct pl_sqlite {
     sqlite3 *db;
     void *copy; /* of a WAL database, else NULL */
-    bool cut; /* shorter than its header says */
+    bool cut;   /* shorter than its header says */
     uint64_t steps, max_steps;
     sqlite3_int64 old_heap; /* the limit is the process's: put back when closed */
 };
@@ -107,8 +107,8 @@ static bool is_cut(const uint8_t *p, size_t n)
     return be32(p + 24) == be32(p + 92) && n / page < be32(p + 28);
 }
 
-int pl_sqlite_open(const void *p, size_t n, const struct pl_sqlite_opts *o,
-                   struct pl_sqlite **ret, struct pl_err *err)
+int pl_sqlite_open(const void *p, size_t n, const struct pl_sqlite_opts *o, struct pl_sqlite **ret,
+                   struct pl_err *err)
 {
     static const char magic[16] = "SQLite format 3";
     if (n < HEADER_SIZE || memcmp(p, magic, sizeof magic) != 0)

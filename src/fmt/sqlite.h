@@ -1,5 +1,5 @@
-/* SQLite databases of foreign origin, read from memory: read-only, defensive, schema not trusted, no
- * extensions, bounded in steps and memory. The only wrapper of the library. hazards.md H24. */
+/* SQLite databases of foreign origin, read from memory: read-only, defensive, schema not trusted,
+ * no extensions, bounded in steps and memory. The only wrapper of the library. hazards.md H24. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef PL_FMT_SQLITE_H
 #define PL_FMT_SQLITE_H
@@ -41,10 +41,10 @@ struct pl_sqlite_sink {
  * before the sandbox closes; more calls do nothing. */
 void pl_sqlite_init(void);
 
-/* Opens the `n` bytes at `p`, which must outlive *ret and are not written to; a database in WAL mode
- * is copied. PL_E_FORMAT when it is no database. Close with pl_sqlite_close. */
-int pl_sqlite_open(const void *p, size_t n, const struct pl_sqlite_opts *o,
-                   struct pl_sqlite **ret, struct pl_err *err);
+/* Opens the `n` bytes at `p`, which must outlive *ret and are not written to; a database in WAL
+ * mode is copied. PL_E_FORMAT when it is no database. Close with pl_sqlite_close. */
+int pl_sqlite_open(const void *p, size_t n, const struct pl_sqlite_opts *o, struct pl_sqlite **ret,
+                   struct pl_err *err);
 /* Frees; accepts NULL. */
 void pl_sqlite_close(struct pl_sqlite *db);
 

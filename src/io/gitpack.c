@@ -342,8 +342,7 @@ static int resolve_one(struct pl_gitpack *p, uint32_t i, struct pl_str base, str
     if (!delta_number(&d, &from) || !delta_number(&d, &to) || from != base.n)
         r = pl_fail(err, PL_E_FORMAT, "delta does not fit its base");
     else if (to > p->o.object)
-        r = pl_fail(err, PL_E_LIMIT, "object of %" PRIu64 " bytes, more than %zu", to,
-                    p->o.object);
+        r = pl_fail(err, PL_E_LIMIT, "object of %" PRIu64 " bytes, more than %zu", to, p->o.object);
     else
         r = take_work(p, to, err);
     if (r == 0 && !(out = malloc((size_t)to + 1)))

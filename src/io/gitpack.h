@@ -11,10 +11,10 @@
 struct pl_gitpack;
 
 struct pl_gitpack_opts {
-    uint64_t work;   /* bytes that may be produced in all: inflated, or by deltas */
-    uint32_t count;  /* objects that are read; more: PL_E_LIMIT */
-    size_t object;   /* largest object that is held in memory: delta, base or result */
-    size_t cache;    /* bytes of resolved objects that are kept */
+    uint64_t work;  /* bytes that may be produced in all: inflated, or by deltas */
+    uint32_t count; /* objects that are read; more: PL_E_LIMIT */
+    size_t object;  /* largest object that is held in memory: delta, base or result */
+    size_t cache;   /* bytes of resolved objects that are kept */
 };
 
 /* One object. `type` is never a delta; PL_GIT_NONE when its base is missing. `whole` is its place
@@ -41,7 +41,8 @@ struct pl_git_object pl_gitpack_object(const struct pl_gitpack *p, uint32_t i);
 /* Content of object `i`, a view valid until the next get. Afterwards its id is known. PL_E_LIMIT:
  * too large or too much work; PL_E_FORMAT; PL_E_NOENT: its base is not in the pack. */
 int pl_gitpack_get(struct pl_gitpack *p, uint32_t i, struct pl_str *ret, struct pl_err *err);
-/* The object with that id among those whose id was known at the last pl_gitpack_index; PL_GIT_NO. */
+/* The object with that id among those whose id was known at the last pl_gitpack_index; PL_GIT_NO.
+ */
 uint32_t pl_gitpack_find(const struct pl_gitpack *p, const uint8_t *id);
 /* Makes all ids known so far findable. */
 void pl_gitpack_index(struct pl_gitpack *p);

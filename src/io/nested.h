@@ -15,7 +15,7 @@ struct pl_member {
                              value of it: "users.token"; git: path or object id */
     struct pl_str detail; /* a second name or empty: "row 3"; the commit of a git blob */
     struct pl_view *body; /* content; may be left unconsumed. NULL: only a name */
-    bool text;            /* content made by us (a database row, a constant), not bytes of the file */
+    bool text;            /* content made by us (a row, a constant), not bytes of the file */
 };
 
 struct pl_nested_sink {

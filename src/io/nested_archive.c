@@ -60,8 +60,8 @@ static int rar_formats(struct archive *a)
     return archive_read_support_format_rar5(a);
 }
 
-static int read_rar(struct pl_view *in, const struct pl_nested_opts *o,
-                    struct pl_nested_sink *sink, struct pl_err *err)
+static int read_rar(struct pl_view *in, const struct pl_nested_opts *o, struct pl_nested_sink *sink,
+                    struct pl_err *err)
 {
     return stream(in, o, sink, rar_formats, err);
 }
@@ -115,8 +115,8 @@ static unsigned bid_iso(const uint8_t *p, size_t n, struct pl_str path)
 
 #define ISO_DESCRIPTORS 32768
 
-static int read_iso(struct pl_view *in, const struct pl_nested_opts *o,
-                    struct pl_nested_sink *sink, struct pl_err *err)
+static int read_iso(struct pl_view *in, const struct pl_nested_opts *o, struct pl_nested_sink *sink,
+                    struct pl_err *err)
 {
     int r = pl_view_ahead(in, ISO_DESCRIPTORS + 6, err);
     if (r < 0)
@@ -132,8 +132,8 @@ static unsigned bid_cab(const uint8_t *p, size_t n, struct pl_str path)
     return p[0] == 'M' && BEGINS(p, n, "MSCF\0\0\0\0") ? 64 : 0;
 }
 
-static int read_cab(struct pl_view *in, const struct pl_nested_opts *o,
-                    struct pl_nested_sink *sink, struct pl_err *err)
+static int read_cab(struct pl_view *in, const struct pl_nested_opts *o, struct pl_nested_sink *sink,
+                    struct pl_err *err)
 {
     return stream(in, o, sink, archive_read_support_format_cab, err);
 }
@@ -224,8 +224,8 @@ static int rpm_all(struct pl_nest *n, struct pl_err *err)
     return rpm_payload(n, err);
 }
 
-static int read_rpm(struct pl_view *in, const struct pl_nested_opts *o,
-                    struct pl_nested_sink *sink, struct pl_err *err)
+static int read_rpm(struct pl_view *in, const struct pl_nested_opts *o, struct pl_nested_sink *sink,
+                    struct pl_err *err)
 {
     struct pl_nest n;
     pl_nest_init(&n, in, o, sink);
@@ -236,8 +236,7 @@ static int read_rpm(struct pl_view *in, const struct pl_nested_opts *o,
     return r < 0 ? r : 0;
 }
 
-#define KIND(name) \
-    const struct pl_nested pl_nested_##name = { #name, bid_##name, read_##name }
+#define KIND(name) const struct pl_nested pl_nested_##name = { #name, bid_##name, read_##name }
 KIND(7z);
 KIND(rar);
 KIND(cpio);

@@ -35,8 +35,8 @@ static int read_pairs(struct pl_nest *n, struct pl_str file, struct pl_err *err)
     return r;
 }
 
-static int read_pyc(struct pl_view *in, const struct pl_nested_opts *o,
-                    struct pl_nested_sink *sink, struct pl_err *err)
+static int read_pyc(struct pl_view *in, const struct pl_nested_opts *o, struct pl_nested_sink *sink,
+                    struct pl_err *err)
 {
     struct pl_nest n;
     struct pl_str file;

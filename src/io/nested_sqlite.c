@@ -1,5 +1,5 @@
-/* SQLite databases: one member per row, "column=value" a line; a blob or a long value is a member of
- * its own. Deleted rows and free pages are seen by the scan of the file itself. */
+/* SQLite databases: one member per row, "column=value" a line; a blob or a long value is a member
+ * of its own. Deleted rows and free pages are seen by the scan of the file itself. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <stdio.h>

@@ -8,8 +8,8 @@
 static const struct {
     const char *from, *to;
 } suffixes[] = {
-    { ".gz", "" },      { ".zst", "" },      { ".xz", "" },      { ".bz2", "" },
-    { ".lz4", "" },     { ".tgz", ".tar" },  { ".txz", ".tar" }, { ".tbz", ".tar" },
+    { ".gz", "" },       { ".zst", "" },      { ".xz", "" },      { ".bz2", "" },
+    { ".lz4", "" },      { ".tgz", ".tar" },  { ".txz", ".tar" }, { ".tbz", ".tar" },
     { ".tbz2", ".tar" }, { ".tzst", ".tar" }, { ".apk", ".tar" }, { ".crate", ".tar" },
     { ".svgz", ".svg" },
 };
@@ -48,9 +48,8 @@ static struct pl_str member_name(const struct stream *s, struct pl_str path, str
     return s->name_len ? pl_str_n(s->name, s->name_len) : base;
 }
 
-static int read_stream(const struct pl_codec *c, struct pl_view *in,
-                       const struct pl_nested_opts *o, struct pl_nested_sink *sink,
-                       struct pl_err *err)
+static int read_stream(const struct pl_codec *c, struct pl_view *in, const struct pl_nested_opts *o,
+                       struct pl_nested_sink *sink, struct pl_err *err)
 {
     struct stream s = { .name_len = 0 };
     pl_nest_init(&s.n, in, o, sink);
@@ -87,18 +86,18 @@ static int read_stream(const struct pl_codec *c, struct pl_view *in,
 }
 
 /* The codec of that id; bids are the codec's own. */
-#define KIND(name)                                                                               \
-    extern const struct pl_codec pl_codec_##name;                                                \
-    static unsigned bid_##name(const uint8_t *p, size_t n, struct pl_str path)                   \
-    {                                                                                            \
-        (void)path;                                                                              \
-        return pl_codec_##name.bid(p, n);                                                        \
-    }                                                                                            \
-    static int read_##name(struct pl_view *in, const struct pl_nested_opts *o,                   \
-                           struct pl_nested_sink *sink, struct pl_err *err)                      \
-    {                                                                                            \
-        return read_stream(&pl_codec_##name, in, o, sink, err);                                  \
-    }                                                                                            \
+#define KIND(name)                                                                                 \
+    extern const struct pl_codec pl_codec_##name;                                                  \
+    static unsigned bid_##name(const uint8_t *p, size_t n, struct pl_str path)                     \
+    {                                                                                              \
+        (void)path;                                                                                \
+        return pl_codec_##name.bid(p, n);                                                          \
+    }                                                                                              \
+    static int read_##name(struct pl_view *in, const struct pl_nested_opts *o,                     \
+                           struct pl_nested_sink *sink, struct pl_err *err)                        \
+    {                                                                                              \
+        return read_stream(&pl_codec_##name, in, o, sink, err);                                    \
+    }                                                                                              \
     const struct pl_nested pl_nested_##name = { #name, bid_##name, read_##name }
 
 KIND(gzip);

@@ -32,8 +32,8 @@ static int tar_member(struct pl_nest *n, const struct pl_entry *e, struct pl_err
     return r;
 }
 
-static int read_tar(struct pl_view *in, const struct pl_nested_opts *o,
-                    struct pl_nested_sink *sink, struct pl_err *err)
+static int read_tar(struct pl_view *in, const struct pl_nested_opts *o, struct pl_nested_sink *sink,
+                    struct pl_err *err)
 {
     struct pl_nest n;
     pl_nest_init(&n, in, o, sink);

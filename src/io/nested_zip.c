@@ -30,7 +30,7 @@ static uint64_t le64(const uint8_t *p)
 
 static bool zip_name(struct pl_str path)
 {
-    static const char *const ends[] = { ".zip", ".jar", ".war", ".ear", ".whl", ".egg",
+    static const char *const ends[] = { ".zip", ".jar", ".war", ".ear", ".whl",   ".egg",
                                         ".pyz", ".pex", ".apk", ".aar", ".nupkg", ".vsix" };
     if (path.n < 4 || !memchr(path.p + (path.n > 6 ? path.n - 6 : 0), '.', path.n > 6 ? 6 : path.n))
         return false;
@@ -76,8 +76,8 @@ static int by_start(const void *a, const void *b)
     return x->from < y->from ? -1 : x->from > y->from;
 }
 
-/* Where the central directory is: `base` is added to the offsets it holds, since something may stand
- * before the archive. */
+/* Where the central directory is: `base` is added to the offsets it holds, since something may
+ * stand before the archive. */
 struct directory {
     uint64_t at, size, base;
 };
@@ -171,8 +171,8 @@ static bool plausible_local(const uint8_t *p, size_t n)
            LOCAL_SIZE + le16(p + 26) + le16(p + 28) <= n;
 }
 
-/* Put behind a piece that is read from front to back: libarchive wants to see more than the end of a
- * member to believe that it is the end. */
+/* Put behind a piece that is read from front to back: libarchive wants to see more than the end of
+ * a member to believe that it is the end. */
 static const char padding[64];
 
 static int read_gap(struct pl_nest *n, struct pl_str gap, struct pl_err *err)
@@ -245,8 +245,8 @@ static int read_mem(struct pl_nest *n, struct pl_str z, struct pl_err *err)
     return r;
 }
 
-static int read_zip(struct pl_view *in, const struct pl_nested_opts *o,
-                    struct pl_nested_sink *sink, struct pl_err *err)
+static int read_zip(struct pl_view *in, const struct pl_nested_opts *o, struct pl_nested_sink *sink,
+                    struct pl_err *err)
 {
     struct pl_nest n;
     struct pl_str z;

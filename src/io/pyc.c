@@ -20,7 +20,7 @@ unsigned pl_pyc_magic(const uint8_t *p, size_t n)
 size_t pl_pyc_header(unsigned magic)
 {
     if (magic > 60000 || magic < 3210)
-        return 8; /* magic, time */
+        return 8;                  /* magic, time */
     return magic < 3392 ? 12 : 16; /* and size; and flags */
 }
 
@@ -84,10 +84,11 @@ static int read_str(struct reader *r, bool is_short, struct pl_py_obj *o)
     int e = take_len(r, is_short, &n);
     if (e < 0)
         return e;
-    o->kind = PL_PY_STR;
-    o->a = (uint32_t)(r->rest.p - r->c->file.p);
-    o->n = n;
-    return skip(r, n);
+    size_t at = r->c->file.n - r->rest.n;
+    e = skip(r, n);
+    if (e == 0)
+        *o = (struct pl_py_obj){ PL_PY_STR, (uint32_t)at, n };
+    return e;
 }
 
 static int read_digits(struct reader *r)

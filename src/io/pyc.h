@@ -36,15 +36,15 @@ unsigned pl_pyc_magic(const uint8_t *p, size_t n);
 /* Length of the header of a file with that magic number. */
 size_t pl_pyc_header(unsigned magic);
 
-/* Reads all objects of `file`, which must outlive `c`. PL_E_FORMAT: damaged; PL_E_LIMIT: too many or
- * too deep; PL_E_UNSUP: a version we do not know. `c` holds what was read before the failure;
+/* Reads all objects of `file`, which must outlive `c`. PL_E_FORMAT: damaged; PL_E_LIMIT: too many
+ * or too deep; PL_E_UNSUP: a version we do not know. `c` holds what was read before the failure;
  * release it in any case. */
 int pl_pyc_read(struct pl_str file, struct pl_pyc *c, struct pl_err *err);
 void pl_pyc_release(struct pl_pyc *c);
 
-/* Appends a line "NAME = 'constant'" for each constant string of up to 4096 bytes that code gives to
- * a variable, an attribute, a key of a mapping or a keyword argument. PL_E_LIMIT when `out` is full
- * (its max). */
+/* Appends a line "NAME = 'constant'" for each constant string of up to 4096 bytes that code gives
+ * to a variable, an attribute, a key of a mapping or a keyword argument. PL_E_LIMIT when `out` is
+ * full (its max). */
 int pl_pyc_pairs(const struct pl_pyc *c, struct pl_buf *out, struct pl_err *err);
 
 #endif

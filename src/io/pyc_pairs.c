@@ -12,13 +12,13 @@
 enum act {
     FORGET, /* anything else: the stack is not known any more */
     NOTHING,
-    EXTEND,     /* prefix: higher bits of the next argument */
-    CONST,      /* push a constant */
-    PUSH,       /* push something */
-    PUSH_2,     /* two local variables in one */
-    GLOBAL,     /* push; from 3.11 on bit 0 pushes one more */
-    ATTR,       /* replace the top; from 3.12 on bit 0 pushes one more */
-    METHOD,     /* replace the top and push one more */
+    EXTEND, /* prefix: higher bits of the next argument */
+    CONST,  /* push a constant */
+    PUSH,   /* push something */
+    PUSH_2, /* two local variables in one */
+    GLOBAL, /* push; from 3.11 on bit 0 pushes one more */
+    ATTR,   /* replace the top; from 3.12 on bit 0 pushes one more */
+    METHOD, /* replace the top and push one more */
     POP,
     COPY_TOP,
     COPY_N,
@@ -48,41 +48,41 @@ struct op {
 
 /* Numbers that did not change from 2.7 to 3.12. */
 static const struct op ops_common[] = {
-    { 1, POP },      { 9, NOTHING },   { 60, STORE_ITEM }, { 90, NAME },  { 92, UNPACK },
-    { 95, STORE_ATTR }, { 97, NAME },  { 100, CONST },     { 101, PUSH }, { 102, LIST },
-    { 103, LIST },   { 105, MAP },     { 106, ATTR },      { 116, GLOBAL }, { 124, PUSH },
-    { 125, FAST },
+    { 1, POP },     { 9, NOTHING },     { 60, STORE_ITEM }, { 90, NAME },
+    { 92, UNPACK }, { 95, STORE_ATTR }, { 97, NAME },       { 100, CONST },
+    { 101, PUSH },  { 102, LIST },      { 103, LIST },      { 105, MAP },
+    { 106, ATTR },  { 116, GLOBAL },    { 124, PUSH },      { 125, FAST },
 };
-static const struct op ops_2_7[] = { { 4, COPY_TOP }, { 2, SWAP_N }, { 54, MAP_ITEM },
+static const struct op ops_2_7[] = { { 4, COPY_TOP },  { 2, SWAP_N },     { 54, MAP_ITEM },
                                      { 105, MAP_OLD }, { 131, CALL_OLD }, { 135, PUSH },
-                                     { 136, PUSH }, { 137, CELL }, { 145, EXTEND } };
-static const struct op ops_3_0[] = { { 4, COPY_TOP }, { 2, SWAP_N }, { 54, MAP_ITEM },
-                                     { 71, PUSH }, { 105, MAP_OLD }, { 131, CALL_OLD },
-                                     { 135, PUSH }, { 136, PUSH }, { 137, CELL },
+                                     { 136, PUSH },    { 137, CELL },     { 145, EXTEND } };
+static const struct op ops_3_0[] = { { 4, COPY_TOP }, { 2, SWAP_N },    { 54, MAP_ITEM },
+                                     { 71, PUSH },    { 105, MAP_OLD }, { 131, CALL_OLD },
+                                     { 135, PUSH },   { 136, PUSH },    { 137, CELL },
                                      { 144, EXTEND }, { 148, PUSH } };
-static const struct op ops_3_5[] = { { 4, COPY_TOP }, { 2, SWAP_N }, { 71, PUSH },
-                                     { 131, CALL_OLD }, { 135, PUSH }, { 136, PUSH },
-                                     { 137, CELL }, { 144, EXTEND }, { 148, PUSH } };
-static const struct op ops_3_6[] = { { 4, COPY_TOP }, { 2, SWAP_N }, { 71, PUSH },
+static const struct op ops_3_5[] = { { 4, COPY_TOP },   { 2, SWAP_N },   { 71, PUSH },
+                                     { 131, CALL_OLD }, { 135, PUSH },   { 136, PUSH },
+                                     { 137, CELL },     { 144, EXTEND }, { 148, PUSH } };
+static const struct op ops_3_6[] = { { 4, COPY_TOP }, { 2, SWAP_N },   { 71, PUSH },
                                      { 85, NOTHING }, { 131, CALL_N }, { 135, PUSH },
-                                     { 136, PUSH }, { 137, CELL }, { 141, CALL_NAMES },
-                                     { 144, EXTEND }, { 148, PUSH }, { 156, MAP_KEYS },
+                                     { 136, PUSH },   { 137, CELL },   { 141, CALL_NAMES },
+                                     { 144, EXTEND }, { 148, PUSH },   { 156, MAP_KEYS },
                                      { 160, METHOD }, { 161, CALL_N } };
-static const struct op ops_3_11[] = { { 0, NOTHING }, { 2, PUSH }, { 71, PUSH }, { 85, NOTHING },
-                                      { 99, SWAP_N }, { 120, COPY_N }, { 127, PUSH },
-                                      { 135, NOTHING }, { 136, PUSH }, { 137, PUSH },
-                                      { 138, CELL }, { 144, EXTEND }, { 149, NOTHING },
-                                      { 151, NOTHING }, { 156, MAP_KEYS }, { 160, METHOD },
-                                      { 166, NOTHING }, { 171, CALL_N }, { 172, KEYWORDS } };
+static const struct op ops_3_11[] = {
+    { 0, NOTHING },  { 2, PUSH },      { 71, PUSH },     { 85, NOTHING },  { 99, SWAP_N },
+    { 120, COPY_N }, { 127, PUSH },    { 135, NOTHING }, { 136, PUSH },    { 137, PUSH },
+    { 138, CELL },   { 144, EXTEND },  { 149, NOTHING }, { 151, NOTHING }, { 156, MAP_KEYS },
+    { 160, METHOD }, { 166, NOTHING }, { 171, CALL_N },  { 172, KEYWORDS }
+};
 /* 3.13 numbers everything anew. */
 static const struct op ops_3_13[] = {
-    { 0, NOTHING },   { 24, PUSH },       { 30, NOTHING },   { 32, POP },      { 34, PUSH },
-    { 37, NOTHING },  { 39, STORE_ITEM }, { 46, MAP_KEYS },  { 47, LIST },     { 48, MAP },
-    { 52, LIST },     { 53, CALL_N },     { 57, CALL_NAMES }, { 61, COPY_N },  { 62, NOTHING },
-    { 71, EXTEND },   { 82, ATTR },       { 83, CONST },     { 84, PUSH },     { 85, PUSH },
-    { 86, PUSH },     { 87, PUSH },       { 88, PUSH_2 },    { 91, GLOBAL },   { 92, PUSH },
-    { 94, NOTHING },  { 108, STORE_ATTR }, { 109, CELL },    { 110, FAST },    { 111, FAST_PUSH },
-    { 112, FAST_2 },  { 113, NAME },      { 114, NAME },     { 115, SWAP_N },  { 117, UNPACK },
+    { 0, NOTHING },   { 24, PUSH },        { 30, NOTHING },    { 32, POP },     { 34, PUSH },
+    { 37, NOTHING },  { 39, STORE_ITEM },  { 46, MAP_KEYS },   { 47, LIST },    { 48, MAP },
+    { 52, LIST },     { 53, CALL_N },      { 57, CALL_NAMES }, { 61, COPY_N },  { 62, NOTHING },
+    { 71, EXTEND },   { 82, ATTR },        { 83, CONST },      { 84, PUSH },    { 85, PUSH },
+    { 86, PUSH },     { 87, PUSH },        { 88, PUSH_2 },     { 91, GLOBAL },  { 92, PUSH },
+    { 94, NOTHING },  { 108, STORE_ATTR }, { 109, CELL },      { 110, FAST },   { 111, FAST_PUSH },
+    { 112, FAST_2 },  { 113, NAME },       { 114, NAME },      { 115, SWAP_N }, { 117, UNPACK },
     { 149, NOTHING },
 };
 
@@ -183,8 +183,7 @@ static uint32_t cell_name(const struct machine *m, uint32_t arg)
     if (m->code->cells == PL_PY_NO)
         return item(m->c, m->code->locals, arg);
     uint32_t cells = length(m->c, m->code->cells);
-    return arg < cells ? item(m->c, m->code->cells, arg)
-                       : item(m->c, m->code->frees, arg - cells);
+    return arg < cells ? item(m->c, m->code->cells, arg) : item(m->c, m->code->frees, arg - cells);
 }
 
 static int store_fast(struct machine *m, uint32_t arg)
@@ -204,7 +203,8 @@ static void unpack(struct machine *m, uint32_t n)
         push(m, item(m->c, t, --n));
 }
 
-/* `names` are the names of the last of the values on the stack, the top `n` of which are dropped. */
+/* `names` are the names of the last of the values on the stack, the top `n` of which are dropped.
+ */
 static int named(struct machine *m, uint32_t names, uint32_t n)
 {
     uint32_t k = length(m->c, names);

@@ -1,5 +1,5 @@
-/* Git packs and loose objects. libFuzzer cannot deflate or hash, so a first byte of 0 makes a pack of
- * one base and one delta: length of the base, the base, the delta. */
+/* Git packs and loose objects. libFuzzer cannot deflate or hash, so a first byte of 0 makes a pack
+ * of one base and one delta: length of the base, the base, the delta. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fuzz_nested.h"
 

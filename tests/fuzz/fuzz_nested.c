@@ -1,7 +1,16 @@
-/* Archives and compressed files: whatever bids reads. The first byte below 16 takes a kind without a
- * bid, so that readers meet what bids keep from them. */
+/* Archives and compressed files: whatever bids reads. The first byte below 16 takes a kind without
+ * a bid, so that readers meet what bids keep from them. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fuzz_nested.h"
+
+const char *__asan_default_options(void);
+
+/* libarchive allocates what a header declares before it looks for the bytes; in the product the
+ * child's address space bounds that. */
+const char *__asan_default_options(void)
+{
+    return "allocator_may_return_null=1:max_allocation_size_mb=512";
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {

@@ -41,10 +41,9 @@ static inline int fuzz_read(const struct pl_nested *k, const uint8_t *p, size_t 
     l.nested_out = PL_MIB(4);
     l.nested_members = 2000;
     uint64_t total = 0;
-    struct pl_nested_opts o = { .limits = &l,
-                                .path = PL_S("dir/file.jar"),
-                                .whole_max = whole,
-                                .total = &total };
+    struct pl_nested_opts o = {
+        .limits = &l, .path = PL_S("dir/file.jar"), .whole_max = whole, .total = &total
+    };
     struct pl_nested_sink sink = { fuzz_member, fuzz_note, &f };
     struct pl_view v;
     pl_view_mem_init(&v, p, n);

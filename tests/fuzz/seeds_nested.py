@@ -25,6 +25,22 @@ def make_zip(method, files=TWO, comment=b""):
     return b.getvalue()
 
 
+def zip64(z):
+    """One member whose directory entry has its numbers in the zip64 field."""
+    d, e = z.index(b"PK\1\2"), z.index(b"PK\5\6")
+    c = bytearray(z[d:e])
+    size, = struct.unpack_from("<I", c, 24)
+    extra = struct.pack("<HHQQQ", 1, 24, size, size, 0)
+    struct.pack_into("<II", c, 20, 0xFFFFFFFF, 0xFFFFFFFF)
+    struct.pack_into("<H", c, 30, len(extra))
+    struct.pack_into("<I", c, 42, 0xFFFFFFFF)
+    c += extra
+    end = b"PK\6\6" + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, 1, 1, len(c), d)
+    loc = b"PK\6\7" + struct.pack("<IQI", 0, d + len(c), 1)
+    return z[:d] + bytes(c) + end + loc + b"PK\5\6" + struct.pack(
+        "<HHHHIIH", 0, 0, 1, 1, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+
+
 def make_tar(fmt):
     b = io.BytesIO()
     with tarfile.open(fileobj=b, mode="w", format=fmt, bufsize=512) as t:
@@ -141,7 +157,8 @@ def archives():
     put(k, "zip-bzip2", make_zip(zipfile.ZIP_BZIP2))
     put(k, "zip-lzma", make_zip(zipfile.ZIP_LZMA))
     put(k, "zip-empty", b"PK\5\6" + b"\0" * 18)
-    put(k, "zip-script", b"#!/usr/bin/env python3\n" + z)
+    put(k, "zip-script", b"\0#!/usr/bin/env python3\n" + z)  # 0: fuzz_nested takes kind 0
+    put(k, "zip64", zip64(make_zip(zipfile.ZIP_STORED, TWO[:1])))
     put(k, "zip-in-zip", make_zip(zipfile.ZIP_STORED, [("in.jar", z)]))
     hidden = make_zip(zipfile.ZIP_STORED, [("hidden", b"hotel")])
     put(k, "zip-hidden-member", hidden[:hidden.index(b"PK\1\2")] + z)
@@ -164,6 +181,7 @@ def archives():
         "<HHHHIIH", 0, 0, 20, 20, len(entry) * 20, d, 0))
     put(k, "cpio-newc", make_cpio(newc))
     put(k, "cpio-odc", make_cpio(odc))
+    put(k, "should-fail-cpio-name", newc("a", b"x").replace(b"%08x" % 2, b"88888889"))
     put(k, "should-fail-cpio-cut", make_cpio(newc)[:300])
     put(k, "ar", make_ar())
     put(k, "should-fail-ar-cut", make_ar()[:-3])

@@ -116,7 +116,8 @@ static inline void nest_free(struct nest *t)
     pl_buf_release(&t->log);
 }
 
-/* A view that gives `n` bytes at `p` in pieces of `piece` at least, then fails with `fail` or ends. */
+/* A view that gives `n` bytes at `p` in pieces of `piece` at least, then fails with `fail` or ends.
+ */
 struct slow {
     struct pl_view v;
     const uint8_t *all;
@@ -143,9 +144,8 @@ static inline int slow_fill(struct pl_view *v, size_t want, struct pl_err *err)
 
 static inline void slow_init(struct slow *s, const void *p, size_t n, size_t piece, int fail)
 {
-    *s = (struct slow){
-        .v = { .fill = slow_fill }, .all = p, .n = n, .piece = piece, .fail = fail
-    };
+    *s =
+        (struct slow){ .v = { .fill = slow_fill }, .all = p, .n = n, .piece = piece, .fail = fail };
 }
 
 #define assert_has(log, text) assert_non_null(memmem((log).p, (log).n, text, strlen(text)))

@@ -84,7 +84,8 @@ static void id_of(const char *type, const void *p, size_t n, uint8_t *id)
 
 static const char base[] = "the base of it all";
 /* 18 bytes in, 25 out: copy 0..8, insert "very ", copy 8..8 bytes, insert "end " */
-static const char delta[] = "\x12\x19\x90\x08\x05very \x91\x08\x08\x04" "end ";
+static const char delta[] = "\x12\x19\x90\x08\x05very \x91\x08\x08\x04"
+                            "end ";
 static const char result[] = "the basevery  of it aend ";
 
 static void check_pack(const struct pl_buf *b, const char *want, unsigned notes)
@@ -143,11 +144,17 @@ static void bad_deltas_are_noted(void **state)
         { "\x12\x05\x91\x10\x05", 5 }, /* copies beyond the base */
         { "\x12\x05\x91\xff\x05", 5 }, /* … from beyond it */
         { "\x12\x05\x00", 3 },         /* reserved instruction */
-        { "\x12\x05\x05" "abc", 6 },   /* insert cut */
-        { "\x12\x05\xff", 3 },         /* argument cut */
-        { "\x12\x05\x01" "a", 4 },     /* too little */
-        { "\x12\x01\x02" "ab", 5 },    /* too much */
-        { "\x12", 1 },                 /* no size of the result */
+        { "\x12\x05\x05"
+          "abc",
+          6 },                 /* insert cut */
+        { "\x12\x05\xff", 3 }, /* argument cut */
+        { "\x12\x05\x01"
+          "a",
+          4 }, /* too little */
+        { "\x12\x01\x02"
+          "ab",
+          5 },         /* too much */
+        { "\x12", 1 }, /* no size of the result */
     };
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -308,7 +315,8 @@ static void paths_and_oldest_commit(void **state)
                      hex);
     add(&b, PL_GIT_COMMIT, commit, (size_t)c);
     c = snprintf(commit, sizeof commit,
-                 "tree %s\nauthor A <a@b> 1000 +0000\ncommitter A <a@b> 1000 +0000\n\nolder\n", hex);
+                 "tree %s\nauthor A <a@b> 1000 +0000\ncommitter A <a@b> 1000 +0000\n\nolder\n",
+                 hex);
     add(&b, PL_GIT_COMMIT, commit, (size_t)c);
     id_of("commit", commit, (size_t)c, id);
     pl_hex(id, 20, old);
@@ -396,15 +404,18 @@ static void damaged_loose_objects(void **state)
 static void tree_entries(void **state)
 {
     struct pl_git_entry e;
-    struct pl_str s = PL_S("100644 a\0" "01234567890123456789");
+    struct pl_str s = PL_S("100644 a\0"
+                           "01234567890123456789");
     (void)state;
     assert_int_equal(pl_git_tree_next(&s, 20, &e), 1);
     assert_true(pl_str_is(e.name, "a"));
     assert_int_equal(e.mode, 0100644);
     assert_int_equal(pl_git_tree_next(&s, 20, &e), 0);
-    s = PL_S("100644 a\0" "0123456789012345678");
+    s = PL_S("100644 a\0"
+             "0123456789012345678");
     assert_int_equal(pl_git_tree_next(&s, 20, &e), PL_E_FORMAT);
-    s = PL_S("xyz a\0" "01234567890123456789");
+    s = PL_S("xyz a\0"
+             "01234567890123456789");
     assert_int_equal(pl_git_tree_next(&s, 20, &e), PL_E_FORMAT);
     s = PL_S("100644 a");
     assert_int_equal(pl_git_tree_next(&s, 20, &e), PL_E_FORMAT);
@@ -442,10 +453,10 @@ static void by_git(const char *script, struct pl_buf *ret)
 }
 
 /* Ten versions of one file, so that there are deltas; one file is removed again. */
-#define HISTORY                                                                                  \
-    "cd r; seq 1 2000 >long; mkdir -p d/e; echo hidden-value >d/e/gone; git add -A;"             \
-    "git commit -qm first-message; git rm -qr d; git commit -qm second-message;"                 \
-    "for i in 1 2 3 4 5 6 7 8 9; do echo changed $i >>long; git commit -qam c$i; done;"          \
+#define HISTORY                                                                                    \
+    "cd r; seq 1 2000 >long; mkdir -p d/e; echo hidden-value >d/e/gone; git add -A;"               \
+    "git commit -qm first-message; git rm -qr d; git commit -qm second-message;"                   \
+    "for i in 1 2 3 4 5 6 7 8 9; do echo changed $i >>long; git commit -qam c$i; done;"            \
     "git tag -a v1 -m tag-message;"
 
 static void check_history(const char *init, const char *pack)

@@ -13,7 +13,10 @@ struct file {
     size_t n;
 };
 
-#define TEXT(name, text) { name, text, sizeof(text) - 1 }
+#define TEXT(name, text)                                                                           \
+    {                                                                                              \
+        name, text, sizeof(text) - 1                                                               \
+    }
 
 /* Writes an archive in memory: by `format` of libarchive, options may be NULL. */
 static void make(struct pl_buf *out, int format, const char *options, const struct file *f,
@@ -549,8 +552,18 @@ static void names_keep_their_bytes(void **state)
 
 static void plain_files_are_no_containers(void **state)
 {
-    static const char *const texts[] = { "hello", "MZ", "BM", "0707", "\x7f" "ELF", "P", "\x1f", "x",
-                                         "SQLite", "#!/bin/sh\n", "" };
+    static const char *const texts[] = { "hello",
+                                         "MZ",
+                                         "BM",
+                                         "0707",
+                                         "\x7f"
+                                         "ELF",
+                                         "P",
+                                         "\x1f",
+                                         "x",
+                                         "SQLite",
+                                         "#!/bin/sh\n",
+                                         "" };
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         uint8_t p[512] = { 0 };

@@ -168,9 +168,11 @@ static void cells_and_copies(void **state)
                                      .cells = "c0",
                                      .frees = "f0",
                                      OPS("\x64\0\x89\0\x64\0\x04\0\x89\1\x5a\0") };
-    static const struct code new = { .consts = "v0 v1",
-                                     .locals = "l0 l1",
-                                     OPS("\x64\0\x78\1\x8a\0\x8a\1\x64\0\x64\1\x63\2\x7d\0\x7d\1") };
+    static const struct code new = {
+        .consts = "v0 v1",
+        .locals = "l0 l1",
+        OPS("\x64\0\x78\1\x8a\0\x8a\1\x64\0\x64\1\x63\2\x7d\0\x7d\1")
+    };
     (void)state;
     check(PY310, &old, "c0 = 'v0'\nf0 = 'v0'\nn0 = 'v0'\n");
     check(PY311, &new, "l0 = 'v0'\nl1 = 'v0'\nl0 = 'v0'\nl1 = 'v1'\n");
@@ -191,8 +193,7 @@ static void unpacked_tuples(void **state)
 
 static void mappings(void **state)
 {
-    static const struct code old = { .consts = "v0 k0",
-                                     OPS("\x69\1\0\x64\0\0\x64\1\0\x36") };
+    static const struct code old = { .consts = "v0 k0", OPS("\x69\1\0\x64\0\0\x64\1\0\x36") };
     static const struct code pairs = { .consts = "k0 v0 k1 v1",
                                        OPS("\x64\0\x64\1\x64\2\x64\3\x69\2") };
     static const struct code keys = { .consts = "v0 v1 (k0 k1)", OPS("\x64\0\x64\1\x64\2\x9c\2") };
@@ -267,7 +268,8 @@ static void extended_arguments(void **state)
 static void unknown_instructions_make_no_pairs(void **state)
 {
     static const struct code c = { .consts = "v0", .names = "n0", OPS("\x64\0\xfe\0\x5a\0") };
-    static const struct code d = { .consts = "v0 #", .names = "n0",
+    static const struct code d = { .consts = "v0 #",
+                                   .names = "n0",
                                    OPS("\x64\x09\x5a\0\x64\1\x5a\0\x64\0\x5a\x09\x5a") };
     (void)state;
     check(PY37, &c, "");
@@ -343,8 +345,13 @@ static void every_type_of_object(void **state)
     assert_int_equal(READ("y\1\2\3\4\5\6\7\0\1\2\3\4\5\6\7\0"), 0);
     assert_int_equal(READ("l\2\0\0\0\1\2\3\4"), 0);
     assert_int_equal(READ("l\xfe\xff\xff\xff\1\2\3\4"), 0);
-    assert_int_equal(READ("f\3" "1.5"), 0);
-    assert_int_equal(READ("x\1" "1\1" "2"), 0);
+    assert_int_equal(READ("f\3"
+                          "1.5"),
+                     0);
+    assert_int_equal(READ("x\1"
+                          "1\1"
+                          "2"),
+                     0);
     assert_int_equal(READ("a\2\0\0\0ab"), 0);
     assert_int_equal(READ("Z\2ab"), 0);
     assert_int_equal(READ("[\1\0\0\0N"), 0);
@@ -369,7 +376,9 @@ static void damaged_objects(void **state)
     assert_int_equal(READ("l\0\0\0\x80"), PL_E_FORMAT);
     assert_int_equal(READ("l\0\0"), PL_E_FORMAT);
     assert_int_equal(READ("f"), PL_E_FORMAT);
-    assert_int_equal(READ("x\1" "1"), PL_E_FORMAT);
+    assert_int_equal(READ("x\1"
+                          "1"),
+                     PL_E_FORMAT);
     assert_int_equal(READ("(\xff\xff\xff\xff"), PL_E_FORMAT);
     assert_int_equal(READ("(\2\0\0\0N"), PL_E_FORMAT);
     assert_int_equal(READ("{N"), PL_E_FORMAT);
@@ -438,11 +447,12 @@ static void file_of_the_python_at_hand(void **state)
     struct nest t;
     (void)state;
     assert_non_null(mkdtemp(dir));
-    snprintf(cmd, sizeof cmd,
-             "cd %s && printf '%%s\\n' \"PASSWORD = 'value-one'\" 'class C:' \"  key = 'value-two'\""
-             " '  def m(self):' \"    self.t = 'value-three'\" \"    f(a=self, b='value-four')\""
-             " >x.py && python3 -c 'import py_compile; py_compile.compile(\"x.py\", \"x.pyc\")' 2>log",
-             dir);
+    snprintf(
+        cmd, sizeof cmd,
+        "cd %s && printf '%%s\\n' \"PASSWORD = 'value-one'\" 'class C:' \"  key = 'value-two'\""
+        " '  def m(self):' \"    self.t = 'value-three'\" \"    f(a=self, b='value-four')\""
+        " >x.py && python3 -c 'import py_compile; py_compile.compile(\"x.py\", \"x.pyc\")' 2>log",
+        dir);
     int r = system(cmd);
     snprintf(path, sizeof path, "%s/x.pyc", dir);
     FILE *f = r == 0 ? fopen(path, "rb") : NULL;

@@ -19,10 +19,11 @@ static void make(struct pl_buf *out, const char *sql)
     sqlite3_close(db);
 }
 
-static const char users[] = "CREATE TABLE users(name TEXT, token TEXT, age INT, rate REAL, x);"
-                            "INSERT INTO users VALUES('alice','tok-alpha',41,0.5,NULL);"
-                            "INSERT INTO users VALUES('bob','b',2,1.0,NULL);"
-                            "INSERT INTO users VALUES('carol''s','tok-charlie',3,2.5,x'00616263646566');";
+static const char users[] =
+    "CREATE TABLE users(name TEXT, token TEXT, age INT, rate REAL, x);"
+    "INSERT INTO users VALUES('alice','tok-alpha',41,0.5,NULL);"
+    "INSERT INTO users VALUES('bob','b',2,1.0,NULL);"
+    "INSERT INTO users VALUES('carol''s','tok-charlie',3,2.5,x'00616263646566');";
 
 static void rows_become_members(void **state)
 {
