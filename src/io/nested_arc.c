@@ -128,7 +128,8 @@ static int bad_header(struct pl_arc *x, int r, struct pl_err *err)
     else if (!x->lenient)
         pl_nest_note(x->nest, error_code(x->a) == PL_E_UNSUP ? "unknown-codec" : "nested-damaged",
                      PL_S(""), "%s", error_text(x->a));
-    return r == ARCHIVE_FATAL ? 3 : 0;
+    x->fatal = r == ARCHIVE_FATAL;
+    return x->fatal ? 3 : 0;
 }
 
 static int all_members(struct pl_arc *x, struct pl_err *err)

@@ -17,6 +17,7 @@ struct pl_arc {
     bool lenient;         /* the end may be missing: no note for it */
     size_t given;         /* bytes at in->p that libarchive has seen and not given back */
     uint64_t seen;        /* headers read */
+    bool fatal;           /* libarchive gave up before the end */
     struct archive *a;
     struct pl_pull pull;
 };

@@ -229,20 +229,22 @@ static int read_front(struct pl_nest *n, struct pl_str prefix, struct pl_view *i
     return pl_arc_stream(&x, archive_read_support_format_zip_streamable, err);
 }
 
+/* By the directory. Where that is broken, from the front, though members may come twice then. */
 static int read_mem(struct pl_nest *n, struct pl_str z, struct pl_err *err)
 {
     struct pl_arc x = { .nest = n };
     int r = pl_arc_mem(&x, archive_read_support_format_zip_seekable, z, err);
-    if (r == 0)
+    if (r == 0 && !x.fatal)
         return read_hidden(n, z, err);
-    if (r != 2)
+    if (r != 0 && r != 2)
         return r;
+    bool noted = r == 0;
     struct pl_view end;
     pl_view_mem_init(&end, padding, sizeof padding);
     r = read_front(n, z, &end, err);
-    if (r == 0 && !n->tripped)
+    if (r == 0 && !noted && !n->tripped)
         pl_nest_note(n, "nested-damaged", PL_S(""), "no usable central directory");
-    return r;
+    return noted && r == 2 ? 0 : r;
 }
 
 static int read_zip(struct pl_view *in, const struct pl_nested_opts *o, struct pl_nested_sink *sink,

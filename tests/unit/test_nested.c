@@ -536,6 +536,100 @@ static void rpm_payload(void **state)
     pl_buf_release(&b);
 }
 
+static void broken_input_of_streams(void **state)
+{
+    static const uint8_t lead[96] = { 0xed, 0xab, 0xee, 0xdb, 3 };
+    static const uint8_t head[19 + 16] = { 0x8e, 0xad, 0xe8, 1, [11] = 1, [15] = 3 };
+    struct pl_buf b = { 0 }, z = { 0 };
+    (void)state;
+    gz(&z, "some text that is a little longer", 33, "name");
+    pl_buf_putn(&b, lead, sizeof lead);
+    pl_buf_putn(&b, head, sizeof head);
+    pl_buf_putn(&b, "\0\0\0\0\0", 5);
+    pl_buf_putn(&b, head, sizeof head);
+    pl_buf_putn(&b, z.p, z.n);
+    for (size_t cut = 20; cut < b.n; cut++) {
+        struct nest t;
+        struct slow s;
+        nest_init(&t);
+        slow_init(&s, b.p, cut, 9, PL_E_IO);
+        assert_int_equal(nest_read(&t, &s.v, NULL), PL_E_IO);
+        nest_free(&t);
+        if (cut >= z.n)
+            continue;
+        nest_init(&t);
+        slow_init(&s, z.p, cut, 9, PL_E_IO);
+        assert_int_equal(nest_read(&t, &s.v, NULL), PL_E_IO);
+        nest_free(&t);
+    }
+    pl_buf_release(&b);
+    pl_buf_release(&z);
+}
+
+static void tar_of_other_things(void **state)
+{
+    const struct file f[] = { { "dir/", NULL, 0 }, TEXT("dir/a", "alpha") };
+    struct pl_buf tar = { 0 };
+    struct nest t;
+    (void)state;
+    make(&tar, ARCHIVE_FORMAT_TAR_USTAR, NULL, f, 2);
+    nest_init(&t);
+    assert_int_equal(nest_run(&t, tar.p, tar.n), 0);
+    assert_string_equal(t.log.p, "dir||-\ndir/a||alpha\n");
+    nest_free(&t);
+    nest_init(&t); /* no end mark: the reader of tars has a note of its own for that */
+    assert_int_equal(nest_run(&t, tar.p, 1536), 0);
+    assert_has(t.log, "dir/a||alpha\n");
+    assert_int_equal(t.notes, 1);
+    nest_free(&t);
+    pl_buf_release(&tar);
+}
+
+/* A directory that says nonsense: libarchive or the walk from the front must still see the members,
+ * and it must be noted. */
+static void zip_with_a_wrong_directory(void **state)
+{
+    (void)state;
+    for (int what = 0; what < 4; what++) {
+        struct pl_buf b = { 0 };
+        struct nest t;
+        make(&b, ARCHIVE_FORMAT_ZIP, NULL, two, 2);
+        char *dir = memmem(b.p, b.n, "PK\1\2", 4), *end = memmem(b.p, b.n, "PK\5\6", 4);
+        if (what == 0)
+            memset(end + 16, 0xff, 4); /* offset of the directory */
+        else if (what == 1)
+            memset(end + 12, 0xff, 4); /* its size */
+        else if (what == 2)
+            dir[28] = dir[29] = (char)0xff; /* length of a name */
+        else
+            memset(dir + 42, 0xee, 4); /* place of a member */
+        nest_init(&t);
+        assert_int_equal(nest_run(&t, b.p, b.n), 0);
+        assert_has(t.log, "a.txt|");
+        assert_has(t.log, "|alpha\n");
+        assert_has(t.log, "|bravo\n");
+        nest_free(&t);
+        pl_buf_release(&b);
+    }
+}
+
+static void zip_signature_in_a_gap_is_no_member(void **state)
+{
+    struct pl_buf z = { 0 }, b = { 0 };
+    struct nest t;
+    (void)state;
+    make(&z, ARCHIVE_FORMAT_ZIP, NULL, two, 2);
+    pl_buf_puts(&b,
+                "#!/bin/sh\nexec java -jar \"$0\" PK\3\4 is how members begin, and so on and on\n");
+    pl_buf_putn(&b, z.p, z.n);
+    nest_init(&t);
+    assert_int_equal(nest_run(&t, b.p, b.n), 0);
+    assert_string_equal(t.log.p, "a.txt||alpha\ndir/b.txt||bravo\n");
+    nest_free(&t);
+    pl_buf_release(&z);
+    pl_buf_release(&b);
+}
+
 static void names_keep_their_bytes(void **state)
 {
     const struct file f[] = { TEXT("\xc3\xa4\xe2\x82\xac.txt", "alpha") };
@@ -600,6 +694,10 @@ int main(void)
         cmocka_unit_test(total_and_member_limits),
         cmocka_unit_test(cancel_and_broken_input),
         cmocka_unit_test(rpm_payload),
+        cmocka_unit_test(broken_input_of_streams),
+        cmocka_unit_test(tar_of_other_things),
+        cmocka_unit_test(zip_with_a_wrong_directory),
+        cmocka_unit_test(zip_signature_in_a_gap_is_no_member),
         cmocka_unit_test(names_keep_their_bytes),
         cmocka_unit_test(plain_files_are_no_containers),
     };
