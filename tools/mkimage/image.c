@@ -1,4 +1,4 @@
-/* The documents: config, manifest, index, attestations, referrers. OCI image-spec 1.1; in-toto
+/* The documents: manifest, index, attestations, referrers. OCI image-spec 1.1; in-toto
  * Statement v1; SLSA provenance v0.2 as BuildKit writes it. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
@@ -62,197 +62,6 @@ void mk_annotations(struct mk *m, const struct mk_node *n, const char *target, s
         pl_buf_putc(b, '}');
 }
 
-/* patch WHAT OLD NEW and raw WHAT CONTENT change a document before its digest is taken. */
-static struct pl_str changed(struct mk *m, const struct mk_node *n, const char *what,
-                             struct pl_str s)
-{
-    for (size_t i = 0; i < n->kids; i++) {
-        struct mk_node *k = &n->kid[i];
-        if (mk_is(k, "raw") && pl_str_is(mk_arg(m, k, 1), what)) {
-            s = mk_content(m, k, 2);
-        } else if (mk_is(k, "patch") && pl_str_is(mk_arg(m, k, 1), what)) {
-            struct pl_str old = mk_arg(m, k, 2), new = mk_content(m, k, 3);
-            size_t at = pl_str_find(s, old, 0);
-            struct pl_buf b = { 0 };
-            if (at == SIZE_MAX)
-                mk_die(m, k, "'%.*s' is not in the %s", PL_FMT(old), what);
-            pl_buf_putn(&b, s.p, at);
-            pl_buf_putn(&b, new.p, new.n);
-            pl_buf_putn(&b, s.p + at + old.n, s.n - at - old.n);
-            s = mk_keep(m, &b);
-        }
-    }
-    return s;
-}
-
-/* --- config ---------------------------------------------------------------------------------- */
-
-static void words(struct mk *m, const struct mk_node *k, struct pl_buf *b)
-{
-    for (size_t i = 1; i < mk_args(k); i++) {
-        pl_buf_puts(b, i > 1 ? "," : "");
-        mk_json(b, mk_arg(m, k, i));
-    }
-}
-
-/* A member of the config's "config" object, gathered from all statements of one name. */
-struct field {
-    const char *word, *key;
-    enum { LIST, ENV, MAP, SET, TEXT, TEST } form;
-};
-static const struct field fields[] = {
-    { "user", "User", TEXT },
-    { "expose", "ExposedPorts", SET },
-    { "env", "Env", ENV },
-    { "entrypoint", "Entrypoint", LIST },
-    { "cmd", "Cmd", LIST },
-    { "volume", "Volumes", SET },
-    { "workdir", "WorkingDir", TEXT },
-    { "label", "Labels", MAP },
-    { "stopsignal", "StopSignal", TEXT },
-    { "healthcheck", "Healthcheck", TEST },
-    { "onbuild", "OnBuild", LIST },
-    { "shell", "Shell", LIST },
-};
-
-static void value(struct mk *m, const struct field *f, const struct mk_node *k, struct pl_buf *b)
-{
-    switch (f->form) {
-    case ENV:
-        mk_json(b, pl_printf(&m->a, "%.*s=%.*s", PL_FMT(mk_arg(m, k, 1)), PL_FMT(mk_arg(m, k, 2))));
-        break;
-    case MAP:
-        mk_json(b, mk_arg(m, k, 1));
-        pl_buf_putc(b, ':');
-        mk_json(b, mk_arg(m, k, 2));
-        break;
-    case SET:
-        mk_json(b, mk_arg(m, k, 1));
-        pl_buf_puts(b, ":{}");
-        break;
-    case TEXT:
-        mk_json(b, mk_arg(m, k, 1));
-        break;
-    default:
-        words(m, k, b);
-    }
-}
-
-static void config_field(struct mk *m, const struct mk_node *n, const struct field *f,
-                         struct pl_buf *b)
-{
-    static const char *const open[] = { "[", "[", "{", "{", "", "{\"Test\":[" };
-    static const char *const close[] = { "]", "]", "}", "}", "", "]}" };
-    bool any = false;
-    for (size_t i = 0; i < n->kids; i++) {
-        if (!mk_is(&n->kid[i], f->word))
-            continue;
-        if (any)
-            pl_buf_putc(b, ',');
-        else
-            pl_buf_printf(b, "%s\"%s\":%s", b->p[b->n - 1] == '{' ? "" : ",", f->key,
-                          open[f->form]);
-        any = true;
-        value(m, f, &n->kid[i], b);
-    }
-    if (any)
-        pl_buf_puts(b, close[f->form]);
-}
-
-/* Members with a value of raw JSON: `top KEY JSON` and `inner KEY JSON`. */
-static void raw_members(struct mk *m, const struct mk_node *n, const char *word, struct pl_buf *b)
-{
-    for (size_t i = 0; i < n->kids; i++) {
-        struct mk_node *k = &n->kid[i];
-        struct pl_str json;
-        if (!mk_is(k, word))
-            continue;
-        pl_buf_puts(b, b->p[b->n - 1] == '{' ? "" : ",");
-        mk_json(b, mk_arg(m, k, 1));
-        json = mk_content(m, k, 2);
-        pl_buf_putc(b, ':');
-        pl_buf_putn(b, json.p, json.n);
-    }
-}
-
-static void history_member(struct pl_buf *b, const char *key, const struct pl_str *s)
-{
-    if (!s)
-        return;
-    pl_buf_printf(b, ",\"%s\":", key);
-    mk_json(b, *s);
-}
-
-/* layer, again and history statements in their order. */
-static void history(struct mk *m, const struct mk_node *n, struct mk_image *im, struct pl_buf *b)
-{
-    size_t layer = 0;
-    bool any = false;
-    pl_buf_puts(b, ",\"history\":[");
-    for (size_t i = 0; i < n->kids; i++) {
-        struct mk_node *k = &n->kid[i];
-        bool is_layer = mk_is(k, "layer") || mk_is(k, "again");
-        if (!is_layer && !mk_is(k, "history"))
-            continue;
-        if (is_layer && mk_flag(k, "unlisted")) {
-            layer++;
-            continue;
-        }
-        pl_buf_printf(b, "%s{\"created\":\"" MK_CREATED "\"", any ? "," : "");
-        any = true;
-        if (is_layer) {
-            if (im->layer.p[layer].created_by.p)
-                history_member(b, "created_by", &im->layer.p[layer].created_by);
-            layer++;
-        } else {
-            history_member(b, "created_by", mk_opt(m, k, "by"));
-        }
-        history_member(b, "comment", mk_opt(m, k, "note"));
-        history_member(b, "author", mk_opt(m, k, "author"));
-        if (!is_layer && !mk_flag(k, "forgotten"))
-            pl_buf_puts(b, ",\"empty_layer\":true");
-        pl_buf_putc(b, '}');
-    }
-    pl_buf_putc(b, ']');
-}
-
-static const struct mk_node *find(const struct mk_node *n, const char *word)
-{
-    for (size_t i = 0; i < n->kids; i++)
-        if (mk_is(&n->kid[i], word))
-            return &n->kid[i];
-    return NULL;
-}
-
-static void config(struct mk *m, const struct mk_node *n, struct mk_image *im)
-{
-    struct pl_buf b = { 0 };
-    const struct mk_node *author = find(n, "author");
-    pl_buf_puts(&b, "{\"created\":\"" MK_CREATED "\"");
-    if (author) {
-        pl_buf_puts(&b, ",\"author\":");
-        mk_json(&b, mk_arg(m, author, 1));
-    }
-    pl_buf_puts(&b, ",\"architecture\":");
-    mk_json(&b, im->arch);
-    pl_buf_puts(&b, ",\"os\":");
-    mk_json(&b, im->os);
-    pl_buf_puts(&b, ",\"config\":{");
-    for (size_t i = 0; i < PL_COUNT(fields); i++)
-        config_field(m, n, &fields[i], &b);
-    raw_members(m, n, "inner", &b);
-    pl_buf_puts(&b, "},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[");
-    for (size_t i = 0; i < im->layer.n; i++)
-        pl_buf_printf(&b, "%s\"%s\"", i ? "," : "", im->layer.p[i].diff_id);
-    pl_buf_puts(&b, "]}");
-    if (!find(n, "no-history"))
-        history(m, n, im, &b);
-    raw_members(m, n, "top", &b);
-    pl_buf_putc(&b, '}');
-    im->config = changed(m, n, "config", mk_keep(m, &b));
-    mk_sha(im->config, im->config_sha);
-}
-
 /* --- manifest -------------------------------------------------------------------------------- */
 
 static void descriptor(struct pl_buf *b, struct pl_str type, const char *digest, int64_t size)
@@ -279,9 +88,9 @@ static void manifest(struct mk *m, const struct mk_node *n, struct mk_image *im)
     }
     pl_buf_putc(&b, ']');
     mk_annotations(m, n, "manifest", &b);
-    raw_members(m, n, "in-manifest", &b);
+    mk_members(m, n, "in-manifest", &b);
     pl_buf_putc(&b, '}');
-    im->manifest = changed(m, n, "manifest", mk_keep(m, &b));
+    im->manifest = mk_changed(m, n, "manifest", mk_keep(m, &b));
     mk_sha(im->manifest, im->manifest_sha);
 }
 
@@ -305,7 +114,7 @@ static void list(struct doc *d, const struct mk_node *n, struct pl_str body, con
         pl_buf_printf(&d->index, ",\"annotations\":{%s}", annotations);
     else
         pl_buf_putn(&d->index, own.p ? own.p : "", own.n);
-    raw_members(m, n, "in-descriptor", &d->index);
+    mk_members(m, n, "in-descriptor", &d->index);
     pl_buf_putc(&d->index, '}');
     pl_buf_release(&own);
 }
@@ -332,10 +141,7 @@ static bool image_word(const struct mk_node *k)
     for (size_t i = 0; i < PL_COUNT(other); i++)
         if (mk_is(k, other[i]))
             return true;
-    for (size_t i = 0; i < PL_COUNT(fields); i++)
-        if (mk_is(k, fields[i].word))
-            return true;
-    return false;
+    return mk_is_setting(k);
 }
 
 static void layers(struct mk *m, const struct mk_node *n, struct mk_image *im)
@@ -366,16 +172,16 @@ static void image(struct doc *d, const struct mk_node *n)
 {
     struct mk *m = d->m;
     struct mk_image *im = PL_NEW(&m->a, struct mk_image);
-    const struct mk_node *platform = find(n, "platform"), *tag = find(n, "tag");
+    const struct mk_node *platform = mk_find(n, "platform"), *tag = mk_find(n, "tag");
     struct pl_str p = platform ? mk_arg(m, platform, 1) : PL_S("linux/amd64");
     struct pl_buf text = { 0 }, note = { 0 };
     pl_str_split(&p, '/', &im->os);
     im->arch = p;
     im->tag = tag ? mk_arg(m, tag, 1) : PL_S("latest");
-    im->compressed = find(n, "compressed") != NULL;
+    im->compressed = mk_find(n, "compressed") != NULL;
     m->image = (unsigned)d->s->image.n;
     layers(m, n, im);
-    config(m, n, im);
+    mk_config(m, n, im);
     manifest(m, n, im);
     for (size_t i = 0; i < im->layer.n; i++)
         if (!im->layer.p[i].missing)
@@ -478,7 +284,7 @@ static void artifact(struct doc *d, const struct mk_node *n, struct pl_str conf,
     }
     mk_annotations(m, n, "manifest", &b);
     pl_buf_putc(&b, '}');
-    body = changed(m, n, "manifest", mk_keep(m, &b));
+    body = mk_changed(m, n, "manifest", mk_keep(m, &b));
     mk_sha(body, sha);
     add_blob(m, d->s, sha, body);
     if (pl_str_is(mk_opt_str(m, n, "listed", "yes"), "no"))
@@ -530,7 +336,7 @@ static struct pl_str index_text(struct doc *d, struct pl_str items, bool last)
     pl_buf_putc(&b, ']');
     if (last) {
         mk_annotations(m, d->root, "index", &b);
-        raw_members(m, d->root, "in-index", &b);
+        mk_members(m, d->root, "in-index", &b);
     }
     pl_buf_putc(&b, '}');
     return mk_keep(m, &b);
@@ -540,7 +346,7 @@ static struct pl_str index_text(struct doc *d, struct pl_str items, bool last)
 static void finish_index(struct doc *d)
 {
     struct mk *m = d->m;
-    const struct mk_node *nest = find(d->root, "nest");
+    const struct mk_node *nest = mk_find(d->root, "nest");
     int64_t depth = nest ? mk_num(m, nest, mk_arg(m, nest, 1)) : 0;
     struct pl_str items = mk_keep(m, &d->index);
     for (; depth > 0; depth--) {
@@ -554,7 +360,7 @@ static void finish_index(struct doc *d)
         pl_buf_putc(&b, '}');
         items = mk_keep(m, &b);
     }
-    add_file(d->s, PL_S("index.json"), changed(m, d->root, "index", index_text(d, items, true)));
+    add_file(d->s, PL_S("index.json"), mk_changed(m, d->root, "index", index_text(d, items, true)));
     add_file(d->s, PL_S("oci-layout"), PL_S("{\"imageLayoutVersion\":\"1.0.0\"}"));
 }
 

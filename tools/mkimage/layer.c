@@ -212,7 +212,9 @@ void mk_layer_build(struct mk *m, const struct mk_node *n, struct mk_layer *l)
         whole = mk_keep(m, &out);
     }
     pl_vec_release(&w.cut);
-    l->plain = w.has_instead ? w.instead : mk_keep(m, &w.plain);
+    l->plain = mk_keep(m, &w.plain);
+    if (w.has_instead)
+        l->plain = w.instead;
     mk_sha(l->plain, l->plain_sha);
     l->stored = damage(m, n, whole);
     mk_sha(pl_str_is(mk_opt_str(m, n, "keep-digest", "yes"), "no") ? l->stored : whole,

@@ -172,6 +172,16 @@ struct mk_set {
 void mk_build(struct mk *m, const struct mk_node *root, struct mk_set *s);
 /* layer.c: builds one layer from its statement. */
 void mk_layer_build(struct mk *m, const struct mk_node *n, struct mk_layer *l);
+/* config.c: fills im->config and its digest from the statements of the image. */
+void mk_config(struct mk *m, const struct mk_node *n, struct mk_image *im);
+/* Is the statement a setting of the configuration (env, cmd …)? */
+bool mk_is_setting(const struct mk_node *k);
+/* Appends the members of raw JSON that statements called `word` give: WORD KEY JSON. */
+void mk_members(struct mk *m, const struct mk_node *n, const char *word, struct pl_buf *b);
+/* The first statement of the block called `word`, or NULL. */
+const struct mk_node *mk_find(const struct mk_node *n, const char *word);
+/* Document `s` after the block's `patch` and `raw` statements for `what`. */
+struct pl_str mk_changed(struct mk *m, const struct mk_node *n, const char *what, struct pl_str s);
 /* Appends ` "text" ` escaped for JSON. */
 void mk_json(struct pl_buf *b, struct pl_str s);
 /* Appends "key":"value" for each `annotation` statement under `n` whose target is `target`, as one
