@@ -63,8 +63,7 @@ static int finish(struct pl_str in, unsigned flags, size_t at, unsigned have, ui
     return 0;
 }
 
-int pl_base64_decode(struct pl_str in, unsigned flags, void *out, size_t *ret_n,
-                     struct pl_err *err)
+int pl_base64_decode(struct pl_str in, unsigned flags, void *out, size_t *ret_n, struct pl_err *err)
 {
     uint8_t *o = out;
     size_t n = 0, i;

@@ -6,11 +6,12 @@
 #include "base/buf.h"
 
 enum pl_base64_flags {
-    PL_BASE64_STD = 0,          /* alphabet with '+' and '/' */
-    PL_BASE64_URL = 1u << 0,    /* alphabet with '-' and '_' */
-    PL_BASE64_NOPAD = 1u << 1,  /* encode: no '='; decode: '=' is refused */
-    PL_BASE64_LENIENT = 1u << 2 /* decode: both alphabets, white space skipped, '=' optional, left-over
-                                   bits ignored; what follows the first '=' group is refused */
+    PL_BASE64_STD = 0,         /* alphabet with '+' and '/' */
+    PL_BASE64_URL = 1u << 0,   /* alphabet with '-' and '_' */
+    PL_BASE64_NOPAD = 1u << 1, /* encode: no '='; decode: '=' is refused */
+    PL_BASE64_LENIENT =
+        1u << 2 /* decode: both alphabets, white space skipped, '=' optional, left-over
+                   bits ignored; what follows the first '=' group is refused */
 };
 
 /* The most bytes that decoding `n` characters can give. */

@@ -10,14 +10,22 @@
 
 struct pl_json; /* a node; the root owns all */
 
-enum pl_json_type { PL_JSON_NULL, PL_JSON_BOOL, PL_JSON_INT, PL_JSON_REAL, PL_JSON_STRING,
-                    PL_JSON_ARRAY, PL_JSON_OBJECT };
+enum pl_json_type {
+    PL_JSON_NULL,
+    PL_JSON_BOOL,
+    PL_JSON_INT,
+    PL_JSON_REAL,
+    PL_JSON_STRING,
+    PL_JSON_ARRAY,
+    PL_JSON_OBJECT
+};
 
 /* Parses the whole of `text` (leading BOM refused, nothing may follow). PL_E_FORMAT with the byte
  * offset; PL_E_LIMIT for depth. Free the root with pl_json_free. */
 int pl_json_parse(struct pl_str text, unsigned max_depth, struct pl_json **ret, struct pl_err *err);
 void pl_json_free(struct pl_json *root);
 
+/* The type of `j`, which is not NULL. */
 enum pl_json_type pl_json_type(const struct pl_json *j);
 /* The member `key` of an object, or NULL (also when `j` is NULL or no object). */
 const struct pl_json *pl_json_get(const struct pl_json *j, const char *key);

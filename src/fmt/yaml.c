@@ -14,8 +14,8 @@
  * keeps a tree within the large slot of limits.h. */
 #define NODES_MAX 500000u
 #define WEIGHT_MAX 1000000u
-/* Later anchors of a document are not kept, so an alias to one fails: names can be chosen to collide
- * in a table, which makes many of them slow. */
+/* Later anchors of a document are not kept, so an alias to one fails: names can be chosen to
+ * collide in a table, which makes many of them slow. */
 #define ANCHORS_MAX 10000u
 
 struct frame {
@@ -80,8 +80,7 @@ static struct pl_yaml *new_node(struct builder *b, const yaml_event_t *e, enum p
 
 static int on_scalar(struct builder *b, const yaml_event_t *e)
 {
-    struct pl_yaml *y =
-        new_node(b, e, PL_YAML_SCALAR, e->data.scalar.anchor, e->data.scalar.tag);
+    struct pl_yaml *y = new_node(b, e, PL_YAML_SCALAR, e->data.scalar.anchor, e->data.scalar.tag);
     y->text = pl_dup(b->a, pl_str_n(e->data.scalar.value, e->data.scalar.length));
     y->plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !e->data.scalar.tag;
     y->weight = 1;
@@ -90,8 +89,7 @@ static int on_scalar(struct builder *b, const yaml_event_t *e)
 
 static int on_alias(struct builder *b, const yaml_event_t *e)
 {
-    struct pl_yaml *y =
-        pl_map_get(&b->anchors, pl_str_c((const char *)e->data.alias.anchor));
+    struct pl_yaml *y = pl_map_get(&b->anchors, pl_str_c((const char *)e->data.alias.anchor));
     if (++b->aliases > b->l->yaml_aliases)
         return limit(b, &e->start_mark, "limit yaml-aliases: too many aliases");
     if (!y)

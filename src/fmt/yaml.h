@@ -1,5 +1,6 @@
 /* Bounded YAML 1.1 of foreign origin, by libyaml's events: aliases are counted and weighed before
- * anything can multiply (hazard H26), keys that stand twice are refused, every node knows its line. */
+ * anything can multiply (hazard H26), keys that stand twice are refused, every node knows its line.
+ */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef PL_FMT_YAML_H
 #define PL_FMT_YAML_H
@@ -10,18 +11,18 @@
 
 enum pl_yaml_kind { PL_YAML_SCALAR, PL_YAML_LIST, PL_YAML_MAP };
 
-/* A node. An alias is the very node of its anchor, so a tree may share parts; a walk over all of it,
- * shared parts each time, sees `weight` nodes, of which the whole stream has at most a million. It
- * never holds itself. */
+/* A node. An alias is the very node of its anchor, so a tree may share parts; a walk over all of
+ * it, shared parts each time, sees `weight` nodes, of which the whole stream has at most a million.
+ * It never holds itself. */
 struct pl_yaml {
     enum pl_yaml_kind kind;
-    bool plain;           /* scalar without quotes and tag: may stand for null, a number, a bool */
-    uint32_t line, col;   /* 1-based, in characters, of its first character */
+    bool plain;         /* scalar without quotes and tag: may stand for null, a number, a bool */
+    uint32_t line, col; /* 1-based, in characters, of its first character */
     uint32_t end_line, end_col; /* just behind it */
-    uint32_t height;      /* levels below, 0 for a scalar */
+    uint32_t height;            /* levels below, 0 for a scalar */
     uint64_t weight;
-    struct pl_str text;   /* scalar: the value (UTF-8, may hold NUL) */
-    struct pl_str tag;    /* explicit tag, or empty */
+    struct pl_str text;    /* scalar: the value (UTF-8, may hold NUL) */
+    struct pl_str tag;     /* explicit tag, or empty */
     struct pl_yaml **item; /* list: n items; map: n pairs, key then value */
     size_t n;
 };

@@ -10,7 +10,7 @@
 #include "base/str.h"
 
 struct pl_digest {
-    bool set; /* false: no digest */
+    bool set;             /* false: no digest */
     enum pl_hash_alg alg; /* sha256 or sha512 */
     uint8_t b[PL_HASH_MAX];
 };

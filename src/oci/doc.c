@@ -272,8 +272,8 @@ static int read_manifest(struct reader *r, const struct pl_json *root, struct pl
     if (e < 0)
         return e;
     /* the artifact manifest of the 1.1 release candidates calls its items blobs */
-    const char *items = pl_json_get(root, "layers") || !pl_json_get(root, "blobs") ? "layers"
-                                                                                   : "blobs";
+    const char *items =
+        pl_json_get(root, "layers") || !pl_json_get(root, "blobs") ? "layers" : "blobs";
     return get_descriptors(r, root, items, r->l->layers, "layers", d);
 }
 
@@ -403,7 +403,9 @@ static int kind_by_keys(struct reader *r, const struct pl_json *root, enum pl_do
         return pl_fail(r->err, PL_E_UNSUP, "image manifest of schema version 1");
     if ((manifests || manifest) && rootfs)
         return pl_fail(r->err, PL_E_FORMAT, "ambiguous: 'rootfs' beside '%s'",
-                       manifests ? "manifests" : layers ? "layers" : "config");
+                       manifests ? "manifests"
+                       : layers  ? "layers"
+                                 : "config");
     if (manifests)
         *ret = PL_DOC_INDEX;
     else if (manifest || (blobs && pl_json_get(root, "mediaType")))
@@ -422,8 +424,7 @@ static const char *kind_name(enum pl_doc_kind k)
 
 /* Does what a media type says (`claim`) agree with the keys? Settles the kind of a document whose
  * keys say nothing. */
-static int settle(struct reader *r, const char *who, enum pl_doc_kind claim,
-                  enum pl_doc_kind *kind)
+static int settle(struct reader *r, const char *who, enum pl_doc_kind claim, enum pl_doc_kind *kind)
 {
     if (claim == PL_DOC_UNKNOWN || claim == *kind)
         return 0;
@@ -444,8 +445,8 @@ static int classify(struct reader *r, const struct pl_json *root, struct pl_str 
     int e = 0;
     if (is(root, PL_JSON_OBJECT))
         e = get_str(r, root, "", "mediaType", &d->media_type);
-    if (e == 0 && pl_str_starts(d->media_type,
-                                PL_S("application/vnd.docker.distribution.manifest.v1+")))
+    if (e == 0 &&
+        pl_str_starts(d->media_type, PL_S("application/vnd.docker.distribution.manifest.v1+")))
         return pl_fail(r->err, PL_E_UNSUP, "image manifest of schema version 1");
     if (e == 0)
         e = kind_by_keys(r, root, &d->kind);

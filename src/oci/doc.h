@@ -18,11 +18,12 @@ struct pl_descriptor {
     struct pl_digest digest;
     uint64_t size;
     struct pl_platform platform;
-    struct pl_str ref_name;        /* annotation org.opencontainers.image.ref.name, or empty */
-    struct pl_str reference_type;  /* annotation vnd.docker.reference.type ("attestation-manifest") */
+    struct pl_str ref_name; /* annotation org.opencontainers.image.ref.name, or empty */
+    struct pl_str
+        reference_type; /* annotation vnd.docker.reference.type ("attestation-manifest") */
     struct pl_str reference_digest; /* annotation vnd.docker.reference.digest */
     bool has_data;
-    struct pl_str data;            /* `data`, base64-decoded */
+    struct pl_str data; /* `data`, base64-decoded */
     bool has_urls;
 };
 
@@ -42,9 +43,9 @@ struct pl_history {
 /* One document. Which members are filled depends on `kind`. */
 struct pl_doc {
     enum pl_doc_kind kind;
-    struct pl_str media_type;     /* the `mediaType` inside, or empty */
+    struct pl_str media_type; /* the `mediaType` inside, or empty */
     /* index and manifest */
-    struct pl_descriptor *items;  /* index: manifests; manifest: layers */
+    struct pl_descriptor *items; /* index: manifests; manifest: layers */
     size_t n_items;
     struct pl_descriptor config;  /* manifest */
     struct pl_descriptor subject; /* either; digest.set when present */
@@ -61,7 +62,7 @@ struct pl_doc {
         struct pl_str config;
         struct pl_str *tags, *layers;
         size_t n_tags, n_layers;
-    } *images;
+    } * images;
     size_t n_images;
 };
 

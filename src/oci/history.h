@@ -8,17 +8,17 @@
 #define PL_NO_INDEX UINT32_MAX
 
 enum pl_history_fit {
-    PL_HISTORY_NONE,     /* no history: nothing is attributed, no note */
+    PL_HISTORY_NONE, /* no history: nothing is attributed, no note */
     PL_HISTORY_ALIGNED,
     PL_HISTORY_MISMATCH, /* note history-mismatch; nothing is attributed */
 };
 
 struct pl_history_map {
     enum pl_history_fit fit;
-    size_t n_layers;     /* as the image has */
-    size_t n_filled;     /* history entries that say they bring a layer */
-    /* Aligned only, else NULL: for each layer its history entry; for each history entry its layer, or
-     * PL_NO_INDEX. In the arena. */
+    size_t n_layers; /* as the image has */
+    size_t n_filled; /* history entries that say they bring a layer */
+    /* Aligned only, else NULL: for each layer its history entry; for each history entry its layer,
+     * or PL_NO_INDEX. In the arena. */
     uint32_t *of_layer, *layer_of;
 };
 

@@ -21,8 +21,8 @@ struct pl_place {
 bool pl_doc_place(enum pl_doc_kind kind, struct pl_str pointer, struct pl_str value, bool is_key,
                   struct pl_arena *a, struct pl_place *ret);
 
-/* The member name that `token`, one piece of a JSON pointer, stands for (RFC 6901 section 4): a view
- * on it, or a copy in `a` when it holds escapes. */
+/* The member name that `token`, one piece of a JSON pointer, stands for (RFC 6901 section 4): a
+ * view on it, or a copy in `a` when it holds escapes. */
 struct pl_str pl_pointer_unescape(struct pl_str token, struct pl_arena *a);
 
 #endif

@@ -38,12 +38,12 @@ struct pl_platform pl_platform_settle(struct pl_platform p)
     static const struct {
         const char *arch, *variant, *to_arch, *to_variant; /* variant NULL: any, kept */
     } rows[] = {
-        { "x86_64", NULL, "amd64", NULL },  { "x86-64", NULL, "amd64", NULL },
-        { "i386", NULL, "386", NULL },      { "aarch64", NULL, "arm64", NULL },
-        { "armhf", NULL, "arm", "v7" },     { "armel", NULL, "arm", "v6" },
-        { "amd64", "v1", "amd64", "" },     { "arm64", "v8", "arm64", "" },
-        { "arm64", "8", "arm64", "" },      { "arm", "", "arm", "v7" },
-        { "arm", "7", "arm", "v7" },        { "arm", "6", "arm", "v6" },
+        { "x86_64", NULL, "amd64", NULL }, { "x86-64", NULL, "amd64", NULL },
+        { "i386", NULL, "386", NULL },     { "aarch64", NULL, "arm64", NULL },
+        { "armhf", NULL, "arm", "v7" },    { "armel", NULL, "arm", "v6" },
+        { "amd64", "v1", "amd64", "" },    { "arm64", "v8", "arm64", "" },
+        { "arm64", "8", "arm64", "" },     { "arm", "", "arm", "v7" },
+        { "arm", "7", "arm", "v7" },       { "arm", "6", "arm", "v6" },
         { "arm", "5", "arm", "v5" },
     };
     for (size_t i = 0; i < PL_COUNT(rows); i++) {

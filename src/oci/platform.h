@@ -5,8 +5,8 @@
 
 #include "oci/doc.h"
 
-/* Reads OS/ARCH or OS/ARCH/VARIANT and settles it as pl_platform_settle does; views on `s` or static
- * text. PL_E_USAGE. */
+/* Reads OS/ARCH or OS/ARCH/VARIANT and settles it as pl_platform_settle does; views on `s` or
+ * static text. PL_E_USAGE. */
 int pl_platform_parse(struct pl_str s, struct pl_platform *ret, struct pl_err *err);
 /* Other names of one processor become its usual one (x86_64: amd64, aarch64: arm64, armhf: arm/v7);
  * variants that say nothing (arm64/v8, amd64/v1) become empty, "arm" alone is v7. */

@@ -40,8 +40,7 @@ int pl_sandbox_close_fds(const int *keep, size_t n_keep, struct pl_err *err)
     unsigned from = 0;
     for (size_t i = 0; i <= n_keep; i++) {
         unsigned next = i < n_keep ? (unsigned)keep[i] : UINT_MAX;
-        if (next > from &&
-            syscall(SYS_close_range, from, i < n_keep ? next - 1 : UINT_MAX, 0u) < 0)
+        if (next > from && syscall(SYS_close_range, from, i < n_keep ? next - 1 : UINT_MAX, 0u) < 0)
             return close_listed(keep, n_keep, err);
         from = next + 1;
     }

@@ -53,8 +53,9 @@ static int set_limits(const struct pl_sandbox_opts *o, struct pl_err *err)
     static const struct {
         int what;
         uint64_t value;
-    } fixed[] = { { RLIMIT_FSIZE, 0 }, { RLIMIT_NOFILE, 16 }, { RLIMIT_CORE, 0 },
-                  { RLIMIT_NPROC, 0 } };
+    } fixed[] = {
+        { RLIMIT_FSIZE, 0 }, { RLIMIT_NOFILE, 16 }, { RLIMIT_CORE, 0 }, { RLIMIT_NPROC, 0 }
+    };
     int r = 0;
     signal(SIGXFSZ, SIG_IGN); /* a last message to a file fails, the reason of the end stays */
     for (size_t i = 0; r == 0 && i < PL_COUNT(fixed); i++)

@@ -1,5 +1,5 @@
-/* Images held by a Docker or Podman service on this machine: one request over its local socket, whose
- * answer is a docker archive. Docker Engine API, "Export an image". */
+/* Images held by a Docker or Podman service on this machine: one request over its local socket,
+ * whose answer is a docker archive. Docker Engine API, "Export an image". */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef PL_SOURCE_DAEMON_H
 #define PL_SOURCE_DAEMON_H
@@ -18,9 +18,9 @@ struct pl_daemon_wait {
 };
 
 /* Asks for image `ref` (a name, with tag or digest, or an id) where DOCKER_HOST says, else at the
- * first of the usual sockets that has it. Heap; pl_daemon_close. PL_E_NOENT: no such image; PL_E_NET:
- * no service, or it answered something else; PL_E_UNSUP: DOCKER_HOST is no unix:// address; PL_E_USAGE:
- * `ref` is no name; PL_E_CANCEL: a signal came while waiting. */
+ * first of the usual sockets that has it. Heap; pl_daemon_close. PL_E_NOENT: no such image;
+ * PL_E_NET: no service, or it answered something else; PL_E_UNSUP: DOCKER_HOST is no unix://
+ * address; PL_E_USAGE: `ref` is no name; PL_E_CANCEL: a signal came while waiting. */
 int pl_daemon_open(const char *ref, struct pl_daemon **ret, struct pl_err *err);
 /* The same at socket `path`, with waiting times of one's own. */
 int pl_daemon_open_at(const char *path, const char *ref, const struct pl_daemon_wait *wait,

@@ -79,8 +79,8 @@ static int status_line(struct pl_http1 *h, struct pl_str s, struct pl_err *err)
                 (s.n == 12 || s.p[12] == ' ');
     if (!good)
         return pl_fail(err, PL_E_FORMAT, "HTTP: no status line");
-    h->status = (unsigned)(s.p[9] - '0') * 100 + (unsigned)(s.p[10] - '0') * 10 +
-                (unsigned)(s.p[11] - '0');
+    h->status =
+        (unsigned)(s.p[9] - '0') * 100 + (unsigned)(s.p[10] - '0') * 10 + (unsigned)(s.p[11] - '0');
     if (h->status < 100 || h->status > 599)
         return pl_fail(err, PL_E_FORMAT, "HTTP: status %u", h->status);
     return 0;
@@ -118,8 +118,7 @@ static int field(struct pl_str line, struct fields *f, struct pl_err *err)
         if (f->chunked || !pl_str_ieq(value, PL_S("chunked")))
             return pl_fail(err, PL_E_FORMAT, "HTTP: transfer coding other than chunked");
         f->chunked = true;
-    } else if (pl_str_ieq(name, PL_S("content-encoding")) &&
-               !pl_str_ieq(value, PL_S("identity"))) {
+    } else if (pl_str_ieq(name, PL_S("content-encoding")) && !pl_str_ieq(value, PL_S("identity"))) {
         return pl_fail(err, PL_E_UNSUP, "HTTP: a content coding nobody asked for");
     }
     return 0;

@@ -1,5 +1,9 @@
-/* A stand-in for the Docker service: fake_daemon SOCKET ARCHIVE [MODE [ANSWERS]]. Serves the archive
- * for GET /images/NAME/get on a local socket, ANSWERS times (default 1), each in the given MODE:
+/* A stand-in for the Docker service, for tests of `daemon:`. */
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* fake_daemon SOCKET ARCHIVE [MODE [ANSWERS]]. Serves the
+ * archive for GET /images/NAME/get on a local socket, ANSWERS times (default 1), each in the given
+ * MODE:
  *
  *   length         Content-Length                  close         to the end of the connection
  *   chunked        chunks of many sizes            slow          chunked, a pause in the middle
@@ -10,7 +14,7 @@
  *   silent         accepts and says nothing
  *
  * Prints "ready" when it listens, then the request line of each request. */
-/* SPDX-License-Identifier: Apache-2.0 */
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>

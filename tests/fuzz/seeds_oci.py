@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the seeds of documents, references, YAML, messages, HTTP answers: seeds_oci.py tests/corpus"""
-import os, sys
+"""Writes the seeds of documents, references, YAML, messages and HTTP answers:
+seeds_oci.py tests/corpus"""
+import json, os, sys
 
 OUT = sys.argv[1]
-H = "0123456789abcdef"*4
-D = '"sha256:%s"'%H
-DESC = '{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":%s,"size":3}'%D
+H = "0123456789abcdef" * 4
+DIGEST = "sha256:" + H
+D = '"%s"' % DIGEST
+OCI = "application/vnd.oci.image."
+LAYER = {"mediaType": OCI + "layer.v1.tar+gzip", "digest": DIGEST, "size": 3}
 
 
 def put(kind, name, data):
@@ -15,19 +18,45 @@ def put(kind, name, data):
         f.write(data.encode() if isinstance(data, str) else data)
 
 
+def text(document):
+    return json.dumps(document, separators=(",", ":"))
+
+
 JSON = {
-    "index": '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":%s,"size":42,"platform":{"os":"linux","architecture":"arm64","variant":"v8"},"annotations":{"org.opencontainers.image.ref.name":"latest","vnd.docker.reference.type":"attestation-manifest","vnd.docker.reference.digest":"x"},"data":"aGk=","urls":["u"]}],"subject":%s,"annotations":{"k":"v"}}'%(D,DESC),
-    "manifest": '{"schemaVersion":2,"config":%s,"layers":[%s,%s],"artifactType":"a/b"}'%(DESC,DESC,DESC),
-    "artifact": '{"mediaType":"application/vnd.oci.artifact.manifest.v1+json","blobs":[%s]}'%DESC,
-    "config": '{"architecture":"amd64","os":"linux","author":"a","config":{"Env":["A=b","PATH=/x"],"Labels":{"a/b~c":"v"},"Cmd":["x"],"Entrypoint":["y"],"Healthcheck":{"Test":["CMD","z"]},"OnBuild":["RUN x"],"Volumes":{"/v":{}},"User":"u"},"rootfs":{"type":"layers","diff_ids":[%s]},"history":[{"created":"2026-01-01T00:00:00Z","created_by":"RUN |2 A=x B=y /bin/sh -c make","comment":"c"},{"created_by":"ENV A=b","empty_layer":true},{"created_by":"/bin/sh -c #(nop) LABEL a=b","empty_layer":true,"author":"z"}]}'%D,
-    "archive": '[{"Config":"c.json","RepoTags":["a:1"],"Layers":["l/layer.tar"]},{"Config":"d","RepoTags":null,"Layers":null}]',
+    "index": text({
+        "schemaVersion": 2, "mediaType": OCI + "index.v1+json", "subject": LAYER,
+        "annotations": {"k": "v"},
+        "manifests": [{
+            "mediaType": OCI + "manifest.v1+json", "digest": DIGEST, "size": 42,
+            "platform": {"os": "linux", "architecture": "arm64", "variant": "v8"},
+            "annotations": {"org.opencontainers.image.ref.name": "latest",
+                            "vnd.docker.reference.type": "attestation-manifest",
+                            "vnd.docker.reference.digest": "x"},
+            "data": "aGk=", "urls": ["u"]}]}),
+    "manifest": text({"schemaVersion": 2, "config": LAYER, "layers": [LAYER, LAYER],
+                      "artifactType": "a/b"}),
+    "artifact": text({"mediaType": "application/vnd.oci.artifact.manifest.v1+json",
+                      "blobs": [LAYER]}),
+    "config": text({
+        "architecture": "amd64", "os": "linux", "author": "a",
+        "config": {"Env": ["A=b", "PATH=/x"], "Labels": {"a/b~c": "v"}, "Cmd": ["x"],
+                   "Entrypoint": ["y"], "Healthcheck": {"Test": ["CMD", "z"]},
+                   "OnBuild": ["RUN x"], "Volumes": {"/v": {}}, "User": "u"},
+        "rootfs": {"type": "layers", "diff_ids": [DIGEST]},
+        "history": [
+            {"created": "2026-01-01T00:00:00Z", "comment": "c",
+             "created_by": "RUN |2 A=x B=y /bin/sh -c make"},
+            {"created_by": "ENV A=b", "empty_layer": True},
+            {"created_by": "/bin/sh -c #(nop) LABEL a=b", "empty_layer": True, "author": "z"}]}),
+    "archive": text([{"Config": "c.json", "RepoTags": ["a:1"], "Layers": ["l/layer.tar"]},
+                     {"Config": "d", "RepoTags": None, "Layers": None}]),
     "unknown": '{"a":[1,2.5,null,true,false,"\\u00e9\\ud83d\\ude00"],"":{"~/":"x"}}',
     "null-lists": '{"manifests":null}',
     "scalar": '"x"',
     "should-fail-empty": '',
     "should-fail-duplicate-key": '{"layers":[],"layers":[]}',
     "should-fail-duplicate-escaped-key": '{"a":1,"\\u0061":2}',
-    "should-fail-depth": '['*65+']'*65,
+    "should-fail-depth": '[' * 65 + ']' * 65,
     "should-fail-nul-in-key": '{"a\\u0000":1}',
     "should-fail-big-integer": '[9223372036854775808]',
     "should-fail-huge-real": '[1e999]',
@@ -42,31 +71,55 @@ JSON = {
     "should-fail-manifests-and-layers": '{"manifests":[],"layers":[]}',
     "should-fail-manifests-and-config": '{"manifests":[],"config":{}}',
     "should-fail-layers-and-rootfs": '{"layers":[],"rootfs":{}}',
-    "should-fail-type-disagrees": '{"layers":[],"mediaType":"application/vnd.oci.image.index.v1+json"}',
-    "should-fail-schema-1": '{"schemaVersion":1,"fsLayers":[{"blobSum":%s}],"history":[]}'%D,
+    "should-fail-type-disagrees": text({"layers": [], "mediaType": OCI + "index.v1+json"}),
+    "should-fail-schema-1": text({"schemaVersion": 1, "fsLayers": [{"blobSum": DIGEST}],
+                                  "history": []}),
     "should-fail-layers-object": '{"layers":{}}',
-    "should-fail-digest-path": '{"layers":[{"digest":"sha256:../../%s","size":1}]}'%H[:58],
-    "should-fail-digest-upper": '{"layers":[{"digest":"sha256:%s","size":1}]}'%H.upper(),
-    "should-fail-digest-algorithm": '{"layers":[{"digest":"md5:%s","size":1}]}'%H[:32],
-    "should-fail-negative-size": '{"layers":[{"digest":%s,"size":-1}]}'%D,
-    "should-fail-size-2-to-the-63": '{"layers":[{"digest":%s,"size":9223372036854775807}]}'%D,
-    "should-fail-bad-data": '{"layers":[{"digest":%s,"size":1,"data":"a"}]}'%D,
+    "should-fail-digest-path": '{"layers":[{"digest":"sha256:../../%s","size":1}]}' % H[:58],
+    "should-fail-digest-upper": '{"layers":[{"digest":"sha256:%s","size":1}]}' % H.upper(),
+    "should-fail-digest-algorithm": '{"layers":[{"digest":"md5:%s","size":1}]}' % H[:32],
+    "should-fail-negative-size": '{"layers":[{"digest":%s,"size":-1}]}' % D,
+    "should-fail-size-2-to-the-63": '{"layers":[{"digest":%s,"size":9223372036854775807}]}' % D,
+    "should-fail-bad-data": '{"layers":[{"digest":%s,"size":1,"data":"a"}]}' % D,
     "should-fail-history-object": '{"history":{}}',
 }
 REFERENCES = {
-    "plain": "alpine","tag":"library/alpine:3.20","full":"example.com:5000/a/b_c:T.1-x@sha256:"+H,"ipv6":"[fe80::1]:80/a","localhost":"localhost/a","sha512":"a@sha512:"+H*2,
-    "platform": "linux/arm64","should-fail-platform-variant":"linux/arm/v7:","digest-like":"a@sha256:"+H,
-    "should-fail-digest-alone": "sha256:"+H+"@x","should-fail-whiteout":"etc/.wh.passwd","should-fail-opaque":"a/.wh..wh..opq",
-    "should-fail-empty-tag": "a:","should-fail-upper":"Alpine","should-fail-dots":"a/../b","should-fail-slash":"a//b","should-fail-scheme":"https://a.b/c","should-fail-port":"a.b:65536/c","should-fail-digest":"a@sha256:"+H[:-1],"should-fail-long-tag":"a:"+"t"*129,"should-fail-long-name":"a/"*128+"b","should-fail-nul":b"a\0b","should-fail-percent":"a%41","should-fail-underscores":"a___b","should-fail-host-hyphen":"-a.b/c",
+    "plain": "alpine",
+    "tag": "library/alpine:3.20",
+    "full": "example.com:5000/a/b_c:T.1-x@" + DIGEST,
+    "ipv6": "[fe80::1]:80/a",
+    "localhost": "localhost/a",
+    "sha512": "a@sha512:" + H * 2,
+    "digest": "a@" + DIGEST,
+    "platform": "linux/arm64",
+    "should-fail-platform-variant": "linux/arm/v7:",
+    "should-fail-digest-alone": DIGEST + "@x",
+    "should-fail-whiteout": "etc/.wh.passwd",
+    "should-fail-opaque": "a/.wh..wh..opq",
+    "should-fail-empty-tag": "a:",
+    "should-fail-upper": "Alpine",
+    "should-fail-dots": "a/../b",
+    "should-fail-slash": "a//b",
+    "should-fail-scheme": "https://a.b/c",
+    "should-fail-port": "a.b:65536/c",
+    "should-fail-digest": "a@" + DIGEST[:-1],
+    "should-fail-long-tag": "a:" + "t" * 129,
+    "should-fail-long-name": "a/" * 128 + "b",
+    "should-fail-nul": b"a\0b",
+    "should-fail-percent": "a%41",
+    "should-fail-underscores": "a___b",
+    "should-fail-host-hyphen": "-a.b/c",
 }
-LEVELS = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n"+"".join("a%d: &a%d [%s]\n"%(i,i,",".join("*a%d "%(i-1) for _ in range(9))) for i in range(1,9))
+NINE = "".join("a%d: &a%d [%s]\n" % (i, i, ",".join(["*a%d " % (i - 1)] * 9))
+               for i in range(1, 9))
 YAML = {
-    "compose": "services:\n  web:\n    image: a:1\n    environment:\n      - A=b\n    command: [\"x\", 'y']\nvolumes: {}\n",
+    "compose": "services:\n  web:\n    image: a:1\n    environment:\n      - A=b\n"
+               "    command: [\"x\", 'y']\nvolumes: {}\n",
     "documents": "a\n---\n- b\n---\nc: |\n  text\n...\n",
     "anchors": "a: &n {k: v}\nb:\n  <<: *n\n  x: !tag y\n",
     "utf16": b"\xff\xfe"+"a: é\n".encode("utf-16-le"),
     "empty": "",
-    "should-fail-multiply": LEVELS,
+    "should-fail-multiply": "a0: &a0 [x,x,x,x,x,x,x,x,x]\n" + NINE,
     "should-fail-self": "&n [*n]\n",
     "should-fail-alias": "*n\n",
     "should-fail-depth": "["*65+"]"*65,
@@ -79,7 +132,8 @@ YAML = {
     "should-fail-aliases": "[&a x" + ",*a" * 1001 + "]",
 }
 WIRE = {
-    "each-kind": bytes([0,1,2,3,4, 1,1,2,3,4,5,6,7,8, 2,0x80,1, 3,2,65,66, 4])+bytes(16),
+    "each-kind": bytes([0, 1, 2, 3, 4, 1, 1, 2, 3, 4, 5, 6, 7, 8, 2, 128, 1, 3, 2, 65, 66, 4]) +
+                 bytes(16),
     "largest-number": bytes([2]+[255]*9+[1]),
     "should-fail-cut-string": bytes([3,5,65]),
     "should-fail-endless-number": bytes([2]+[255]*12),
@@ -104,7 +158,8 @@ HTTP1 = {
     "should-fail-cut-chunk": CHUNKED + "5\r\nhell",
     "should-fail-no-last-chunk": CHUNKED + "5\r\nhello\r\n",
     "should-fail-two-lengths": OK + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
-    "should-fail-length-and-chunks": OK + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "should-fail-length-and-chunks":
+        OK + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "should-fail-negative-length": OK + "Content-Length: -1\r\n\r\n",
     "should-fail-huge-length": OK + "Content-Length: 18446744073709551616\r\n\r\n",
     "should-fail-gzip-coding": OK + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
@@ -118,6 +173,7 @@ HTTP1 = {
     "should-fail-upgrade": "HTTP/1.1 101 Switching\r\n\r\n",
 }
 
-for kind, seeds in (("http1", HTTP1), ("json", JSON), ("reference", REFERENCES), ("yaml", YAML), ("wire", WIRE)):
+SEEDS = {"http1": HTTP1, "json": JSON, "reference": REFERENCES, "yaml": YAML, "wire": WIRE}
+for kind, seeds in SEEDS.items():
     for name, data in seeds.items():
         put(kind, name, data)

@@ -29,9 +29,12 @@ static int decode(const char *in, unsigned flags, const char *want)
 static void rfc_vectors_both_ways(void **state)
 {
     (void)state;
-    static const char *const pair[][2] = { { "", "" },           { "f", "Zg==" },
-                                           { "fo", "Zm8=" },     { "foo", "Zm9v" },
-                                           { "foob", "Zm9vYg==" }, { "fooba", "Zm9vYmE=" },
+    static const char *const pair[][2] = { { "", "" },
+                                           { "f", "Zg==" },
+                                           { "fo", "Zm8=" },
+                                           { "foo", "Zm9v" },
+                                           { "foob", "Zm9vYg==" },
+                                           { "fooba", "Zm9vYmE=" },
                                            { "foobar", "Zm9vYmFy" } };
     for (size_t i = 0; i < PL_COUNT(pair); i++) {
         pl_auto_buf struct pl_buf b = { 0 };
@@ -68,9 +71,10 @@ static void padding_may_be_left_out_in_urls_only(void **state)
 static void strict_refuses_what_does_not_fit(void **state)
 {
     (void)state;
-    static const char *const bad[] = { "Z",     "Zg=",    "Zg===",  "Zm8==", "Zm9v=", "=",
-                                       "Zg==Zg==", "Zm 9v", "Zm9v\n", "Zh==", "Zm9=",  "Z===",
-                                       "Zm9*",  "====",   "Zm=v" };
+    static const char *const bad[] = {
+        "Z",      "Zg=",  "Zg===", "Zm8==", "Zm9v=", "=",    "Zg==Zg==", "Zm 9v",
+        "Zm9v\n", "Zh==", "Zm9=",  "Z===",  "Zm9*",  "====", "Zm=v"
+    };
     for (size_t i = 0; i < PL_COUNT(bad); i++) {
         assert_int_equal(decode(bad[i], PL_BASE64_STD, NULL), PL_E_FORMAT);
         assert_int_equal(decode(bad[i], PL_BASE64_URL, NULL), PL_E_FORMAT);

@@ -99,8 +99,8 @@ static void bodies_in_each_framing(void **state)
     good(PL_S(OK "content-LENGTH:\t5 \r\n\r\nhello"), 200, PL_HTTP1_LENGTH, "hello");
     good(PL_S(OK "Transfer-Encoding: Chunked\r\n\r\n1\r\nh\r\n4;x=\"y\"\r\nello\r\n0\r\n\r\n"), 200,
          PL_HTTP1_CHUNKED, "hello");
-    good(PL_S(OK "Transfer-Encoding: chunked\r\n\r\n00A \r\n0123456789\r\n000\r\nT: x\r\n\r\n"), 200,
-         PL_HTTP1_CHUNKED, "0123456789");
+    good(PL_S(OK "Transfer-Encoding: chunked\r\n\r\n00A \r\n0123456789\r\n000\r\nT: x\r\n\r\n"),
+         200, PL_HTTP1_CHUNKED, "0123456789");
     good(PL_S("HTTP/1.0 200\r\nServer: x\r\n\r\nhello"), 200, PL_HTTP1_CLOSE, "hello");
     good(PL_S(OK "Content-Length: 0\r\n\r\n"), 200, PL_HTTP1_LENGTH, "");
     good(PL_S(OK "\r\n"), 200, PL_HTTP1_CLOSE, "");
@@ -433,7 +433,7 @@ static void docker_host_decides(void **state)
     (void)state;
     struct pl_err err = { 0 };
     struct pl_daemon *d;
-    char host[100], c;
+    char host[120], c;
     setenv("DOCKER_HOST", "tcp://127.0.0.1:2375", 1);
     assert_int_equal(pl_daemon_open("a", &d, &err), PL_E_UNSUP);
     snprintf(host, sizeof host, "unix://%s", path);

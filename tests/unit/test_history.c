@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -33,9 +35,9 @@ static struct pl_doc config_of(const char *const *text, size_t n)
     return d;
 }
 
-#define CONFIG(...)                                           \
-    const char *const text_[] = { __VA_ARGS__ };              \
-    struct pl_doc doc = config_of(text_, PL_COUNT(text_));    \
+#define CONFIG(...)                                                                                \
+    const char *const text_[] = { __VA_ARGS__ };                                                   \
+    struct pl_doc doc = config_of(text_, PL_COUNT(text_));                                         \
     struct pl_history_map map
 
 /* ------------------------------------------------------------------ aligning */
@@ -122,10 +124,20 @@ static void values_with_blanks_stay_whole(void **state)
 static void other_texts_are_not_split(void **state)
 {
     (void)state;
-    static const char *const texts[] = { "",           "RUN",        "RUN /bin/sh -c x", "RUN |",
-                                         "RUN |x A=b", "|2",         "|2 A=b",           "|-1 A=b",
-                                         "|3 A=b /bin/sh", "|99999999999 A=b", "|1 =b /x", "|1 1=b",
-                                         "COPY |1 A=b /x", "|18446744073709551615 A=b /x" };
+    static const char *const texts[] = { "",
+                                         "RUN",
+                                         "RUN /bin/sh -c x",
+                                         "RUN |",
+                                         "RUN |x A=b",
+                                         "|2",
+                                         "|2 A=b",
+                                         "|-1 A=b",
+                                         "|3 A=b /bin/sh",
+                                         "|99999999999 A=b",
+                                         "|1 =b /x",
+                                         "|1 1=b",
+                                         "COPY |1 A=b /x",
+                                         "|18446744073709551615 A=b /x" };
     struct pl_history_run r;
     for (size_t i = 0; i < PL_COUNT(texts); i++)
         if (pl_history_run(pl_str_c(texts[i]), &arena, &r))

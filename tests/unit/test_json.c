@@ -51,8 +51,8 @@ static void every_type_is_read(void **state)
     static const struct {
         const char *key;
         enum pl_json_type type;
-    } want[] = { { "n", PL_JSON_NULL }, { "t", PL_JSON_BOOL },   { "f", PL_JSON_BOOL },
-                 { "i", PL_JSON_INT },  { "r", PL_JSON_REAL },   { "s", PL_JSON_STRING },
+    } want[] = { { "n", PL_JSON_NULL },  { "t", PL_JSON_BOOL },  { "f", PL_JSON_BOOL },
+                 { "i", PL_JSON_INT },   { "r", PL_JSON_REAL },  { "s", PL_JSON_STRING },
                  { "a", PL_JSON_ARRAY }, { "o", PL_JSON_OBJECT } };
     assert_int_equal(pl_json_type(j), PL_JSON_OBJECT);
     assert_int_equal(pl_json_len(j), 8);
@@ -106,8 +106,9 @@ static void depth_is_capped_before_anything_is_built(void **state)
     memset(text, '[', 65);
     memset(text + 65, ']', 65);
     refused(pl_str_n(text, 130), PL_E_LIMIT, "json-depth");
-    refused(PL_S("{\"a\":{\"b\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["),
-            PL_E_LIMIT, "64");
+    refused(
+        PL_S("{\"a\":{\"b\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["),
+        PL_E_LIMIT, "64");
     /* brackets inside strings nest nothing */
     memset(text, '[', sizeof text);
     text[0] = text[sizeof text - 1] = '"';
@@ -155,12 +156,20 @@ static void nul_is_kept_in_values_and_refused_in_keys(void **state)
 static void bytes_that_are_not_utf8_are_named(void **state)
 {
     (void)state;
-    static const struct pl_str bad[] = {
-        PL_S("[\"\x80\"]"),         PL_S("[\"\xc0\x80\"]"),     PL_S("[\"\xc1\xbf\"]"),
-        PL_S("[\"\xc3\"]"),         PL_S("[\"\xe0\x9f\xbf\"]"), PL_S("[\"\xed\xa0\x80\"]"),
-        PL_S("[\"\xe2\x82\"]"),     PL_S("[\"\xf0\x8f\xbf\xbf\"]"), PL_S("[\"\xf4\x90\x80\x80\"]"),
-        PL_S("[\"\xf5\x80\x80\x80\"]"), PL_S("[\"\xff\"]"),     PL_S("[\"\xe2\x28\xa1\"]"),
-        PL_S("[\"\xf0\x9f\x92"),    PL_S("[\"\xe2\x82\x28\"]") };
+    static const struct pl_str bad[] = { PL_S("[\"\x80\"]"),
+                                         PL_S("[\"\xc0\x80\"]"),
+                                         PL_S("[\"\xc1\xbf\"]"),
+                                         PL_S("[\"\xc3\"]"),
+                                         PL_S("[\"\xe0\x9f\xbf\"]"),
+                                         PL_S("[\"\xed\xa0\x80\"]"),
+                                         PL_S("[\"\xe2\x82\"]"),
+                                         PL_S("[\"\xf0\x8f\xbf\xbf\"]"),
+                                         PL_S("[\"\xf4\x90\x80\x80\"]"),
+                                         PL_S("[\"\xf5\x80\x80\x80\"]"),
+                                         PL_S("[\"\xff\"]"),
+                                         PL_S("[\"\xe2\x28\xa1\"]"),
+                                         PL_S("[\"\xf0\x9f\x92"),
+                                         PL_S("[\"\xe2\x82\x28\"]") };
     for (size_t i = 0; i < PL_COUNT(bad); i++)
         refused(bad[i], PL_E_FORMAT, "byte 2: not UTF-8");
     refused(PL_S("[\"ab\\n\xff\"]"), PL_E_FORMAT, "byte 6: not UTF-8");
@@ -173,13 +182,33 @@ static void bytes_that_are_not_utf8_are_named(void **state)
 static void what_is_not_json_is_refused(void **state)
 {
     (void)state;
-    static const struct pl_str bad[] = {
-        PL_S(""),        PL_S(" "),       PL_S("{"),       PL_S("["),        PL_S("\""),
-        PL_S("[1,]"),    PL_S("{\"a\"}"), PL_S("{a:1}"),   PL_S("['a']"),    PL_S("[01]"),
-        PL_S("[+1]"),    PL_S("[.5]"),    PL_S("[1.]"),    PL_S("[NaN]"),    PL_S("[tru]"),
-        PL_S("[1] x"),   PL_S("[\"\t\"]"), PL_S("[\"\\x\"]"), PL_S("//c\n[]"), PL_S("\xef\xbb\xbf[]"),
-        PL_S("]"),       PL_S("[1}"),     PL_S("\"\\"),    PL_S("[\"\\ud800\"]"),
-        PL_S("[\"\\udc00\"]"), PL_S("[\"\\ud800\\u0041\"]"), PL_S("[1][2]") };
+    static const struct pl_str bad[] = { PL_S(""),
+                                         PL_S(" "),
+                                         PL_S("{"),
+                                         PL_S("["),
+                                         PL_S("\""),
+                                         PL_S("[1,]"),
+                                         PL_S("{\"a\"}"),
+                                         PL_S("{a:1}"),
+                                         PL_S("['a']"),
+                                         PL_S("[01]"),
+                                         PL_S("[+1]"),
+                                         PL_S("[.5]"),
+                                         PL_S("[1.]"),
+                                         PL_S("[NaN]"),
+                                         PL_S("[tru]"),
+                                         PL_S("[1] x"),
+                                         PL_S("[\"\t\"]"),
+                                         PL_S("[\"\\x\"]"),
+                                         PL_S("//c\n[]"),
+                                         PL_S("\xef\xbb\xbf[]"),
+                                         PL_S("]"),
+                                         PL_S("[1}"),
+                                         PL_S("\"\\"),
+                                         PL_S("[\"\\ud800\"]"),
+                                         PL_S("[\"\\udc00\"]"),
+                                         PL_S("[\"\\ud800\\u0041\"]"),
+                                         PL_S("[1][2]") };
     for (size_t i = 0; i < PL_COUNT(bad); i++)
         refused(bad[i], PL_E_FORMAT, "byte ");
     pl_json_free(parse(" 7 "));

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -74,7 +76,8 @@ static void an_index_with_every_field(void **state)
 {
     (void)state;
     struct pl_doc d = good(
-        "{\"schemaVersion\":2,\"mediaType\":\"" OCI_INDEX "\",\"artifactType\":\"at\",\"manifests\":["
+        "{\"schemaVersion\":2,\"mediaType\":\"" OCI_INDEX
+        "\",\"artifactType\":\"at\",\"manifests\":["
         "{\"mediaType\":\"" OCI_MANIFEST "\",\"artifactType\":\"x/y\",\"digest\":" D ",\"size\":42,"
         "\"platform\":{\"os\":\"linux\",\"architecture\":\"arm64\",\"variant\":\"v8\"},"
         "\"annotations\":{\"org.opencontainers.image.ref.name\":\"latest\","
@@ -106,9 +109,9 @@ static void an_index_with_every_field(void **state)
 static void a_manifest_with_config_and_layers(void **state)
 {
     (void)state;
-    struct pl_doc d = good("{\"schemaVersion\":2,\"config\":" DESC ",\"layers\":[" DESC "," DESC
-                           "]}",
-                           DOCKER_MANIFEST, PL_DOC_MANIFEST);
+    struct pl_doc d =
+        good("{\"schemaVersion\":2,\"config\":" DESC ",\"layers\":[" DESC "," DESC "]}",
+             DOCKER_MANIFEST, PL_DOC_MANIFEST);
     assert_int_equal(d.n_items, 2);
     assert_true(d.config.digest.set);
     assert_false(d.subject.digest.set);
@@ -123,11 +126,11 @@ static void a_manifest_with_config_and_layers(void **state)
 static void a_config_with_history(void **state)
 {
     (void)state;
-    struct pl_doc d =
-        good("{\"os\":\"linux\",\"architecture\":\"amd64\",\"config\":{\"Env\":[\"A=b\"]},"
-             "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[" D "]},\"history\":[{\"created\":\"c\","
-             "\"created_by\":\"RUN x\",\"comment\":\"m\",\"author\":\"a\"},{\"empty_layer\":true}]}",
-             OCI_CONFIG, PL_DOC_CONFIG);
+    struct pl_doc d = good(
+        "{\"os\":\"linux\",\"architecture\":\"amd64\",\"config\":{\"Env\":[\"A=b\"]},"
+        "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[" D "]},\"history\":[{\"created\":\"c\","
+        "\"created_by\":\"RUN x\",\"comment\":\"m\",\"author\":\"a\"},{\"empty_layer\":true}]}",
+        OCI_CONFIG, PL_DOC_CONFIG);
     assert_true(pl_str_is(d.platform.arch, "amd64"));
     assert_int_equal(d.n_diff_ids, 1);
     assert_true(d.has_history);
@@ -168,9 +171,15 @@ static void an_archive_manifest(void **state)
 static void other_documents_are_unknown(void **state)
 {
     (void)state;
-    static const char *const texts[] = { "{}", "[]", "7", "\"x\"", "null", "[1,[2]]",
+    static const char *const texts[] = { "{}",
+                                         "[]",
+                                         "7",
+                                         "\"x\"",
+                                         "null",
+                                         "[1,[2]]",
                                          "{\"Manifests\":[],\"LAYERS\":[],\"RootFS\":{}}",
-                                         "{\"config\":{\"Env\":[]}}", "{\"blobs\":[]}",
+                                         "{\"config\":{\"Env\":[]}}",
+                                         "{\"blobs\":[]}",
                                          "[{\"config\":\"c\",\"layers\":[]}]" };
     for (size_t i = 0; i < PL_COUNT(texts); i++)
         good(texts[i], "", PL_DOC_UNKNOWN);
@@ -221,8 +230,10 @@ static void kinds_and_types_must_agree(void **state)
     static const struct {
         const char *name;
         enum pl_doc_kind kind;
-    } types[] = { { OCI_INDEX, PL_DOC_INDEX },       { DOCKER_LIST, PL_DOC_INDEX },
-                  { OCI_MANIFEST, PL_DOC_MANIFEST }, { DOCKER_MANIFEST, PL_DOC_MANIFEST },
+    } types[] = { { OCI_INDEX, PL_DOC_INDEX },
+                  { DOCKER_LIST, PL_DOC_INDEX },
+                  { OCI_MANIFEST, PL_DOC_MANIFEST },
+                  { DOCKER_MANIFEST, PL_DOC_MANIFEST },
                   { OCI_CONFIG, PL_DOC_CONFIG } };
     char text[300];
     for (size_t i = 0; i < PL_COUNT(bodies); i++) {
@@ -321,8 +332,8 @@ static void wrong_types_are_named_by_pointer(void **state)
 static void sizes_up_to_2_to_the_53(void **state)
 {
     (void)state;
-    struct pl_doc d = good("{\"layers\":[{\"digest\":" D ",\"size\":9007199254740992}]}", "",
-                           PL_DOC_MANIFEST);
+    struct pl_doc d =
+        good("{\"layers\":[{\"digest\":" D ",\"size\":9007199254740992}]}", "", PL_DOC_MANIFEST);
     assert_true(d.items[0].size == (uint64_t)1 << 53);
 }
 
@@ -330,11 +341,23 @@ static void digests_are_checked_before_use(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "", ":", "sha256", "sha256:", "sha256:0123", "sha256:" HEX "0", "SHA256:" HEX,
-        "md5:d41d8cd98f00b204e9800998ecf8427e", "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709",
-        "sha512:" HEX, "../../etc/passwd", "sha256:../" HEX, " sha256:" HEX, "sha256:" HEX "\n",
+        "",
+        ":",
+        "sha256",
+        "sha256:",
+        "sha256:0123",
+        "sha256:" HEX "0",
+        "SHA256:" HEX,
+        "md5:d41d8cd98f00b204e9800998ecf8427e",
+        "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709",
+        "sha512:" HEX,
+        "../../etc/passwd",
+        "sha256:../" HEX,
+        " sha256:" HEX,
+        "sha256:" HEX "\n",
         "sha256:0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef",
-        "sha256:g123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" };
+        "sha256:g123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+    };
     struct pl_digest d;
     for (size_t i = 0; i < PL_COUNT(texts); i++) {
         struct pl_err err = { 0 };
@@ -445,19 +468,20 @@ static void strings_of_a_config(void **state)
 static void strings_of_manifest_and_index(void **state)
 {
     (void)state;
-    places(PL_DOC_MANIFEST,
-           "{\"!k\":1,\"annotations\":{\"a\":\"!\"},\"config\":{\"digest\":\"!\",\"annotations\":"
-           "{\"!x\":\"!\"}},\"layers\":[{\"urls\":[\"!\"],\"odd\":\"!\",\"annotations\":{\"b\":\"!\""
-           "}}],\"subject\":{\"data\":\"!\"}}",
-           "config /!k\n"
-           "annotation /annotations/a\n"
-           "descriptor /config/digest\n"
-           "annotation /config/annotations/!x\n"
-           "annotation /config/annotations/!x\n"
-           "descriptor /layers/0/urls/0\n"
-           "descriptor /layers/0/odd\n"
-           "annotation /layers/0/annotations/b\n"
-           "descriptor /subject/data\n");
+    places(
+        PL_DOC_MANIFEST,
+        "{\"!k\":1,\"annotations\":{\"a\":\"!\"},\"config\":{\"digest\":\"!\",\"annotations\":"
+        "{\"!x\":\"!\"}},\"layers\":[{\"urls\":[\"!\"],\"odd\":\"!\",\"annotations\":{\"b\":\"!\""
+        "}}],\"subject\":{\"data\":\"!\"}}",
+        "config /!k\n"
+        "annotation /annotations/a\n"
+        "descriptor /config/digest\n"
+        "annotation /config/annotations/!x\n"
+        "annotation /config/annotations/!x\n"
+        "descriptor /layers/0/urls/0\n"
+        "descriptor /layers/0/odd\n"
+        "annotation /layers/0/annotations/b\n"
+        "descriptor /subject/data\n");
     places(PL_DOC_INDEX,
            "{\"x\":\"!\",\"manifests\":[{\"data\":\"!\",\"annotations\":{\"a\":\"!\"}}]}",
            "index /x\ndescriptor /manifests/0/data\nannotation /manifests/0/annotations/a\n");

@@ -56,14 +56,58 @@ static void parts_of_a_reference(void **state)
 static void what_is_no_reference(void **state)
 {
     (void)state;
-    static const char *const texts[] = {
-        "", ":", "/", "@", "a:", "a@", "a@" DIGEST "0", "a@sha256:x", ":tag", "@" DIGEST, "a//b",
-        "/a", "a/", "A", "a/B", "a b", "a\nb", "-a", "a-", "a..b", "a___b", "a._b", "a.", "a:.b",
-        "a:-b", "a:b/c", "a:b:c", "a:b@" DIGEST "@" DIGEST, "host.com:0/a", "host.com:65536/a",
-        "host.com:x/a", "host.com:/a", "-host.com/a", "host-.com/a", "host..com/a", ".com/a",
-        "host_.com/a", "[::1/a", "[]/a", "[abcd]/a", "[::g]/a", "[::1]x/a", "a/../b", "../a",
-        "host.com/", "https://host.com/a", "a?b", "a#b", "a%41", "caf\xc3\xa9",
-        "a:" A63 A63 "aaa", A63 A63 "/" A63 A63 "/" A63 };
+    static const char *const texts[] = { "",
+                                         ":",
+                                         "/",
+                                         "@",
+                                         "a:",
+                                         "a@",
+                                         "a@" DIGEST "0",
+                                         "a@sha256:x",
+                                         ":tag",
+                                         "@" DIGEST,
+                                         "a//b",
+                                         "/a",
+                                         "a/",
+                                         "A",
+                                         "a/B",
+                                         "a b",
+                                         "a\nb",
+                                         "-a",
+                                         "a-",
+                                         "a..b",
+                                         "a___b",
+                                         "a._b",
+                                         "a.",
+                                         "a:.b",
+                                         "a:-b",
+                                         "a:b/c",
+                                         "a:b:c",
+                                         "a:b@" DIGEST "@" DIGEST,
+                                         "host.com:0/a",
+                                         "host.com:65536/a",
+                                         "host.com:x/a",
+                                         "host.com:/a",
+                                         "-host.com/a",
+                                         "host-.com/a",
+                                         "host..com/a",
+                                         ".com/a",
+                                         "host_.com/a",
+                                         "[::1/a",
+                                         "[]/a",
+                                         "[abcd]/a",
+                                         "[::g]/a",
+                                         "[::1]x/a",
+                                         "a/../b",
+                                         "../a",
+                                         "host.com/",
+                                         "https://host.com/a",
+                                         "a?b",
+                                         "a#b",
+                                         "a%41",
+                                         "caf\xc3\xa9",
+                                         "a:" A63 A63 "aaa",
+                                         A63 A63 "/" A63 A63 "/" A63 };
     for (size_t i = 0; i < PL_COUNT(texts); i++) {
         struct pl_reference r = { .repo = PL_S("untouched") };
         struct pl_err err = { 0 };
@@ -89,13 +133,14 @@ static void platforms_read_and_print(void **state)
 {
     (void)state;
     static const char *const pair[][2] = {
-        { "linux/amd64", "linux/amd64" },    { "linux/x86_64", "linux/amd64" },
-        { "linux/amd64/v1", "linux/amd64" }, { "linux/amd64/v3", "linux/amd64/v3" },
-        { "linux/arm64/v8", "linux/arm64" }, { "linux/aarch64", "linux/arm64" },
-        { "linux/arm", "linux/arm/v7" },     { "linux/armhf", "linux/arm/v7" },
-        { "linux/armel", "linux/arm/v6" },   { "linux/arm/6", "linux/arm/v6" },
-        { "linux/i386", "linux/386" },       { "windows/amd64", "windows/amd64" },
-        { "unknown/unknown", "unknown/unknown" } };
+        { "linux/amd64", "linux/amd64" },        { "linux/x86_64", "linux/amd64" },
+        { "linux/amd64/v1", "linux/amd64" },     { "linux/amd64/v3", "linux/amd64/v3" },
+        { "linux/arm64/v8", "linux/arm64" },     { "linux/aarch64", "linux/arm64" },
+        { "linux/arm", "linux/arm/v7" },         { "linux/armhf", "linux/arm/v7" },
+        { "linux/armel", "linux/arm/v6" },       { "linux/arm/6", "linux/arm/v6" },
+        { "linux/i386", "linux/386" },           { "windows/amd64", "windows/amd64" },
+        { "unknown/unknown", "unknown/unknown" }
+    };
     struct pl_arena a = { 0 };
     for (size_t i = 0; i < PL_COUNT(pair); i++) {
         struct pl_platform p = platform(pair[i][0]);
@@ -110,8 +155,8 @@ static void platforms_read_and_print(void **state)
 static void what_is_no_platform(void **state)
 {
     (void)state;
-    static const char *const texts[] = { "",          "linux",        "linux/",  "/amd64",
-                                         "a/b/c/d",   "linux/amd64/", "a b/c",   "linux/amd\n64",
+    static const char *const texts[] = { "",          "linux",        "linux/", "/amd64",
+                                         "a/b/c/d",   "linux/amd64/", "a b/c",  "linux/amd\n64",
                                          "linux//v8", "linux/\xff" };
     struct pl_platform p;
     for (size_t i = 0; i < PL_COUNT(texts); i++)

@@ -84,17 +84,17 @@ static void lives(struct attempt t)
 
 /* ------------------------------------------------------------------ what kills */
 
-#define DEADLY(name, ...)           \
-    static int try_##name(void *arg) \
-    {                               \
-        (void)arg;                  \
-        __VA_ARGS__;                \
-        return 0;                   \
-    }                               \
-    static void name(void **state)  \
-    {                               \
-        (void)state;                \
-        dies(try_##name, SIGSYS);   \
+#define DEADLY(name, ...)                                                                          \
+    static int try_##name(void *arg)                                                               \
+    {                                                                                              \
+        (void)arg;                                                                                 \
+        __VA_ARGS__;                                                                               \
+        return 0;                                                                                  \
+    }                                                                                              \
+    static void name(void **state)                                                                 \
+    {                                                                                              \
+        (void)state;                                                                               \
+        dies(try_##name, SIGSYS);                                                                  \
     }
 
 static int keep_value;
@@ -102,8 +102,7 @@ static int keep_value;
 
 DEADLY(opening_a_file_to_read, TRY(open("/etc/passwd", O_RDONLY | O_CLOEXEC)))
 DEADLY(opening_a_file_to_write, TRY(open("/tmp/x", O_WRONLY | O_CREAT | O_CLOEXEC, 0600)))
-DEADLY(opening_a_path_in_a_new_way,
-       uint64_t how[3] = { O_RDONLY };
+DEADLY(opening_a_path_in_a_new_way, uint64_t how[3] = { O_RDONLY };
        TRY(syscall(SYS_openat2, AT_FDCWD, "/etc/passwd", how, sizeof how)))
 DEADLY(asking_for_a_file, struct stat st; TRY(stat("/etc/passwd", &st)))
 DEADLY(removing_a_file, TRY(unlink("/tmp/x")))
@@ -112,12 +111,11 @@ DEADLY(making_a_socket, TRY(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)))
 DEADLY(making_a_local_socket, TRY(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)))
 DEADLY(making_a_memory_file, TRY(memfd_create("x", MFD_CLOEXEC)))
 DEADLY(making_a_process, TRY(syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, 0L)))
-DEADLY(making_a_thread, TRY(syscall(SYS_clone, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD, NULL, NULL,
-                                    NULL, 0L)))
+DEADLY(making_a_thread,
+       TRY(syscall(SYS_clone, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD, NULL, NULL, NULL, 0L)))
 DEADLY(running_a_program, char *argv[] = { NULL }; TRY(execve("/bin/true", argv, argv)))
-DEADLY(mapping_executable_memory,
-       TRY(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
-           MAP_FAILED))
+DEADLY(mapping_executable_memory, TRY(mmap(NULL, 4096, PROT_READ | PROT_EXEC,
+                                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED))
 DEADLY(making_memory_executable,
        void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
        TRY(mprotect(p, 4096, PROT_READ | PROT_EXEC)))
@@ -136,9 +134,8 @@ static int try_gone_descriptor(void *arg)
 {
     char c;
     int fd = *(int *)arg;
-    return read(fd, &c, 1) == -1 && errno == EBADF && write(1, "x", 1) == -1 && errno == EBADF
-               ? 0
-               : 1;
+    return read(fd, &c, 1) == -1 && errno == EBADF && write(1, "x", 1) == -1 && errno == EBADF ? 0
+                                                                                               : 1;
 }
 
 static void other_descriptors_are_closed(void **state)

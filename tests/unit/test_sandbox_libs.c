@@ -37,7 +37,8 @@ static int status_of(int (*work)(void), bool closed)
     int status = 0;
     pid_t pid = fork();
     if (pid == 0) {
-        struct pl_sandbox_opts o = { .mode = PL_SANDBOX_AUTO, .address_space = PL_GIB(1),
+        struct pl_sandbox_opts o = { .mode = PL_SANDBOX_AUTO,
+                                     .address_space = PL_GIB(1),
                                      .cpu_seconds = 20 };
         _exit(closed && pl_sandbox_enter(&o, NULL) < 0 ? 99 : work());
     }
@@ -208,8 +209,8 @@ static int xz_work(void)
     uint64_t memory = PL_MIB(128);
     size_t i = 0, o = 0;
     uint8_t *out = malloc(TEXT_LEN);
-    lzma_ret r = lzma_stream_buffer_decode(&memory, 0, NULL, (uint8_t *)packed->p, &i, packed->n, out, &o,
-                                           TEXT_LEN);
+    lzma_ret r = lzma_stream_buffer_decode(&memory, 0, NULL, (uint8_t *)packed->p, &i, packed->n,
+                                           out, &o, TEXT_LEN);
     return r != LZMA_OK || !unpacked_right(out, o);
 }
 
@@ -294,11 +295,11 @@ static int archive_work(void)
 static void archives_of_every_kind(void **state)
 {
     (void)state;
-    static int (*const formats[])(struct archive *) = {
-        archive_write_set_format_zip,    archive_write_set_format_7zip,
-        archive_write_set_format_cpio,   archive_write_set_format_ar_bsd,
-        archive_write_set_format_iso9660, archive_write_set_format_pax,
-        archive_write_set_format_xar,    archive_write_set_format_warc };
+    static int (*const formats[])(
+        struct archive *) = { archive_write_set_format_zip,     archive_write_set_format_7zip,
+                              archive_write_set_format_cpio,    archive_write_set_format_ar_bsd,
+                              archive_write_set_format_iso9660, archive_write_set_format_pax,
+                              archive_write_set_format_xar,     archive_write_set_format_warc };
     for (size_t i = 0; i < PL_COUNT(formats); i++) {
         set_format = formats[i];
         print_message("# archive %zu\n", i);

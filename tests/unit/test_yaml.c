@@ -229,7 +229,10 @@ static void utf16_is_read_as_text(void **state)
     (void)state;
     struct pl_yaml_stream y;
     struct pl_err err = { 0 };
-    assert_int_equal(parse_n(PL_S("\xff\xfe" "a\0:\0 \0\xe9\0"), &y, &err), 0);
+    assert_int_equal(parse_n(PL_S("\xff\xfe"
+                                  "a\0:\0 \0\xe9\0"),
+                             &y, &err),
+                     0);
     assert_true(pl_str_is(pl_yaml_str(pl_yaml_get(y.doc[0], "a")), "\xc3\xa9"));
 }
 
