@@ -178,17 +178,23 @@ static void put_rules(FILE *f, const struct pl_rule_image *img)
     fputs("};\n", f);
 }
 
-static void put_shapes(FILE *f, const struct pl_rule_image *img)
+static void put_shapes(FILE *f, const char *name, const struct pl_rule_shape *shape, size_t n)
 {
-    fputs("static const struct pl_rule_shape shapes[] = {\n", f);
-    for (size_t i = 0; i < img->n_rules; i++) {
-        const struct pl_rule_shape *s = &img->shape[i];
-        fprintf(f, "  { %uu, %uu, %u, %d, {", s->min, s->max, s->n, s->word_start);
+    fprintf(f, "static const struct pl_rule_shape %s[] = {\n", name);
+    for (size_t i = 0; i < n; i++) {
+        const struct pl_rule_shape *s = &shape[i];
+        fprintf(f, "  { %uu, %uu, %u, %d, %d, {", s->min, s->max, s->n, s->word_start,
+                s->name_only);
         for (unsigned k = 0; k < PL_SHAPE_BYTES; k++)
             fprintf(f, "%u,", s->cls[k]);
         fputs("} },\n", f);
     }
-    fputs("};\nstatic const struct pl_bytes sets[] = {\n", f);
+    fputs("};\n", f);
+}
+
+static void put_sets(FILE *f, const struct pl_rule_image *img)
+{
+    fputs("static const struct pl_bytes sets[] = {\n", f);
     for (size_t i = 0; i < img->n_bytes; i++) {
         const uint64_t *w = img->bytes[i].w;
         fprintf(f, "  { { 0x%llxu, 0x%llxu, 0x%llxu, 0x%llxu } },\n", (unsigned long long)w[0],
@@ -212,6 +218,18 @@ static void put_literals(FILE *f, const struct pl_rule_image *img)
     fputs("};\n", f);
 }
 
+static void put_words(FILE *f, const struct pl_rule_image *img)
+{
+    fputs("static const struct pl_word_entry words[] = {\n", f);
+    for (size_t i = 0; i < img->n_words; i++) {
+        const struct pl_word_entry *w = &img->word[i];
+        fprintf(f, "  { 0x%xu, %u, %u, %u, %d, ", w->gram, w->rule, w->len, w->lead, w->nocase);
+        put_text(f, w->text, w->len);
+        fputs(" },\n", f);
+    }
+    fputs(img->n_words ? "};\n" : "  { 0 }\n};\n", f);
+}
+
 static void put_bytes(FILE *f, struct pl_str s)
 {
     fputs("static const _Alignas(64) uint8_t db[] = {\n", f);
@@ -233,15 +251,19 @@ static int write_source(const struct rulec *c, const char *path, struct pl_err *
     fputs("/* Made by rulec from data/rules/secret; do not edit. */\n"
           "#include \"secret/rule_int.h\"\n\n", f);
     put_rules(f, img);
-    put_shapes(f, img);
+    put_shapes(f, "shapes", img->shape, img->n_rules);
+    put_shapes(f, "tails", img->tail, img->n_rules);
+    put_sets(f, img);
     put_literals(f, img);
+    put_words(f, img);
     if (e == 0)
         put_bytes(f, pl_buf_str(&db));
     fprintf(f,
             "const struct pl_rule_image pl_builtin_rules_image = {\n"
-            "    .rule = rules, .shape = shapes, .n_rules = %zu, .bytes = sets, .n_bytes = %zu,\n"
-            "    .lit = lits, .n_lits = %zu, .ref = refs, .n_refs = %zu,\n%s};\n",
-            img->n_rules, img->n_bytes, img->n_lits, img->n_refs,
+            "    .rule = rules, .shape = shapes, .tail = tails, .n_rules = %zu, .bytes = sets, .n_bytes = %zu,\n"
+            "    .lit = lits, .n_lits = %zu, .ref = refs, .n_refs = %zu,\n"
+            "    .word = words, .n_words = %zu,\n%s};\n",
+            img->n_rules, img->n_bytes, img->n_lits, img->n_refs, img->n_words,
             e == 0 ? "    .db = db, .db_len = sizeof db,\n" : "");
     bool bad = ferror(f);
     return fclose(f) || bad ? pl_fail(err, PL_E_IO, "cannot write '%s'", path) : 0;

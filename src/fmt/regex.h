@@ -31,6 +31,8 @@ int pl_regex_new(struct pl_str pattern, unsigned flags, struct pl_regex **ret, s
 void pl_regex_free(struct pl_regex *re);
 /* Number of capturing groups, the match itself not counted. */
 unsigned pl_regex_groups(const struct pl_regex *re);
+/* Size of the compiled program, in instructions. */
+size_t pl_regex_size(const struct pl_regex *re);
 /* Number of the group called `name`, or 0. */
 unsigned pl_regex_group_named(const struct pl_regex *re, struct pl_str name);
 

@@ -91,6 +91,12 @@ extern "C" unsigned pl_regex_groups(const struct pl_regex *re)
     return re->groups;
 }
 
+extern "C" size_t pl_regex_size(const struct pl_regex *re)
+{
+    int n = re->re->ProgramSize();
+    return n < 0 ? 0 : (size_t)n;
+}
+
 extern "C" unsigned pl_regex_group_named(const struct pl_regex *re, struct pl_str name)
 {
     try {

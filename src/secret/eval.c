@@ -3,6 +3,7 @@
 #include "base/base64.h"
 #include "base/cleanup.h"
 #include "fmt/glob.h"
+#include "secret/assign.h"
 #include "secret/filter.h"
 #include "secret/matcher_int.h"
 
@@ -23,25 +24,28 @@ bool pl_rule_on_path(struct pl_matcher *m, unsigned i)
 }
 
 /* A regex of a rule was compiled before, when the rule was read; it can only fail for memory. */
-static struct pl_regex *compile(const char *text)
+static struct pl_regex *compile(struct pl_str text)
 {
     struct pl_regex *re = NULL;
-    if (pl_regex_new(pl_str_c(text), 0, &re, NULL) < 0)
+    if (pl_regex_new(text, 0, &re, NULL) < 0)
         pl_oom();
     return re;
 }
 
 static void make_ready(struct pl_rule_use *u, const struct pl_rule *rule)
 {
+    struct pl_str tail = pl_str_c(rule->regex), head;
+    if (pl_assign_split(tail, &head, &tail))
+        u->head = compile(head);
     if (rule->regex)
-        u->re = compile(rule->regex);
+        u->re = compile(tail);
     if (rule->allow.n) {
         u->allow = calloc(rule->allow.n, sizeof *u->allow);
         if (!u->allow)
             pl_oom();
     }
     for (size_t k = 0; k < rule->allow.n; k++)
-        u->allow[k] = compile(rule->allow.p[k]);
+        u->allow[k] = compile(pl_str_c(rule->allow.p[k]));
     u->ready = true;
 }
 
@@ -101,16 +105,16 @@ void pl_judge(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
     push(m, i, &f, depth);
 }
 
-/* Can a match of the rule begin at h->at, as far as its byte sets tell? */
-static bool shape_fits(const struct pl_rule_image *img, unsigned i, const struct pl_hit *h)
+/* Can a match begin at `at`, as far as the byte sets tell? The first `known` bytes need no look. */
+static bool shape_fits(const struct pl_rule_image *img, const struct pl_rule_shape *s,
+                       const struct pl_hit *h, size_t at, size_t known)
 {
-    const struct pl_rule_shape *s = &img->shape[i];
-    if (s->word_start && h->at > 0 && pl_is_word(h->p[h->at - 1]))
+    if (s->word_start && at > 0 && pl_is_word(h->p[at - 1]))
         return false;
-    if (s->min > h->n - h->at)
+    if (s->min > h->n - at)
         return false;
-    const uint8_t *p = h->p + h->at;
-    for (size_t k = h->len; k < s->n; k++) {
+    const uint8_t *p = h->p + at;
+    for (size_t k = known; k < s->n; k++) {
         if (!pl_bytes_has(&img->bytes[s->cls[k]], p[k]))
             return false;
     }
@@ -122,17 +126,16 @@ static size_t reach(const struct pl_rule_shape *s)
     return s->max == UINT32_MAX ? PL_MATCH_UNBOUNDED : s->max;
 }
 
-static bool search(struct pl_matcher *m, unsigned i, const struct pl_hit *h, size_t from,
-                   bool anchored, struct pl_regex_group *g, unsigned n)
+static bool search(struct pl_matcher *m, const struct pl_regex *re, const struct pl_hit *h,
+                   size_t from, size_t to, bool anchored, struct pl_regex_group *g, unsigned n)
 {
-    size_t to = h->at + reach(&m->r->img.shape[i]);
     if (to > h->n)
         to = h->n;
     if (!pl_hit_work(h->work, to - from)) {
         m->limit = "a text made to be slow; part of it was not searched";
         return false;
     }
-    return pl_regex_search(m->use[i].re, h->p, h->n, from, to, anchored, g, n);
+    return pl_regex_search(re, h->p, h->n, from, to, anchored, g, n);
 }
 
 /* The leftmost match that begins at most `before` bytes in front of the hit and covers it. */
@@ -140,10 +143,12 @@ static bool search_round(struct pl_matcher *m, unsigned i, const struct pl_hit *
                          struct pl_regex_group *g, unsigned n)
 {
     unsigned before = m->r->img.rule[i].before;
+    const struct pl_regex *re = m->use[i].re;
+    size_t to = h->at + reach(&m->r->img.shape[i]);
     if (before == 0)
-        return search(m, i, h, h->at, /* anchored= */ true, g, n);
+        return search(m, re, h, h->at, to, /* anchored= */ true, g, n);
     size_t from = h->at > before ? h->at - before : 0;
-    while (from <= h->at && search(m, i, h, from, /* anchored= */ false, g, n)) {
+    while (from <= h->at && search(m, re, h, from, to, /* anchored= */ false, g, n)) {
         if (g[0].off > h->at)
             return false;
         if (g[0].off + g[0].len >= h->at + h->len)
@@ -153,16 +158,17 @@ static bool search_round(struct pl_matcher *m, unsigned i, const struct pl_hit *
     return false;
 }
 
-static void by_regex(struct pl_matcher *m, unsigned i, const struct pl_hit *h, size_t base,
-                     unsigned depth)
+/* Number of groups that a regex of a rule is asked for. */
+static unsigned group_count(const struct pl_regex *re)
 {
-    const struct pl_rule *rule = &m->r->img.rule[i];
-    struct pl_regex_group g[PL_REGEX_GROUPS];
-    unsigned n = pl_regex_groups(m->use[i].re) + 1, pick = rule->group;
-    if (n > PL_REGEX_GROUPS)
-        n = PL_REGEX_GROUPS;
-    if (!search_round(m, i, h, g, n))
-        return;
+    unsigned n = pl_regex_groups(re) + 1;
+    return n < PL_REGEX_GROUPS ? n : PL_REGEX_GROUPS;
+}
+
+static void by_match(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
+                     const struct pl_regex_group *g, unsigned n, size_t base, unsigned depth)
+{
+    unsigned pick = m->r->img.rule[i].group;
     *h->work += g[0].len; /* what was matched is not read in vain */
     for (unsigned k = 1; k < n && pick == 0; k++) {
         if (g[k].set && g[k].len > 0)
@@ -174,12 +180,58 @@ static void by_regex(struct pl_matcher *m, unsigned i, const struct pl_hit *h, s
     pl_judge(m, i, h, &at, base, depth);
 }
 
+static void by_regex(struct pl_matcher *m, unsigned i, const struct pl_hit *h, size_t base,
+                     unsigned depth)
+{
+    struct pl_regex_group g[PL_REGEX_GROUPS];
+    if (!m->use[i].ready)
+        make_ready(&m->use[i], &m->r->img.rule[i]);
+    unsigned n = group_count(m->use[i].re);
+    if (search_round(m, i, h, g, n))
+        by_match(m, i, h, g, n, base, depth);
+}
+
+/* A rule of the form NAME {assign} VALUE: where a value may begin is found by hand, and only then
+ * do both ends see RE2. */
+static void by_assignment(struct pl_matcher *m, unsigned i, const struct pl_hit *h, size_t base,
+                          unsigned depth)
+{
+    const struct pl_rule_image *img = &m->r->img;
+    struct pl_rule_use *u = &m->use[i];
+    struct pl_regex_group g[PL_REGEX_GROUPS], head;
+    size_t value[PL_ASSIGN_MAX], from = h->at;
+    bool plain = img->shape[i].name_only;
+    if (!plain) {
+        if (!u->ready)
+            make_ready(u, &img->rule[i]);
+        if (!search(m, u->head, h, from, from + reach(&img->shape[i]), true, &head, 1))
+            return;
+        from = head.off + head.len;
+    }
+    unsigned n = pl_assign_values(h, from, value);
+    for (unsigned k = 0; k < n; k++) {
+        size_t to = value[k] + reach(&img->tail[i]);
+        if (!shape_fits(img, &img->tail[i], h, value[k], 0))
+            continue;
+        if (!u->ready)
+            make_ready(u, &img->rule[i]);
+        if (plain && !search(m, u->head, h, from, value[k], true, &head, 1))
+            return;
+        unsigned groups = group_count(u->re);
+        if (search(m, u->re, h, value[k], to, true, g, groups)) {
+            by_match(m, i, h, g, groups, base, depth);
+            return;
+        }
+    }
+}
+
 void pl_eval_hit(struct pl_matcher *m, unsigned i, const struct pl_hit *h, size_t base,
                  unsigned depth)
 {
     const struct pl_rule *rule = &m->r->img.rule[i];
     struct pl_rule_use *u = &m->use[i];
-    if (rule->regex && rule->before == 0 && !shape_fits(&m->r->img, i, h))
+    if (rule->regex && rule->before == 0 &&
+        !shape_fits(&m->r->img, &m->r->img.shape[i], h, h->at, h->len))
         return;
     if (!pl_rule_on_path(m, i))
         return;
@@ -189,7 +241,8 @@ void pl_eval_hit(struct pl_matcher *m, unsigned i, const struct pl_hit *h, size_
             pl_judge(m, i, h, &at, base, depth);
         return;
     }
-    if (!u->ready)
-        make_ready(u, rule);
-    by_regex(m, i, h, base, depth);
+    if (u->assign)
+        by_assignment(m, i, h, base, depth);
+    else
+        by_regex(m, i, h, base, depth);
 }

@@ -2,7 +2,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
 #include "base/map.h"
+#include "secret/assign.h"
 #include "secret/rule_int.h"
+#include "secret/trigger.h"
 
 struct literal_build {
     struct pl_lit_entry e;
@@ -13,6 +15,7 @@ struct build {
     struct pl_arena *a;
     struct pl_map by_text;
     PL_VEC(struct literal_build *) lit;
+    PL_VEC(struct pl_word_entry) word;
 };
 
 /* The entry of a literal, made when it is new. Caseless ones are kept in lower case. */
@@ -54,13 +57,44 @@ static bool has_letters(const char *s)
     return false;
 }
 
+static void add_word(struct build *b, const struct pl_rule *r, unsigned i, struct pl_str text)
+{
+    size_t lead = pl_word_lead(text);
+    pl_vec_push(&b->word, (struct pl_word_entry){ .gram = pl_gram((const uint8_t *)text.p + lead),
+                                                  .rule = (uint16_t)i,
+                                                  .len = (uint8_t)text.n,
+                                                  .lead = (uint8_t)lead,
+                                                  .nocase = !r->keyword_case,
+                                                  .text = text.p });
+}
+
 static void add_rule(struct build *b, const struct pl_rule *r, unsigned i)
 {
     for (size_t k = 0; k < r->keywords.n; k++) {
-        const char *word = r->keywords.p[k];
-        add_ref(literal(b, pl_str_c(word), !r->keyword_case && has_letters(word)), i,
-                PL_LIT_RULE);
+        struct pl_str word = pl_str_c(r->keywords.p[k]);
+        if (pl_keyword_triggers(r, word))
+            add_word(b, r, i, word);
+        else
+            add_ref(literal(b, word, !r->keyword_case && has_letters(word.p)), i, PL_LIT_RULE);
     }
+}
+
+static void add_triggers(struct build *b)
+{
+    const char *const *words;
+    size_t n = pl_triggers(&words);
+    for (size_t i = 0; i < n && b->word.n; i++)
+        add_ref(literal(b, pl_str_c(words[i]), has_letters(words[i])), 0, PL_LIT_TRIGGER);
+}
+
+static int by_gram(const void *a, const void *b)
+{
+    const struct pl_word_entry *x = a, *y = b;
+    if (x->gram != y->gram)
+        return x->gram < y->gram ? -1 : 1;
+    if (x->rule != y->rule)
+        return x->rule < y->rule ? -1 : 1;
+    return strcmp(x->text, y->text);
 }
 
 /* Lays the literals out as tables. */
@@ -84,6 +118,13 @@ static void finish(struct build *b, struct pl_rule_image *img)
     img->n_lits = b->lit.n;
     img->ref = ref;
     img->n_refs = refs;
+    if (b->word.n) {
+        qsort(b->word.p, b->word.n, sizeof *b->word.p, by_gram);
+        struct pl_word_entry *word = pl_alloc_n(b->a, b->word.n, sizeof *word);
+        memcpy(word, b->word.p, b->word.n * sizeof *word);
+        img->word = word;
+        img->n_words = b->word.n;
+    }
 }
 
 static void release(struct build *b)
@@ -91,6 +132,7 @@ static void release(struct build *b)
     for (size_t i = 0; i < b->lit.n; i++)
         pl_vec_release(&b->lit.p[i]->ref);
     pl_vec_release(&b->lit);
+    pl_vec_release(&b->word);
     pl_map_release(&b->by_text);
 }
 
@@ -120,13 +162,19 @@ int pl_rule_image_make(const struct pl_rule *rule, size_t n, struct pl_arena *a,
     struct pl_bytes_table bytes = { 0 };
     struct pl_rule *copy = pl_alloc_n(a, n, sizeof *copy);
     struct pl_rule_shape *shape = pl_alloc_n(a, n, sizeof *shape);
+    struct pl_rule_shape *tail = pl_alloc_n(a, n, sizeof *tail);
     memcpy(copy, rule, n * sizeof *copy);
     for (size_t i = 0; i < n; i++) {
         add_rule(&b, &copy[i], (unsigned)i);
+        struct pl_str head = pl_str_c(copy[i].regex), rest;
+        if (pl_assign_split(head, &head, &rest))
+            pl_rule_shape_of(rest, &bytes, &tail[i]);
         if (copy[i].regex)
-            pl_rule_shape_of(pl_str_c(copy[i].regex), &bytes, &shape[i]);
+            pl_rule_shape_of(head, &bytes, &shape[i]);
     }
-    *img = (struct pl_rule_image){ .rule = copy, .shape = shape, .n_rules = n };
+    add_triggers(&b);
+    *img = (struct pl_rule_image){ .rule = copy, .shape = shape, .tail = tail,
+                                    .n_rules = n };
     finish(&b, img);
     release(&b);
     struct pl_bytes *sets = pl_alloc_n(a, bytes.n ? bytes.n : 1, sizeof *sets);

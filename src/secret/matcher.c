@@ -1,6 +1,7 @@
 /* Matchers: what a worker needs beside the frozen rules. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
+#include "secret/assign.h"
 #include "secret/matcher_int.h"
 
 struct pl_keep {
@@ -22,6 +23,7 @@ int pl_matcher_new(const struct pl_rules *r, const struct pl_limits *l, struct p
     for (size_t i = 0; i < r->img.n_rules; i++) {
         if (r->img.rule[i].check)
             use[i].check = pl_check_find(r->img.rule[i].check);
+        use[i].assign = r->img.rule[i].regex && strstr(r->img.rule[i].regex, PL_ASSIGN_MARK);
     }
     int e = pl_literals_scratch_new(r->db, &m->scratch, err);
     if (e < 0) {
@@ -35,6 +37,7 @@ int pl_matcher_new(const struct pl_rules *r, const struct pl_limits *l, struct p
 static void use_release(struct pl_rule_use *u, const struct pl_rule *rule)
 {
     pl_regex_free(u->re);
+    pl_regex_free(u->head);
     for (size_t i = 0; u->allow && i < rule->allow.n; i++)
         pl_regex_free(u->allow[i]);
     free(u->allow);

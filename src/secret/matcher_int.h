@@ -24,11 +24,13 @@ typedef PL_VEC(struct pl_found) pl_found_vec;
 
 /* What is compiled of a rule on its first use. */
 struct pl_rule_use {
-    struct pl_regex *re, **allow;
+    struct pl_regex *re;   /* the regex, or what stands behind its {assign} */
+    struct pl_regex *head; /* what stands in front of {assign}, or NULL */
+    struct pl_regex **allow;
     const struct pl_check *check;
     uint32_t count;  /* findings in this scan */
     int8_t path;     /* 0 not asked in this scan, 1 the path fits, -1 it does not */
-    bool ready;
+    bool ready, assign;
 };
 
 /* Text decoded at one level: pieces one after the other, each with the place it comes from. */
@@ -68,6 +70,7 @@ struct pl_level {
     unsigned depth;
     const struct pl_piece *piece; /* NULL for plain text */
     size_t n_pieces, cur;
+    size_t looked_up; /* words that begin in front of this were looked up */
 };
 
 /* Evaluates rule `i` at a hit; findings go to m->found[depth], offsets in the text h->p plus

@@ -10,6 +10,7 @@
 #include "fmt/literal.h"
 #include "secret/secret.h"
 
+#define PL_GRAM_BITS 14
 #define PL_SHAPE_BYTES 40            /* offsets of a match whose byte class is kept */
 #define PL_MATCH_UNBOUNDED (16u << 10) /* how far a regex without a bound may look */
 #define PL_MATCH_MAX (60u << 10)     /* longest match a rule may ask for; less than the overlap */
@@ -29,12 +30,14 @@ struct pl_rule_shape {
     uint32_t min, max;           /* length of a match; max == UINT32_MAX: no bound */
     uint8_t n;                   /* how many of `cls` are filled */
     bool word_start;             /* begins with \b and a word character */
+    bool name_only;              /* matches letters, digits, "_.-" and blanks only */
     uint8_t cls[PL_SHAPE_BYTES]; /* byte set (by number) at each offset from the match's start */
 };
 
 /* What a literal stands for. */
 enum pl_lit_kind {
-    PL_LIT_RULE,   /* a keyword of rule `rule` */
+    PL_LIT_RULE,    /* a keyword of rule `rule` */
+    PL_LIT_TRIGGER, /* a word from which keywords are looked up */
     PL_LIT_BASE64, /* a keyword in base64, seen where the run detector would not look */
     PL_LIT_PERCENT,
     PL_LIT_ESCAPE,
@@ -54,10 +57,20 @@ struct pl_lit_entry {
     const char *text;
 };
 
+/* A keyword that is looked up; sorted by `gram`, the key of its first four bytes from `lead` on. */
+struct pl_word_entry {
+    uint32_t gram;
+    uint16_t rule;
+    uint8_t len, lead;
+    bool nocase;
+    const char *text;
+};
+
 /* Everything the engine needs, as static tables; made by rulec or at run time. */
 struct pl_rule_image {
     const struct pl_rule *rule;
-    const struct pl_rule_shape *shape;
+    const struct pl_rule_shape *shape; /* of the regex, or of its part in front of {assign} */
+    const struct pl_rule_shape *tail;  /* of the part behind {assign} */
     size_t n_rules;
     const struct pl_bytes *bytes;
     size_t n_bytes;
@@ -65,6 +78,8 @@ struct pl_rule_image {
     size_t n_lits;
     const struct pl_lit_ref *ref;
     size_t n_refs;
+    const struct pl_word_entry *word;
+    size_t n_words;
     const uint8_t *db; /* saved literal database, or NULL */
     size_t db_len;
 };
@@ -76,6 +91,7 @@ struct pl_rules {
     struct pl_arena a;
     struct pl_rule_image img;
     struct pl_literals *db;
+    uint64_t gram[(1u << PL_GRAM_BITS) / 64]; /* which grams begin a word */
 };
 
 /* Derives the shape of `regex`; classes go to `bytes` (a growing table in which equal sets share

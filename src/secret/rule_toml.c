@@ -2,18 +2,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 
-#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/near.h"
 #include "fmt/glob.h"
 #include "fmt/regex.h"
 #include "fmt/toml.h"
+#include "secret/assign.h"
 #include "secret/check.h"
 #include "secret/rule_int.h"
 
 #define MAX_RULES 10000u
 #define MAX_TEXT 4096u /* bytes of one string of a rule */
 #define MAX_LIST 1000u
+#define MAX_PROGRAM 5000u /* instructions of a regex: large ones are slow to make and to run */
 
 struct reader {
     struct pl_arena *a;
@@ -28,14 +29,6 @@ static const char *const keys[] = {
     "before", "group", "entropy", "prefix", "check", "allow", "paths",    "aliases",  "generic",
     "yes",    "no",
 };
-
-/* What "{assign}" stands for in a regex: the rest of a name, the separator of any notation, and an
- * opening quote (docs/rules.md). */
-static const char assign[] =
-    "(?i:[\\w.\\- ]{0,40}(?:[\"'`\\\\\\])]{0,4}(?:\\s{0,3}(?:[:=?|+,~]{1,4}>?|->|>|<-)(?:"
-    "\\s{0,24}[\"'\\\\]{0,2}value[\"'\\\\]{0,2}\\s{0,3}[:=])?|,?\\s{1,24}[\"'\\\\]{0,2}va"
-    "lue[\"'\\\\]{0,2}\\s{0,3}[:=])|(?:key|token|secret|pass|pat)[ \\t])\\s{0,12}[\"'`\\\\"
-    "]{0,4})";
 
 static int fail(struct reader *r, const struct pl_toml *at, const char *key, const char *why)
 {
@@ -71,26 +64,6 @@ static int get_text(struct reader *r, const char *key, bool required, const char
     if (s.n == 0 || s.n > MAX_TEXT || memchr(s.p, '\0', s.n))
         return fail(r, t, key, "empty, too long, or holds NUL");
     *ret = pl_dup(r->a, s).p;
-    return 0;
-}
-
-static int get_regex(struct reader *r, const char **ret)
-{
-    const char *text = NULL;
-    int e = get_text(r, "regex", false, &text);
-    if (e < 0 || !text)
-        return e;
-    pl_auto_buf struct pl_buf out = { 0 };
-    struct pl_str s = pl_str_c(text), mark = PL_S("{assign}");
-    for (size_t i = 0; i < s.n;) {
-        size_t at = pl_str_find(s, mark, i);
-        size_t end = at == SIZE_MAX ? s.n : at;
-        pl_buf_putn(&out, s.p + i, end - i);
-        if (at != SIZE_MAX)
-            pl_buf_puts(&out, assign);
-        i = at == SIZE_MAX ? s.n : at + mark.n;
-    }
-    *ret = pl_dup(r->a, pl_buf_str(&out)).p;
     return 0;
 }
 
@@ -170,22 +143,28 @@ static bool good_id(const char *id)
     return slashes <= 1;
 }
 
-static int check_regex(struct reader *r, const char *key, const char *text, unsigned *groups)
+static int check_regex(struct reader *r, const char *key, struct pl_str text, unsigned *groups)
 {
     struct pl_regex *re = NULL;
     struct pl_err why = { 0 };
-    if (pl_regex_new(pl_str_c(text), 0, &re, &why) < 0)
+    if (pl_regex_new(text, 0, &re, &why) < 0)
         return fail(r, pl_toml_get(r->rule, key), key, why.msg);
+    size_t size = pl_regex_size(re);
     *groups = pl_regex_groups(re);
     pl_regex_free(re);
+    if (size > MAX_PROGRAM) {
+        struct pl_str msg = pl_printf(r->a, "too large: %zu instructions, at most %u", size,
+                                      MAX_PROGRAM);
+        return fail(r, pl_toml_get(r->rule, key), key, msg.p);
+    }
     return 0;
 }
 
-static int check_extent(struct reader *r, const struct pl_rule *u)
+static int check_extent(struct reader *r, struct pl_str regex)
 {
     struct pl_bytes_table bytes = { 0 };
     struct pl_rule_shape shape;
-    pl_rule_shape_of(pl_str_c(u->regex), &bytes, &shape);
+    pl_rule_shape_of(regex, &bytes, &shape);
     free(bytes.p);
     if (shape.max != UINT32_MAX && shape.max > PL_MATCH_MAX)
         return fail(r, NULL, "regex", "its match may be longer than 60 KiB");
@@ -209,10 +188,18 @@ static int check_matching(struct reader *r, const struct pl_rule *u)
     if (c && c->find)
         return fail(r, NULL, "regex", "not used by a check that is a finder");
     unsigned groups = 0;
-    int e = check_regex(r, "regex", u->regex, &groups);
+    int e = 0;
+    struct pl_str head = { 0 }, tail = pl_str_c(u->regex);
+    if (pl_assign_split(tail, &head, &tail)) {
+        e = check_regex(r, "regex", head, &groups);
+        if (e == 0 && (groups || u->before))
+            e = fail(r, NULL, "regex", "no capture and no 'before' in front of {assign}");
+    }
+    if (e == 0)
+        e = check_regex(r, "regex", tail, &groups);
     if (e == 0 && u->group > groups)
         e = fail(r, NULL, "group", "no such group in the regex");
-    return e < 0 ? e : check_extent(r, u);
+    return e < 0 ? e : check_extent(r, tail);
 }
 
 static int check_lists(struct reader *r, const struct pl_rule *u)
@@ -226,7 +213,7 @@ static int check_lists(struct reader *r, const struct pl_rule *u)
     }
     for (size_t i = 0; i < u->allow.n; i++) {
         unsigned groups;
-        int e = check_regex(r, "allow", u->allow.p[i], &groups);
+        int e = check_regex(r, "allow", pl_str_c(u->allow.p[i]), &groups);
         if (e < 0)
             return e;
     }
@@ -294,7 +281,7 @@ static int get_words(struct reader *r, struct pl_rule *u)
     if (e == 0)
         e = get_severity(r, &u->severity);
     if (e == 0)
-        e = get_regex(r, &u->regex);
+        e = get_text(r, "regex", false, &u->regex);
     if (e == 0)
         e = get_text(r, "check", false, &u->check);
     return e;

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
 #include "secret/rule_int.h"
+#include "secret/trigger.h"
 
 int pl_rules_from_image(const struct pl_rule_image *img, struct pl_arena *a, struct pl_rules **ret,
                         struct pl_err *err)
@@ -19,6 +20,10 @@ int pl_rules_from_image(const struct pl_rule_image *img, struct pl_arena *a, str
         pl_oom();
     r->img = *img;
     r->db = db;
+    for (size_t i = 0; i < img->n_words; i++) {
+        uint32_t bit = pl_gram_bit(img->word[i].gram);
+        r->gram[bit / 64] |= 1ull << (bit % 64);
+    }
     if (a) {
         r->a = *a;
         *a = (struct pl_arena){ 0 };
@@ -49,8 +54,13 @@ const struct pl_rule *pl_rules_at(const struct pl_rules *r, size_t i)
 const struct pl_rule *pl_rules_find(const struct pl_rules *r, struct pl_str id)
 {
     for (size_t i = 0; i < r->img.n_rules; i++) {
-        if (pl_str_is(id, r->img.rule[i].id))
-            return &r->img.rule[i];
+        const struct pl_rule *rule = &r->img.rule[i];
+        if (pl_str_is(id, rule->id))
+            return rule;
+        for (size_t k = 0; k < rule->aliases.n; k++) {
+            if (pl_str_is(id, rule->aliases.p[k]))
+                return rule;
+        }
     }
     return NULL;
 }

@@ -2,6 +2,7 @@
  * set of bytes that can stand at each of the first offsets. A hit whose following bytes are not in
  * those sets never reaches RE2 (secrets.md section 9, stage 2). */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "secret/hit.h"
 #include "secret/shape_int.h"
 
 #define MAX_STEPS 100000u
@@ -117,6 +118,27 @@ static uint8_t number_of(struct pl_bytes_table *t, const struct pl_bytes *set, b
     return (uint8_t)(t->n - 1);
 }
 
+static bool only_word(const struct pl_bytes *set)
+{
+    for (unsigned c = 0; c < 256; c++) {
+        if (pl_bytes_has(set, (uint8_t)c) && !pl_is_word((uint8_t)c))
+            return false;
+    }
+    return true;
+}
+
+static bool only_name(const struct rx *rx)
+{
+    for (size_t i = 0; i < rx->n; i++) {
+        for (unsigned c = 0; rx->p[i].kind == RX_SET && c < 256; c++) {
+            bool name = pl_is_word((uint8_t)c) || c == '.' || c == '-' || c == ' ';
+            if (!name && pl_bytes_has(&rx->p[i].set, (uint8_t)c))
+                return false;
+        }
+    }
+    return true;
+}
+
 void pl_rule_shape_of(struct pl_str regex, struct pl_bytes_table *bytes, struct pl_rule_shape *ret)
 {
     *ret = (struct pl_rule_shape){ .min = 0, .max = UINT32_MAX };
@@ -141,6 +163,7 @@ void pl_rule_shape_of(struct pl_str regex, struct pl_bytes_table *bytes, struct 
         if (full)
             ret->n = (uint8_t)k;
     }
-    ret->word_start = rx.word_start;
+    ret->name_only = only_name(&rx);
+    ret->word_start = rx.boundary && n > 0 && only_word(&w.at[0]);
     pl_rx_release(&rx);
 }

@@ -19,7 +19,7 @@ struct rx_node {
 struct rx {
     struct rx_node *p;
     size_t n, cap;
-    bool word_start; /* begins with \b in front of a word character only */
+    bool boundary; /* begins with \b */
 };
 
 /* Parses; false for syntax it does not know (the tree is then of no use). Release either way. */

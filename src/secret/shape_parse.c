@@ -14,7 +14,6 @@ struct parser {
     struct rx *rx;
     bool bad, nocase, dotall;
     unsigned depth;
-    unsigned boundary; /* node of a \b that nothing precedes, or 0 */
 };
 
 static unsigned alternatives(struct parser *s);
@@ -209,10 +208,7 @@ static unsigned escape(struct parser *s)
     }
     if (c == 'b' || c == 'B' || c == 'A' || c == 'z') {
         s->p++;
-        unsigned i = new_node(s, (struct rx_node){ .kind = RX_EMPTY });
-        if (c == 'b' && s->boundary == 0)
-            s->boundary = i;
-        return i;
+        return new_node(s, (struct rx_node){ .kind = RX_EMPTY });
     }
     return byte_node(s, byte_escape(s));
 }
@@ -379,17 +375,12 @@ static unsigned alternatives(struct parser *s)
     return n;
 }
 
-/* Does the pattern begin with \b, at its top and before any other alternative, followed by a set of
- * word characters? */
-static bool begins_word(struct pl_str regex, const struct rx *rx, unsigned root)
+/* Does the pattern begin with \b, at its top and in front of every alternative? */
+static bool begins_boundary(struct pl_str regex, const struct rx *rx, unsigned root)
 {
     size_t i = regex.n >= 4 && memcmp(regex.p, "(?i)", 4) == 0 ? 4 : 0;
-    if (regex.n < i + 3 || regex.p[i] != '\\' || regex.p[i + 1] != 'b')
-        return false;
-    if (rx->p[root].kind == RX_ALT)
-        return false;
-    char c = regex.p[i + 2];
-    return isalnum((unsigned char)c) || c == '_';
+    return regex.n >= i + 2 && regex.p[i] == '\\' && regex.p[i + 1] == 'b' &&
+           rx->p[root].kind != RX_ALT;
 }
 
 bool pl_rx_parse(struct pl_str regex, struct rx *rx, unsigned *ret_root)
@@ -399,7 +390,7 @@ bool pl_rx_parse(struct pl_str regex, struct rx *rx, unsigned *ret_root)
     *ret_root = alternatives(&s);
     if (s.bad || s.p != s.end)
         return false;
-    rx->word_start = begins_word(regex, rx, *ret_root);
+    rx->boundary = begins_boundary(regex, rx, *ret_root);
     return true;
 }
 
