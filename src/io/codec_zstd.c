@@ -15,6 +15,7 @@ struct zstd {
     bool any;        /* a frame was seen */
     uint64_t frames; /* begun */
     size_t hint;     /* bytes the decoder would like next */
+    bool full;       /* the last call had no room left, so it may hold more */
 };
 
 static uint32_t le32(const uint8_t *p)
@@ -85,6 +86,7 @@ static int begin(struct zstd *z, struct pl_err *err)
     rc = pl_refill_member(&z->r, &z->frames, err);
     ZSTD_DCtx_reset(z->d, ZSTD_reset_session_only);
     z->hint = 5;
+    z->full = false;
     z->inside = z->any = true;
     return rc;
 }
@@ -110,8 +112,9 @@ static int zstd_step(struct pl_refill *r, uint8_t *out, size_t room, size_t *ret
     if (!z->inside)
         return begin(z, err);
     /* A call that fails does not say how much it wrote before. So a block and the header of the
-     * next never go in together: what failed has then written nothing. */
-    size_t want = z->hint > BLOCK_HEADER ? z->hint - BLOCK_HEADER : z->hint;
+     * next never go in together, nor anything while output is waiting: what failed has then written
+     * nothing. */
+    size_t want = z->full ? 0 : z->hint > BLOCK_HEADER ? z->hint - BLOCK_HEADER : z->hint;
     ZSTD_inBuffer in = { r->in->p, want < r->in->n ? want : r->in->n, 0 };
     ZSTD_outBuffer o = { out, room, 0 };
     size_t hint = ZSTD_decompressStream(z->d, &o, &in);
@@ -121,7 +124,8 @@ static int zstd_step(struct pl_refill *r, uint8_t *out, size_t room, size_t *ret
     pl_view_consume(r->in, in.pos);
     z->inside = hint != 0;
     z->hint = hint;
-    if (hint == 0 || o.pos == room || r->in->n > 0)
+    z->full = o.pos == room;
+    if (hint == 0 || z->full || r->in->n > 0)
         return 0;
     int rc = pl_view_ahead(r->in, 1, err);
     if (rc == 0 && r->in->n == 0 && in.pos == 0 && o.pos == 0)

@@ -586,6 +586,31 @@ static void a_zstd_frame_that_needs_a_dictionary_is_not_supported(void **state)
     got_release(&g);
 }
 
+/* A block of `n` times the same byte. */
+static void put_rle(struct pl_buf *b, uint32_t n)
+{
+    pack_le(b, n << 3 | 1 << 1, 3);
+    pl_buf_putc(b, 'r');
+}
+
+static void zstd_blocks_before_a_bad_one_are_seen_whole(void **state)
+{
+    (void)state;
+    struct pl_buf b = { 0 };
+    pl_buf_putn(&b, "\x28\xb5\x2f\xfd\x00\x50", 6);
+    for (int i = 0; i < 7; i++)
+        put_rle(&b, 100000); /* the third ends behind a piece of output */
+    pack_le(&b, 3 << 1, 3);  /* the reserved type */
+    for (size_t want = 1; want < PL_VIEW_MAX; want *= 300) {
+        struct got g = read_with("zstd", pl_buf_str(&b), 1000, want, NULL);
+        expect_failure(&g, PL_E_FORMAT, "zstd: damaged near offset 34");
+        assert_int_equal(g.out.n, 700000);
+        assert_int_equal(g.fresh.n, 700000);
+        got_release(&g);
+    }
+    pl_buf_release(&b);
+}
+
 static void a_zstd_window_above_the_limit_is_refused(void **state)
 {
     (void)state;
@@ -746,6 +771,7 @@ int main(void)
         cmocka_unit_test(zstd_skippable_frames_are_offered),
         cmocka_unit_test(a_cut_zstd_skippable_frame_is_offered_as_far_as_it_goes),
         cmocka_unit_test(a_zstd_frame_that_needs_a_dictionary_is_not_supported),
+        cmocka_unit_test(zstd_blocks_before_a_bad_one_are_seen_whole),
         cmocka_unit_test(a_zstd_window_above_the_limit_is_refused),
         cmocka_unit_test(xz_memory_above_the_limit_is_refused),
         cmocka_unit_test(an_unknown_xz_filter_is_not_supported),
