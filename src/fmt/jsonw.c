@@ -11,8 +11,10 @@ static void newline(struct pl_jsonw *w)
 {
     if (!w->indent)
         return;
-    pl_buf_putc(w->out, '\n');
-    for (unsigned i = 0; i < w->depth * w->indent; i++)
+    static const char blanks[] = "\n                                ";
+    size_t n = 1 + (size_t)w->depth * w->indent;
+    pl_buf_putn(w->out, blanks, n < sizeof blanks ? n : sizeof blanks - 1);
+    for (size_t i = sizeof blanks - 1; i < n; i++)
         pl_buf_putc(w->out, ' ');
 }
 
@@ -95,6 +97,11 @@ static void quoted(struct pl_buf *out, struct pl_str s)
     pl_buf_putc(out, '"');
     size_t from = 0, at = 0;
     while (at < s.n) {
+        unsigned char c = (unsigned char)s.p[at];
+        if (c >= 0x20 && c < 0x7F && c != '"' && c != '\\') {
+            at++;
+            continue;
+        }
         uint32_t cp = 0;
         size_t n = pl_utf8_next(pl_str_sub(s, at, 4), &cp);
         if (n && plain(cp)) {

@@ -18,6 +18,11 @@ struct unit {
 static struct unit unit_at(struct pl_str s, size_t at)
 {
     struct unit u = { .width = 1 };
+    if ((unsigned char)s.p[at] >= 0x20 && (unsigned char)s.p[at] < 0x7F) {
+        u.n = 1;
+        u.cp = (unsigned char)s.p[at];
+        return u;
+    }
     u.n = pl_utf8_next(pl_str_sub(s, at, 4), &u.cp);
     if (!u.n) {
         u.n = 1;
@@ -118,9 +123,28 @@ static void put(struct pl_buf *out, enum pl_esc how, uint32_t cp)
     pl_utf8_put(out, cp);
 }
 
+/* Does the byte stand for itself in the context, whatever is around it? */
+static bool as_is(enum pl_esc how, unsigned char c)
+{
+    if (c < 0x20 || c >= 0x7F)
+        return false;
+    if (how == PL_ESC_HTML)
+        return !strchr("&<>\"'", c);
+    if (how == PL_ESC_MD_TEXT)
+        return c != '.' && !md_special(c, 0);
+    return how != PL_ESC_SARIF || !strchr("[]\\", c);
+}
+
 static void put_all(struct pl_buf *out, enum pl_esc how, struct pl_str s)
 {
     for (size_t at = 0; at < s.n;) {
+        size_t run = at;
+        while (run < s.n && as_is(how, (unsigned char)s.p[run]))
+            run++;
+        pl_buf_putn(out, s.p + at, run - at);
+        at = run;
+        if (at == s.n)
+            break;
         struct unit u = unit_at(s, at);
         if (!u.text[0])
             put(out, how, u.cp);

@@ -107,14 +107,19 @@ static void test_secret_and_baseline_come_back(void **state)
     assert_true(pl_str_eq(pl_buf_str(&s->json), pl_buf_str(&again)));
 }
 
-/* `in` with the first `from` replaced. */
+/* The JSON with the first `from` replaced. */
 static struct pl_str replaced(struct state *s, const char *from, const char *to)
 {
     struct pl_str in = pl_buf_str(&s->json);
     size_t at = pl_str_find(in, pl_str_c(from), 0);
     if (at == SIZE_MAX)
         fail_msg("no '%s'", from);
-    return pl_printf(&s->a, "%.*s%s%s", (int)at, in.p, to, in.p + at + strlen(from));
+    pl_auto_buf struct pl_buf b = { 0 };
+    pl_buf_putn(&b, in.p, at);
+    pl_buf_puts(&b, to);
+    at += strlen(from);
+    pl_buf_putn(&b, in.p + at, in.n - at);
+    return pl_dup(&s->a, pl_buf_str(&b));
 }
 
 static void test_wrong_values_are_refused_with_their_place(void **state)
