@@ -13,6 +13,7 @@
 
 #include "base/map.h"
 #include "fmt/json.h"
+#include "report/dockerline.h"
 #include "report/escape.h"
 #include "report/words.h"
 #include "report_sample.h"
@@ -353,6 +354,43 @@ static void test_sarif_points_into_dockerfile(void **state)
     assert_int_equal(lines[0], 2); /* what the RUN of line 3 brought */
     assert_int_equal(lines[1], 1); /* the variable */
     pl_json_free(j);
+}
+
+static void test_dockerfile_lines_are_matched_by_words(void **state)
+{
+    struct state *s = *state;
+    static struct pl_layer_info layers[] = {
+        { .index = 0, .created_by = PL_S("ADD base.tar /"), .has_created_by = true },
+        { .index = 1,
+          .created_by = PL_S("RUN /bin/sh -c make # buildkit"),
+          .has_created_by = true },
+        { .index = 2,
+          .created_by = PL_S("RUN /bin/sh -c make # buildkit"),
+          .has_created_by = true },
+        { .index = 3, .created_by = PL_S("COPY a b /c/ # buildkit"), .has_created_by = true },
+        { .index = 4 },
+    };
+    struct pl_target t = { .layers = layers, .n_layers = 5 };
+    struct pl_docker_file *f =
+        pl_docker_file_read(&s->a, PL_S("# escape=`\r\n\r\nFROM x\r\nRUN make\r\nRUN <<-'EOT'\n"
+                                        "RUN make\n\tEOT\nRUN --network=none `\n\n# hint\n  make\n"
+                                        "COPY --link a `\n b   /c/\nARG OLD\nENV OLD=1 NAME=v\n"
+                                        "LABEL name v\n"));
+    struct pl_docker_lines *at = pl_docker_lines_match(&s->a, f, &t);
+    assert_int_equal(at[0].from, 0);
+    assert_int_equal(at[1].from, 4);
+    assert_int_equal(at[2].from, 8);
+    assert_int_equal(at[2].to, 11);
+    assert_int_equal(at[3].from, 12);
+    assert_int_equal(at[3].to, 13);
+    assert_int_equal(at[4].from, 0);
+    assert_int_equal(pl_docker_lines_setting(f, PL_S("NAME")).from, 15);
+    assert_int_equal(pl_docker_lines_setting(f, PL_S("OLD")).from, 15);
+    assert_int_equal(pl_docker_lines_setting(f, PL_S("name")).from, 16);
+    assert_int_equal(pl_docker_lines_setting(f, PL_S("NAM")).from, 0);
+    assert_int_equal(pl_docker_lines_setting(f, PL_S("")).from, 0);
+    f = pl_docker_file_read(&s->a, PL_S("RUN cat <<EOF"));
+    assert_int_equal(pl_docker_lines_match(&s->a, f, &t)[1].from, 0);
 }
 
 static void test_junit_matches_golden(void **state)
@@ -698,6 +736,7 @@ int main(void)
         T(test_sarif_has_what_readers_demand),
         T(test_sarif_drops_least_severe_above_limit),
         T(test_sarif_points_into_dockerfile),
+        T(test_dockerfile_lines_are_matched_by_words),
         T(test_junit_matches_golden),
         T(test_junit_counts_agree),
         T(test_gitlab_matches_golden),
