@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "base/buf.h"
+#include "fmt/utf8.h"
 
 /* What a tree may take, estimated: the large slot of limits.h (`window`), which is eight times the
  * largest document. "[[],[],[]…" would otherwise take forty times its own length. */
@@ -15,7 +16,7 @@
 #define DEPTH_MAX 2000u
 
 /* Costs in bytes of what the parser allocates, rounded up. */
-enum { COST_OBJECT = 272, COST_ARRAY = 128, COST_MEMBER = 128, COST_ITEM = 48, COST_STRING = 64 };
+enum { COST_OBJECT = 272, COST_ARRAY = 128, COST_MEMBER = 48, COST_ITEM = 48, COST_STRING = 64 };
 
 struct scan {
     const unsigned char *p;
@@ -24,36 +25,13 @@ struct scan {
     unsigned depth, max_depth;
 };
 
-/* Length of the UTF-8 sequence at `p` (RFC 3629: no overlong forms, no surrogates), 0 if none. */
-static size_t utf8_len(const unsigned char *p, size_t n)
-{
-    unsigned c = p[0], low = 0x80, high = 0xbf;
-    size_t len = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
-    if (len == 0 || len > n)
-        return 0;
-    if (len == 1)
-        return 1;
-    if (c == 0xe0)
-        low = 0xa0;
-    else if (c == 0xed)
-        high = 0x9f;
-    else if (c == 0xf0)
-        low = 0x90;
-    else if (c == 0xf4)
-        high = 0x8f;
-    if (p[1] < low || p[1] > high)
-        return 0;
-    for (size_t i = 2; i < len; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    return len;
-}
-
 static int scan_string(struct scan *s, struct pl_err *err)
 {
     size_t start = s->at++;
     while (s->at < s->n && s->p[s->at] != '"') {
-        size_t len = s->p[s->at] == '\\' ? 1 : utf8_len(s->p + s->at, s->n - s->at);
+        uint32_t cp;
+        size_t len =
+            s->p[s->at] < 0x80 ? 1 : pl_utf8_next(pl_str_n(s->p + s->at, s->n - s->at), &cp);
         if (len == 0)
             return pl_fail(err, PL_E_FORMAT, "byte %zu: not UTF-8", s->at);
         if (s->p[s->at] == '\\' && s->at + 1 < s->n && s->p[s->at + 1] < 0x80)
