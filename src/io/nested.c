@@ -22,9 +22,7 @@ const struct pl_nested *const pl_nesteds[] = {
 
 void pl_nested_init(void)
 {
-    /* libarchive makes times with mktime, which looks at the zone's file at each call unless the
-     * zone is written out; we use no times of members */
-    setenv("TZ", "UTC0", 1);
+    pl_nested_zone();
     tzset();
     pl_nested_locale();
     pl_sqlite_init();

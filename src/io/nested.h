@@ -51,8 +51,8 @@ struct pl_nested {
 };
 
 /* Prepares what the libraries beneath would otherwise look up in the file system at their first use
- * (character set of the locale, time zone, seeds). Sets TZ to UTC0. Call once per process, after
- * the environment was emptied and before the sandbox closes; more calls do nothing. */
+ * (character set of the locale, time zone, seeds). Sets TZ to UTC0, as reading does later again.
+ * Call once per process, before the sandbox closes; more calls do nothing. */
 void pl_nested_init(void);
 
 /* The kind with the highest bid; NULL when there is none. `p` up to 512 bytes. */

@@ -23,6 +23,13 @@ locale_t pl_nested_locale(void)
     return once;
 }
 
+void pl_nested_zone(void)
+{
+    const char *zone = getenv("TZ");
+    if (!zone || strcmp(zone, "UTC0") != 0)
+        setenv("TZ", "UTC0", 1);
+}
+
 /* Gives back what libarchive has seen. (A view that was never asked has no place to count from.) */
 static void give_back(struct pl_arc *x)
 {
@@ -170,6 +177,7 @@ static int run(struct pl_arc *x, pl_arc_format *format, const struct pl_str *who
     if (!x->a)
         pl_oom();
     x->seen = 0;
+    pl_nested_zone(); /* the sandbox empties the environment */
     format(x->a);
     int r;
     if (whole) {

@@ -54,6 +54,9 @@ int pl_nest_text(struct pl_nest *n, struct pl_str name, struct pl_str detail, st
 /* The UTF-8 locale in which libarchive gives names, for uselocale(); made at the first call and
  * kept. (locale_t)0 where the system has none. */
 locale_t pl_nested_locale(void);
+/* Sets TZ to UTC0. libarchive makes times with mktime, which looks at the zone's file at each call
+ * unless the zone is written out; times of members are not used. */
+void pl_nested_zone(void);
 
 /* Writes up to `n` bytes to `p`: how many, 0 at the end, or a negative code. */
 typedef int64_t pl_pull_fn(void *arg, void *p, size_t n, struct pl_err *err);

@@ -2,10 +2,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <archive.h>
 #include <archive_entry.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
 #include "nest.h"
+#include "sandbox/sandbox.h"
+#include "sanitized.h"
 
 struct file {
     const char *name;
@@ -644,6 +648,36 @@ static void names_keep_their_bytes(void **state)
     pl_buf_release(&b);
 }
 
+/* Everything the libraries want of the file system was fetched by pl_nested_init; a call that looks
+ * again would kill the child. */
+static void members_are_read_behind_the_sandbox(void **state)
+{
+    static const int formats[] = { ARCHIVE_FORMAT_ZIP, ARCHIVE_FORMAT_7ZIP,
+                                   ARCHIVE_FORMAT_CPIO_SVR4_NOCRC, ARCHIVE_FORMAT_TAR_PAX };
+    const struct file f[] = { TEXT("dir/\xc3\xa4.txt", "alpha"), TEXT("b.txt", "bravo") };
+    (void)state;
+    if (SANITIZED) {
+        print_message("skip: test_nested: the sandbox has no room for sanitizers\n");
+        return;
+    }
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        struct pl_buf b = { 0 };
+        int status = 0;
+        make(&b, formats[i], NULL, f, 2);
+        pid_t pid = fork();
+        if (pid == 0) {
+            struct pl_sandbox_opts o = { .mode = PL_SANDBOX_AUTO };
+            struct nest t;
+            nest_init(&t);
+            _exit(pl_sandbox_enter(&o, NULL) < 0 || nest_run(&t, b.p, b.n) != 0 || t.notes ||
+                  !memmem(t.log.p, t.log.n, "||bravo", 7));
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+        pl_buf_release(&b);
+    }
+}
+
 static void plain_files_are_no_containers(void **state)
 {
     static const char *const texts[] = { "hello",
@@ -699,6 +733,7 @@ int main(void)
         cmocka_unit_test(zip_with_a_wrong_directory),
         cmocka_unit_test(zip_signature_in_a_gap_is_no_member),
         cmocka_unit_test(names_keep_their_bytes),
+        cmocka_unit_test(members_are_read_behind_the_sandbox),
         cmocka_unit_test(plain_files_are_no_containers),
     };
     pl_nested_init();
