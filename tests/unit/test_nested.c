@@ -653,7 +653,8 @@ static void names_keep_their_bytes(void **state)
 static void members_are_read_behind_the_sandbox(void **state)
 {
     static const int formats[] = { ARCHIVE_FORMAT_ZIP, ARCHIVE_FORMAT_7ZIP,
-                                   ARCHIVE_FORMAT_CPIO_SVR4_NOCRC, ARCHIVE_FORMAT_TAR_PAX };
+                                   ARCHIVE_FORMAT_CPIO_SVR4_NOCRC,
+                                   ARCHIVE_FORMAT_TAR_PAX_RESTRICTED };
     const struct file f[] = { TEXT("dir/\xc3\xa4.txt", "alpha"), TEXT("b.txt", "bravo") };
     (void)state;
     if (SANITIZED) {
