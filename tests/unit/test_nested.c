@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <archive.h>
 #include <archive_entry.h>
+#include <locale.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -29,6 +30,8 @@ static void make(struct pl_buf *out, int format, const char *options, const stru
     size_t used = 0, room = 4u << 20;
     char *mem = malloc(room);
     struct archive *a = archive_write_new();
+    locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    locale_t old = utf8 ? uselocale(utf8) : (locale_t)0;
     archive_write_set_format(a, format);
     archive_write_set_bytes_in_last_block(a, 1);
     if (options)
@@ -47,6 +50,10 @@ static void make(struct pl_buf *out, int format, const char *options, const stru
     }
     assert_int_equal(archive_write_close(a), ARCHIVE_OK);
     archive_write_free(a);
+    if (utf8) {
+        uselocale(old);
+        freelocale(utf8);
+    }
     pl_buf_putn(out, mem, used);
     free(mem);
 }
