@@ -33,6 +33,8 @@ int pl_view_skip(struct pl_view *v, uint64_t n, struct pl_err *err)
         n -= now;
         if (n == 0)
             return 0;
+        if (v->skip)
+            return v->skip(v, n, err);
         int r = pl_view_ahead(v, n < TAKE ? (size_t)n : TAKE, err);
         if (v->n > 0)
             continue;

@@ -6,10 +6,17 @@
 
 #include "base/cleanup.h"
 #include "base/hash.h"
+#include "base/vec.h"
 #include "io/codec.h"
 #include "io/tar.h"
 #include "scan/content.h"
 #include "scan/doc.h"
+
+struct name {
+    uint32_t ordinal;
+    size_t off, len; /* in layer.names */
+    size_t path_len; /* a link target: its entry's path stands this far in front; 0 = it is the path */
+};
 
 /* One layer on its way. */
 struct layer {
@@ -18,6 +25,8 @@ struct layer {
     struct pl_view *in;     /* unpacked stream */
     uint32_t ordinal;       /* of the entry being read */
     bool is_tar;
+    struct pl_buf names;    /* paths and link targets, one a line, looked at many at a time */
+    PL_VEC(struct name) name;
 };
 
 static void fresh(void *arg, const void *p, size_t n)
@@ -64,6 +73,69 @@ static void on_tar_note(void *arg, const char *code, struct pl_str path, const c
     struct layer *l = arg;
     bool harmless = strcmp(code, "tar-no-end") == 0;
     pl_worker_note(l->w, PL_SCOPE_ENTRY, !harmless, code, path, "%s", message);
+}
+
+static void on_name_secret(void *arg, const struct pl_secret *s)
+{
+    (void)s;
+    *(bool *)arg = true;
+}
+
+/* A name that holds a secret is told with the secret masked. */
+static void scan_name(struct layer *l, const struct name *n)
+{
+    struct pl_worker *w = l->w;
+    struct pl_str text = pl_str_n(l->names.p + n->off, n->len);
+    pl_auto_buf struct pl_buf masked = { 0 };
+    struct pl_spot at = { .surface = PL_SURF_TAR_HEADER,
+                          .ordinal = n->ordinal,
+                          .say = PL_S(" "),
+                          .binary = true,
+                          .masked = &masked };
+    uint32_t grab = w->job.grab;
+    w->job.flags |= PL_JOBF_DRY; /* first only to know how it is to be called */
+    w->job.grab = PL_GRAB_NONE;
+    pl_content_piece(w, &at, text);
+    w->job.flags &= ~(uint32_t)PL_JOBF_DRY;
+    w->job.grab = grab;
+    pl_buf_putn(&masked, text.p + at.masked_to, text.n - at.masked_to);
+    at.masked = NULL;
+    at.say = n->path_len ? pl_str_n(text.p - 1 - n->path_len, n->path_len) : pl_buf_str(&masked);
+    pl_content_piece(w, &at, text);
+}
+
+static void scan_names(struct layer *l)
+{
+    bool any = false;
+    struct pl_err err;
+    struct pl_text t = { .p = (const uint8_t *)l->names.p,
+                         .n = l->names.n,
+                         .to = l->names.n,
+                         .last = true };
+    if (l->names.n && (l->w->job.flags & PL_JOBF_SECRETS))
+        pl_secret_scan(l->w->matcher, &t, on_name_secret, &any, &err);
+    for (size_t i = 0; any && i < l->name.n; i++)
+        scan_name(l, &l->name.p[i]);
+    pl_buf_clear(&l->names);
+    l->name.n = 0;
+}
+
+static void keep_name(struct layer *l, uint32_t ordinal, struct pl_str name, size_t path_len)
+{
+    struct name n = { ordinal, l->names.n, name.n, path_len };
+    pl_buf_putn(&l->names, name.p, name.n);
+    pl_buf_putc(&l->names, '\n');
+    if (name.n >= 12) /* else shorter than any secret */
+        pl_vec_push(&l->name, n);
+}
+
+static void keep_names(struct layer *l, const struct pl_entry *e)
+{
+    keep_name(l, e->ordinal, e->path, 0);
+    if (e->link.n)
+        keep_name(l, e->ordinal, e->link, e->path.n);
+    if (l->names.n > 64u << 10)
+        scan_names(l);
 }
 
 static bool want_hash(const struct pl_worker *w, const struct pl_entry *e)
@@ -153,6 +225,7 @@ static int read_tar(struct layer *l, struct pl_err *err)
         if (w->job.flags & PL_JOBF_ENTRIES)
             pl_worker_entry(w, &e);
         entry_notes(w, &e);
+        keep_names(l, &e);
         if (e.body || w->job.hash_path.n) {
             l->ordinal = e.ordinal;
             r = entry_body(w, &e, err);
@@ -166,6 +239,9 @@ static int read_tar(struct layer *l, struct pl_err *err)
             break;
         }
     }
+    scan_names(l);
+    pl_buf_release(&l->names);
+    pl_vec_release(&l->name);
     w->done.entries = pl_tar_count(t);
     pl_tar_free(t);
     return r;

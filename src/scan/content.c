@@ -138,6 +138,8 @@ static void on_secret(void *arg, const struct pl_secret *f)
     if (h.has_value)
         h.value = f->value;
     mask_text(s, f, h.evidence);
+    if (w->job.flags & PL_JOBF_DRY)
+        return;
     w->matched |= memcmp(h.hash, w->job.secret, sizeof h.hash) == 0;
     size_t mark;
     struct pl_buf *b = pl_chan_begin(&w->chan, PL_MSG_HIT, &mark);

@@ -16,6 +16,7 @@
 #include "base/hash.h"
 
 #define THREADS_MAX 64u
+#define EXTRA 2u
 #define RING_BYTES ((size_t)PL_RING_SLOTS * PL_RING_SLOT)
 
 struct proc {
@@ -37,7 +38,7 @@ struct proc {
 struct pl_pool {
     const struct pl_scan_ctx *ctx;
     unsigned threads;
-    struct proc *proc; /* threads + 1: one may be lent to a TARINDEX */
+    struct proc *proc; /* threads + 2: a TARINDEX and an UNPACK run beside the others */
     struct pl_task *queue;
     const volatile sig_atomic_t *cancel;
     pl_progress_fn *progress;
@@ -54,10 +55,10 @@ struct pl_pool *pl_pool_new(const struct pl_scan_ctx *ctx, unsigned threads,
     p->ctx = ctx;
     p->threads = threads < 1 ? 1 : threads > THREADS_MAX ? THREADS_MAX : threads;
     p->cancel = cancel;
-    p->proc = calloc(p->threads + 1, sizeof *p->proc);
+    p->proc = calloc(p->threads + EXTRA, sizeof *p->proc);
     if (!p->proc)
         pl_oom();
-    for (unsigned i = 0; i <= p->threads; i++)
+    for (unsigned i = 0; i < p->threads + EXTRA; i++)
         p->proc[i].to = p->proc[i].from = -1;
     return p;
 }
@@ -133,7 +134,7 @@ static int proc_start(struct pl_pool *p, struct proc *w, struct pl_err *err)
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
-        for (unsigned i = 0; i <= p->threads; i++) { /* no other worker's pipes stay open here */
+        for (unsigned i = 0; i < p->threads + EXTRA; i++) { /* no other worker's pipes stay open here */
             if (p->proc[i].to >= 0)
                 close(p->proc[i].to);
             if (p->proc[i].from >= 0)
@@ -404,6 +405,8 @@ static bool feed_one(struct pl_pool *p, struct proc *w)
         if (r == 0)
             n += got;
     } while (r == 0 && got && n < PL_RING_SLOT);
+    if (r > 0 && !n)
+        return false;
     if (n) {
         pl_hash_add(w->h256, at, n);
         if (w->h512)
@@ -415,7 +418,7 @@ static bool feed_one(struct pl_pool *p, struct proc *w)
     }
     if (r < 0)
         pl_record_note(w->rec, PL_SCOPE_LAYER, true, "unreadable", PL_S(""), "%s", err.msg);
-    if (r < 0 || got == 0) {
+    if (r < 0 || (r == 0 && got == 0)) {
         w->ended = true;
         w->rec->fed_all = r == 0;
         send_cmd(w, PL_CMD_END, r < 0, 0);
@@ -448,15 +451,21 @@ static bool serve_one(struct proc *w)
     return true;
 }
 
-/* Hands out queued tasks; the worker beyond `threads` is for what runs beside a TARINDEX. */
+/* Does a task run beside the others, since they wait for it? */
+static bool is_helper(const struct pl_task *t)
+{
+    return t->params.kind == PL_JOB_TARINDEX || t->params.kind == PL_JOB_UNPACK;
+}
+
+/* Hands out queued tasks; the workers beyond `threads` are for what runs beside the helpers. */
 static int assign(struct pl_pool *p, struct pl_err *err)
 {
-    unsigned busy = 0, index = 0;
-    for (unsigned i = 0; i <= p->threads; i++) {
+    unsigned busy = 0, helpers = 0;
+    for (unsigned i = 0; i < p->threads + EXTRA; i++) {
         busy += p->proc[i].task != NULL;
-        index += p->proc[i].task && p->proc[i].task->params.kind == PL_JOB_TARINDEX;
+        helpers += p->proc[i].task && is_helper(p->proc[i].task);
     }
-    for (unsigned i = 0; i <= p->threads && p->queue && busy < p->threads + (index ? 1 : 0); i++) {
+    for (unsigned i = 0; i < p->threads + EXTRA && p->queue && busy < p->threads + helpers; i++) {
         struct proc *w = &p->proc[i];
         if (w->task)
             continue;
@@ -469,14 +478,14 @@ static int assign(struct pl_pool *p, struct pl_err *err)
         p->queue = t->next;
         proc_give(w, t);
         busy++;
-        index += t->params.kind == PL_JOB_TARINDEX;
+        helpers += is_helper(t);
     }
     return 0;
 }
 
 static void watch_cpu(struct pl_pool *p)
 {
-    for (unsigned i = 0; i <= p->threads; i++) {
+    for (unsigned i = 0; i < p->threads + EXTRA; i++) {
         struct proc *w = &p->proc[i];
         if (w->task && w->pid &&
             cpu_of(w).tv_sec - w->cpu_seen.tv_sec > (time_t)p->ctx->limits.cpu_entry)
@@ -487,11 +496,12 @@ static void watch_cpu(struct pl_pool *p)
 /* One round of waiting for workers; `block` when there was nothing else to do. */
 static void listen_once(struct pl_pool *p, bool block)
 {
-    struct pollfd fds[THREADS_MAX + 1];
-    struct proc *who[THREADS_MAX + 1];
+    struct pollfd fds[THREADS_MAX + EXTRA];
+    struct proc *who[THREADS_MAX + EXTRA];
     nfds_t n = 0;
-    for (unsigned i = 0; i <= p->threads; i++) {
-        if (p->proc[i].task) {
+    for (unsigned i = 0; i < p->threads + EXTRA; i++) {
+        const struct pl_task *t = p->proc[i].task;
+        if (t && !(t->full && t->full(t))) {
             who[n] = &p->proc[i];
             fds[n++] = (struct pollfd){ p->proc[i].from, POLLIN, 0 };
         }
@@ -513,7 +523,7 @@ int pl_pool_run(struct pl_pool *p, struct pl_err *err)
         int r = assign(p, err);
         if (r < 0)
             return r;
-        for (unsigned i = 0; i <= p->threads; i++) {
+        for (unsigned i = 0; i < p->threads + EXTRA; i++) {
             struct proc *w = &p->proc[i];
             busy |= w->task != NULL;
             did |= feed_one(p, w) || serve_one(w);
@@ -530,7 +540,7 @@ void pl_pool_free(struct pl_pool *p)
 {
     if (!p)
         return;
-    for (unsigned i = 0; i <= p->threads; i++) {
+    for (unsigned i = 0; i < p->threads + EXTRA; i++) {
         struct proc *w = &p->proc[i];
         pid_t pid = w->pid;
         bool busy = w->task != NULL;

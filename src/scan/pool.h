@@ -49,6 +49,8 @@ struct pl_task {
     /* Bytes that `recover` asked for. */
     void (*bytes)(struct pl_task *t, const void *p, size_t n);
     void *bytes_arg;
+    /* True while no more bytes are wanted for now; may be NULL. */
+    bool (*full)(const struct pl_task *t);
     struct pl_task *next; /* the pool's */
 };
 

@@ -24,6 +24,7 @@ enum pl_job_kind {
     PL_JOB_BLOB,     /* one blob: layer, document or anything else; told by its bytes */
     PL_JOB_TARINDEX, /* list the members of an outer tar; bytes are asked for by offset */
     PL_JOB_FILES,    /* framed files of a directory (source/frame.h) */
+    PL_JOB_UNPACK,   /* only decompress: the bytes come back (an archive that is compressed whole) */
 };
 
 enum pl_job_flags {
@@ -32,6 +33,7 @@ enum pl_job_flags {
     PL_JOBF_SECRETS = 1u << 2, /* run the secret engine */
     PL_JOBF_REVEAL = 1u << 3,  /* send whole secret values */
     PL_JOBF_ENTRIES = 1u << 4, /* send entries */
+    PL_JOBF_DRY = 1u << 5,     /* the worker's own: find, but send no hits */
 };
 
 /* What `recover` wants to have: the bytes of one place. */

@@ -1,6 +1,7 @@
 /* Child: the members of an outer tar (docker-archive, oci-archive). It sees headers only: bytes
  * are asked of the parent by offset, bodies are skipped without being read here. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "io/codec.h"
 #include "io/tar.h"
 #include "scan/content.h"
 
@@ -105,4 +106,30 @@ void pl_job_tarindex(struct pl_worker *w)
     w->done.bytes = w->done.seen = x.v.off;
     pl_tar_free(t);
     pl_buf_release(&x.buf);
+}
+
+void pl_job_unpack(struct pl_worker *w, struct pl_view *in)
+{
+    const struct pl_codec *codec = NULL;
+    struct pl_err err = { 0 };
+    struct pl_view *out = NULL;
+    struct pl_codec_opts o = { .limits = &w->ctx->limits,
+                               .out_base = w->ctx->limits.layer_out,
+                               .out_ratio = w->ctx->limits.layer_ratio,
+                               .limit_name = "layer-out" };
+    int r = pl_codec_probe(in, &codec, &err);
+    if (r == 0)
+        r = codec && codec->open ? codec->open(in, &o, &out, &err)
+                                 : pl_fail(&err, PL_E_UNSUP, "unknown codec");
+    while (r == 0) {
+        r = pl_view_ahead(out, 1, &err);
+        pl_worker_bytes(w, out->p, out->n);
+        pl_view_consume(out, out->n);
+        if (out->eof && !out->n)
+            break;
+    }
+    if (r < 0)
+        pl_worker_note(w, PL_SCOPE_UNIT, true, r == PL_E_LIMIT ? "limit" : "damaged", PL_S(""),
+                       "%s", err.msg);
+    pl_view_close(out);
 }

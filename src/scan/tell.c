@@ -441,7 +441,7 @@ static void tell_part(struct tell *k, const struct pl_part *p)
             outer_hit(k, p, h, outer_surface(p->role),
                       paths && h->ordinal < r->n_entries ? paths[h->ordinal] : PL_S(""));
     }
-    part_notes(k, r, p->blob ? p->blob->name : PL_S(""));
+    part_notes(k, r, p->blob ? p->blob->name : PL_S("archive"));
 }
 
 /* ---- texts ---- */

@@ -217,7 +217,7 @@ static int serve_stream(struct pl_task *t, uint64_t off, void *buf, size_t n, si
             ar->pos += got;
         }
     }
-    return r;
+    return r > 0 && *ret_got ? 0 : r;
 }
 
 static void index_done(struct pl_task *t, struct pl_record *r)
@@ -242,8 +242,149 @@ static void submit_rest(struct archive *ar)
     }
 }
 
+/* ---- archives that are compressed as a whole ---- */
+
+/* Bytes on their way from the worker that unpacks to the one that reads the archive. */
+struct unpack {
+    struct pl_feed f;
+    struct pl_buf buf;
+    size_t given;
+    bool done, failed;
+    struct pl_part *part;
+};
+
+#define UNPACK_AHEAD ((size_t)1 << 20)
+
+static int unpack_read(struct pl_feed *f, void *buf, size_t n, size_t *ret_got, struct pl_err *err)
+{
+    struct unpack *x = (struct unpack *)f;
+    size_t there = x->buf.n - x->given;
+    *ret_got = n < there ? n : there;
+    memcpy(buf, x->buf.p + x->given, *ret_got);
+    x->given += *ret_got;
+    if (x->given == x->buf.n) {
+        pl_buf_clear(&x->buf);
+        x->given = 0;
+    }
+    if (*ret_got)
+        return 0;
+    if (!x->done)
+        return 1;
+    return x->failed ? pl_fail(err, PL_E_IO, "the compressed archive broke off") : 0;
+}
+
+static void unpack_close(struct pl_feed *f)
+{
+    struct unpack *x = (struct unpack *)f;
+    pl_buf_release(&x->buf);
+    free(x);
+}
+
+static void unpack_bytes(struct pl_task *t, const void *p, size_t n)
+{
+    struct unpack *x = t->bytes_arg;
+    pl_buf_putn(&x->buf, p, n);
+}
+
+static bool unpack_full(const struct pl_task *t)
+{
+    const struct unpack *x = t->bytes_arg;
+    return x->buf.n - x->given > UNPACK_AHEAD;
+}
+
+static void unpack_done(struct pl_task *t, struct pl_record *r)
+{
+    struct unpack *x = t->bytes_arg;
+    x->done = true;
+    x->failed = !r->done.complete;
+    x->part->rec = r;
+}
+
+/* A stream whose first bytes were looked at. */
+struct peeked {
+    struct pl_feed f;
+    struct pl_feed *in;
+    char first[8];
+    size_t n, given;
+};
+
+static int peeked_read(struct pl_feed *f, void *buf, size_t n, size_t *ret_got, struct pl_err *err)
+{
+    struct peeked *x = (struct peeked *)f;
+    if (x->given == x->n)
+        return x->in->read(x->in, buf, n, ret_got, err);
+    *ret_got = n < x->n - x->given ? n : x->n - x->given;
+    memcpy(buf, x->first + x->given, *ret_got);
+    x->given += *ret_got;
+    return 0;
+}
+
+static void peeked_close(struct pl_feed *f)
+{
+    struct peeked *x = (struct peeked *)f;
+    x->in->close(x->in);
+    free(x);
+}
+
+static bool is_compressed(const char *p, size_t n)
+{
+    static const struct {
+        const char *magic;
+        size_t n;
+    } known[] = { { "\x1f\x8b", 2 }, { "\x28\xb5\x2f\xfd", 4 }, { "\xfd" "7zXZ", 5 },
+                  { "BZh", 3 } };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (n >= known[i].n && memcmp(p, known[i].magic, known[i].n) == 0)
+            return true;
+    return false;
+}
+
+/* Puts an unpacking worker in front of an archive that is compressed whole. */
+static int unpack_archive(struct pl_unit *u, struct pl_err *err)
+{
+    struct pl_source *s = u->src;
+    struct peeked *x = calloc(1, sizeof *x);
+    size_t got = 1;
+    int r = 0;
+    if (!x)
+        pl_oom();
+    x->f = (struct pl_feed){ peeked_read, peeked_close };
+    x->in = s->form == PL_SRC_STREAM ? s->stream : pl_feed_range(s->fd, 0, s->total);
+    while (r == 0 && got && x->n < sizeof x->first) {
+        r = x->in->read(x->in, x->first + x->n, sizeof x->first - x->n, &got, err);
+        x->n += r == 0 ? got : 0;
+    }
+    if (s->form == PL_SRC_STREAM)
+        s->stream = &x->f;
+    if (r < 0 || !is_compressed(x->first, x->n)) {
+        if (s->form != PL_SRC_STREAM)
+            peeked_close(&x->f);
+        return 0; /* what is wrong with it shows when it is read */
+    }
+    struct unpack *out = calloc(1, sizeof *out);
+    struct pl_task *t = calloc(1, sizeof *t);
+    if (!out || !t)
+        pl_oom();
+    out->f = (struct pl_feed){ unpack_read, unpack_close };
+    out->part = part_new(u, NULL);
+    t->params.kind = PL_JOB_UNPACK;
+    t->feed = &x->f;
+    t->urgent = true;
+    t->bytes = unpack_bytes;
+    t->bytes_arg = out;
+    t->full = unpack_full;
+    t->done = unpack_done;
+    s->form = PL_SRC_STREAM;
+    s->stream = &out->f;
+    pl_pool_submit(u->scan->pool, t);
+    return 0;
+}
+
 static int list_archive(struct pl_unit *u, struct pl_err *err)
 {
+    int opened = unpack_archive(u, err);
+    if (opened < 0)
+        return opened;
     struct archive ar = { .u = u };
     struct pl_task *t = calloc(1, sizeof *t);
     if (!t)
@@ -588,6 +729,16 @@ static int read_rest(struct pl_unit *u, bool docker, struct pl_err *err)
     return r;
 }
 
+/* Was the archive cut or damaged after something of it had been read? Then what there is gets told. */
+static bool broken(const struct pl_unit *u)
+{
+    bool damaged = false;
+    for (size_t i = 0; i < u->parts.n; i++)
+        damaged |= !u->parts.p[i]->blob && u->parts.p[i]->rec &&
+                   !u->parts.p[i]->rec->done.complete;
+    return damaged && u->src->blobs.n;
+}
+
 static int read_image(struct pl_unit *u, struct pl_err *err)
 {
     int r = 0;
@@ -601,17 +752,17 @@ static int read_image(struct pl_unit *u, struct pl_err *err)
     struct pl_part *index = part_of(pl_source_find(u->src, PL_S("index.json")));
     struct pl_part *list = part_of(pl_source_find(u->src, PL_S("manifest.json")));
     bool docker = !index && list;
-    if (u->src->want_oci && !index)
+    if (u->src->want_oci && !index && !broken(u))
         return pl_fail(err, PL_E_USAGE, "'%s' is no OCI archive: it has no index.json",
                        u->src->path);
-    if (u->src->want_docker && !list && !index)
+    if (u->src->want_docker && !list && !index && !broken(u))
         return pl_fail(err, PL_E_USAGE, "'%s' is no docker-archive: it has no manifest.json",
                        u->src->path);
     if (index)
         r = read_layout(u, index, err);
     else if (list)
         r = read_docker(u, list, err);
-    else
+    else if (!broken(u))
         return pl_fail(err, PL_E_USAGE, "'%s' holds no image: neither index.json nor manifest.json",
                        u->src->path);
     if (r == 0)

@@ -94,6 +94,9 @@ static void serve(struct pl_worker *w, const struct pl_cmd *cmd)
     case PL_JOB_FILES:
         pl_job_files(w, &feed.v);
         break;
+    case PL_JOB_UNPACK:
+        pl_job_unpack(w, &feed.v);
+        break;
     }
     pl_feed_view_drain(&feed);
     pl_feed_view_release(&feed);

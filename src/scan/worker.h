@@ -53,5 +53,6 @@ void pl_worker_hash(struct pl_worker *w, uint32_t ordinal, const void *p, size_t
 void pl_job_blob(struct pl_worker *w, struct pl_view *in);
 void pl_job_tarindex(struct pl_worker *w);
 void pl_job_files(struct pl_worker *w, struct pl_view *in);
+void pl_job_unpack(struct pl_worker *w, struct pl_view *in);
 
 #endif

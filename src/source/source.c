@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "source/daemon.h"
 #include "source/layout.h"
 #include "source/tree.h"
 
@@ -96,6 +97,18 @@ static int open_rootfs(struct pl_source *s, struct pl_err *err)
     return r;
 }
 
+static int open_daemon(struct pl_source *s, struct pl_err *err)
+{
+    struct pl_daemon *d = NULL;
+    int r = pl_daemon_open(s->path, &d, err);
+    if (r < 0)
+        return r;
+    s->form = PL_SRC_STREAM;
+    s->stream = pl_daemon_feed(d);
+    s->any_archive = true;
+    return 0;
+}
+
 static int open_stdin(struct pl_source *s, struct pl_err *err)
 {
     struct stat st;
@@ -151,7 +164,7 @@ static const struct scheme {
     { "oci:", open_oci },
     { "dir:", open_dir },
     { "rootfs:", open_rootfs },
-    { "daemon:", open_none },
+    { "daemon:", open_daemon },
     { "docker:", open_none },
     { "git:", open_none },
     { "sbom:", open_none },
