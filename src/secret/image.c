@@ -87,6 +87,11 @@ static void add_triggers(struct build *b)
         add_ref(literal(b, pl_str_c(words[i]), has_letters(words[i])), 0, PL_LIT_TRIGGER);
 }
 
+static void add_gzip(struct build *b)
+{
+    add_ref(literal(b, PL_S("H4sI"), /* nocase= */ false), 0, PL_LIT_GZIP);
+}
+
 static int by_gram(const void *a, const void *b)
 {
     const struct pl_word_entry *x = a, *y = b;
@@ -173,6 +178,7 @@ int pl_rule_image_make(const struct pl_rule *rule, size_t n, struct pl_arena *a,
             pl_rule_shape_of(head, &bytes, &shape[i]);
     }
     add_triggers(&b);
+    add_gzip(&b);
     *img = (struct pl_rule_image){ .rule = copy, .shape = shape, .tail = tail,
                                     .n_rules = n };
     finish(&b, img);

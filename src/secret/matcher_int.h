@@ -9,6 +9,7 @@
 #include "secret/hit.h"
 #include "secret/rule_int.h"
 
+#define PL_GZIP_MAX 64    /* compressed runs of one level */
 #define PL_DECODE_MAX 16 /* levels of decoding, whatever the limit says */
 
 /* A finding before order and dispute are settled; offsets in the text of its level. */
@@ -70,6 +71,8 @@ struct pl_level {
     unsigned depth;
     const struct pl_piece *piece; /* NULL for plain text */
     size_t n_pieces, cur;
+    size_t *gzip; /* where base64 of a gzip header begins */
+    size_t n_gzip;
     size_t looked_up; /* words that begin in front of this were looked up */
 };
 

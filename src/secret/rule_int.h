@@ -38,9 +38,7 @@ struct pl_rule_shape {
 enum pl_lit_kind {
     PL_LIT_RULE,    /* a keyword of rule `rule` */
     PL_LIT_TRIGGER, /* a word from which keywords are looked up */
-    PL_LIT_BASE64, /* a keyword in base64, seen where the run detector would not look */
-    PL_LIT_PERCENT,
-    PL_LIT_ESCAPE,
+    PL_LIT_GZIP,    /* base64 of a gzip header */
 };
 
 struct pl_lit_ref {

@@ -86,6 +86,14 @@ static void from_trigger(struct pl_level *l, const struct pl_hit *h, size_t base
         l->looked_up = base + i;
 }
 
+static void note_gzip(struct pl_level *l, size_t at)
+{
+    if (l->n_gzip < PL_GZIP_MAX)
+        l->gzip[l->n_gzip++] = at;
+    else
+        l->m->limit = "many compressed runs in one text; the last were not decoded";
+}
+
 static int on_literal(void *arg, uint32_t id, size_t end)
 {
     struct pl_level *l = arg;
@@ -108,6 +116,8 @@ static int on_literal(void *arg, uint32_t id, size_t end)
         const struct pl_lit_ref *ref = &m->r->img.ref[e->first + k];
         if (ref->kind == PL_LIT_TRIGGER)
             from_trigger(l, &h, base);
+        else if (ref->kind == PL_LIT_GZIP)
+            note_gzip(l, at);
         else if (ref->kind == PL_LIT_RULE && mine)
             pl_eval_hit(m, ref->rule, &h, base, l->depth);
     }
@@ -116,7 +126,10 @@ static int on_literal(void *arg, uint32_t id, size_t end)
 
 void pl_scan_level(struct pl_level *l)
 {
+    size_t gzip[PL_GZIP_MAX];
+    l->gzip = gzip;
     pl_literals_scan(l->m->r->db, l->m->scratch, l->p, l->n, on_literal, l);
+    pl_decode_level(l);
 }
 
 static int by_place(const void *a, const void *b)
