@@ -36,9 +36,9 @@ void pl_inflate_reset(struct pl_inflate *z)
     z->damaged = false;
 }
 
-/* At damage igzip may hold bytes that it decoded before and had no room for; the last of them, up to
- * one match, may be nonsense, since it counts a match before it looks at its distance. 0 as long as
- * more are left, then -1. */
+/* At damage igzip may hold bytes that it decoded before and had no room for; the last of them, up
+ * to one match, may be nonsense, since it counts a match before it looks at its distance. 0 as long
+ * as more are left, then -1. */
 static int drain(struct inflate_state *s, uint8_t *out, size_t room, size_t *ret_out)
 {
     int32_t left = s->tmp_out_valid - s->tmp_out_processed;
