@@ -66,7 +66,7 @@ static void chunked(int fd, const struct archive *a, const char *mode)
                 "Transfer-Encoding: chunked\r\n\r\n");
     while (at < a->n) {
         size_t n = step < a->n - at ? step : a->n - at;
-        if (strcmp(mode, "cut-chunk") == 0 && at > a->n / 2) {
+        if (strcmp(mode, "cut-chunk") == 0 && at + n > a->n / 2) {
             puts_to(fd, "ffff\r\nhalf");
             return;
         }
