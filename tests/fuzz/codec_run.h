@@ -44,8 +44,8 @@ static int codec_pass(const struct pl_codec *c, const uint8_t *p, size_t n, size
     l.window = 8 << 20;
     l.gzip_members = 1000;
     struct pl_codec_opts o = { .limits = &l,
-                               .out_base = 1 << 20,
-                               .out_ratio = 50,
+                               .out_base = 1 << 17,
+                               .out_ratio = 20,
                                .limit_name = "layer-out",
                                .frame = codec_frame,
                                .fresh = codec_fresh,
