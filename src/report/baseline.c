@@ -3,14 +3,14 @@
 #include "base/map.h"
 #include "report/from_json.h"
 
-static char present; /* what the maps point to; only its address is used */
+static const char present = 1; /* what the maps point to; only its address is used */
 
 static struct pl_map prints_of(struct pl_arena *a, const struct pl_report *r)
 {
     struct pl_map map = { .a = a };
     for (size_t i = 0; i < r->n_targets; i++)
         for (size_t k = 0; k < r->targets[i].n_findings; k++)
-            *pl_map_put(&map, r->targets[i].findings[k].print) = &present;
+            *pl_map_put(&map, r->targets[i].findings[k].print) = (void *)&present;
     return map;
 }
 
@@ -28,7 +28,7 @@ static void list_gone(struct pl_report *r, const struct pl_report *old, struct p
             void **place = pl_map_put(now, f->print);
             if (*place)
                 continue;
-            *place = &present;
+            *place = (void *)&present;
             r->gone[r->n_gone++] = (struct pl_gone){ old->targets[i].name, *f };
         }
 }

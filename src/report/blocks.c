@@ -5,10 +5,11 @@
 #include "base/map.h"
 #include "report/words.h"
 
-bool pl_span_eq(const struct pl_span *a, const struct pl_span *b)
+bool pl_life_eq(const struct pl_finding *a, const struct pl_finding *b)
 {
-    return a->introduced == b->introduced && a->hidden == b->hidden && a->how == b->how &&
-           a->visible == b->visible;
+    const struct pl_span *x = &a->span, *y = &b->span;
+    return x->introduced == y->introduced && x->hidden == y->hidden && x->how == y->how &&
+           x->visible == y->visible && pl_str_eq(a->origin, b->origin);
 }
 
 static int by_span(const void *va, const void *vb)
@@ -24,6 +25,9 @@ static int by_span(const void *va, const void *vb)
         return x->how < y->how ? -1 : 1;
     if (x->visible != y->visible)
         return x->visible ? -1 : 1;
+    int c = pl_str_cmp(a->origin, b->origin);
+    if (c)
+        return c;
     return a < b ? -1 : a > b; /* both are elements of one array */
 }
 

@@ -3,9 +3,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/from_json.h"
 
-#include <inttypes.h>
-
 #include "fmt/json.h"
+#include "report/words.h"
 
 #define DEPTH_MAX 16
 
@@ -172,14 +171,20 @@ static struct pl_layer_info read_layer(struct reader *r, const struct pl_json *j
     return l;
 }
 
-/* The layer an event names; it must be one of the target's. */
+/* The layer an event names; it must be one of the target's. Without a number it is an instruction
+ * that made none, where that may be. */
 static uint32_t layer_of(struct reader *r, const struct pl_target *t, const struct pl_json *j,
-                         const char *key)
+                         const char *key, struct pl_str *ret_origin)
 {
     const struct pl_json *v = pl_json_get(j, key);
     if (v && pl_json_type(v) == PL_JSON_NULL)
         return PL_NEVER;
     v = member(r, j, key, PL_JSON_OBJECT, "is neither an object nor null");
+    const struct pl_json *none = pl_json_get(v, "index");
+    if (ret_origin && none && pl_json_type(none) == PL_JSON_NULL) {
+        *ret_origin = text(r, v, "created_by");
+        return PL_NEVER;
+    }
     uint64_t index = number(r, v, "index", UINT32_MAX - 1);
     if (!r->code && (index >= t->n_layers || t->layers[index].index != index))
         bad(r, key, "names a layer that is not listed");
@@ -218,8 +223,8 @@ static void read_finding(struct reader *r, const struct pl_target *t, const stru
     f->why = text(r, j, "why");
     f->fix = text(r, j, "fix");
     read_where(r, j, &f->where);
-    f->span.introduced = layer_of(r, t, j, "introduced");
-    f->span.hidden = layer_of(r, t, j, "hidden");
+    f->span.introduced = layer_of(r, t, j, "introduced", &f->origin);
+    f->span.hidden = layer_of(r, t, j, "hidden", /* ret_origin= */ NULL);
     if (!r->code && f->span.hidden != PL_NEVER)
         f->span.how =
             (enum pl_how)choice(r, pl_json_get(j, "hidden"), "how", PL_HOW_REPLACED + 1, how_name);
@@ -231,6 +236,7 @@ static void read_finding(struct reader *r, const struct pl_target *t, const stru
     f->print = text(r, j, "fingerprint");
     if (pl_json_get(j, "baseline"))
         f->delta = (enum pl_delta)choice(r, j, "baseline", PL_DELTA_UNCHANGED + 1, delta_name);
+    f->title = pl_bare_title(t, f);
     read_hash(f);
 }
 

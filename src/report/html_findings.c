@@ -155,6 +155,15 @@ static void put_layer_line(struct html *h, const char *name, uint32_t index, con
     html_put(h, "</dd>\n");
 }
 
+static void put_code_line(struct html *h, const char *name, struct pl_str text)
+{
+    if (!text.n)
+        return;
+    html_putf(h, "<dt>%s</dt><dd><code>", name);
+    html_text(h, text, 2000);
+    html_put(h, "</code></dd>\n");
+}
+
 static void put_item(struct html *h, const struct html_block *hb, size_t i)
 {
     /* the card itself carries the first anchor */
@@ -173,7 +182,7 @@ static size_t put_group(struct html *h, const struct html_block *hb, size_t at)
     const struct pl_block *b = hb->b;
     const struct pl_finding *f = b->f[at];
     size_t n = 1, shown = 0;
-    while (at + n < b->n && pl_span_eq(&f->span, &b->f[at + n]->span))
+    while (at + n < b->n && pl_life_eq(f, b->f[at + n]))
         n++;
     html_put(h, at ? "<dt class=\"split\">Where</dt><dd class=\"split\"><ul>"
                    : "<dt>Where</dt><dd><ul>");
@@ -190,6 +199,8 @@ static size_t put_group(struct html *h, const struct html_block *hb, size_t at)
     }
     html_put(h, "</dd>\n");
     put_layer_line(h, "Introduced", f->span.introduced, "");
+    if (f->span.introduced == PL_NEVER)
+        put_code_line(h, "Introduced", f->origin);
     put_layer_line(h, "Hidden", f->span.hidden, pl_how_name(f->span.how));
     if (h->t->n_layers) {
         html_putf(h, "<dt>Visible</dt><dd>%s", pl_say_visible(h->t, f));
@@ -211,15 +222,6 @@ static void put_line(struct html *h, const char *name, struct pl_str text)
     html_putf(h, "<dt>%s</dt><dd>", name);
     html_text(h, text, 2000);
     html_put(h, "</dd>\n");
-}
-
-static void put_code_line(struct html *h, const char *name, struct pl_str text)
-{
-    if (!text.n)
-        return;
-    html_putf(h, "<dt>%s</dt><dd><code>", name);
-    html_text(h, text, 2000);
-    html_put(h, "</code></dd>\n");
 }
 
 static void put_card(struct html *h, const struct html_block *hb)
@@ -267,6 +269,8 @@ void html_findings(struct html *h)
                                    : "<p class=\"clean\">No findings in what was read.</p>\n");
         return;
     }
+    if (h->n_blocks < h->t->n_findings)
+        html_put(h, "<p class=\"hint\">One secret at several places is one row.</p>\n");
     put_tools(h);
     put_table(h);
     html_putf(h, "<div class=\"cards\" id=\"t%zu-cards\">\n", h->target_no);

@@ -97,7 +97,7 @@ static struct tracks lay_out(struct html *h)
         const struct pl_block *b = h->blocks[i].b;
         for (size_t k = 0; k < b->n; k++) {
             const struct pl_span *s = &b->f[k]->span;
-            if (k && pl_span_eq(s, &b->f[k - 1]->span))
+            if (k && pl_life_eq(b->f[k], b->f[k - 1]))
                 continue;
             note_event(h, &t.brings[s->introduced < rows ? s->introduced : rows], &h->blocks[i]);
             if (s->hidden < rows)

@@ -58,7 +58,11 @@ static void put_notes(struct pl_jsonw *w, const struct pl_target *t)
 /* What names a layer: the beginning of an element of "layers", of "introduced" and "hidden". */
 static void put_layer_id(struct pl_jsonw *w, const struct pl_layer_info *l)
 {
-    pl_jw_ku64(w, "index", l->index);
+    pl_jw_key(w, "index");
+    if (l->index == PL_NEVER) /* an instruction that made no layer */
+        pl_jw_null(w);
+    else
+        pl_jw_u64(w, l->index);
     put_or_null(w, "digest", l->digest);
     put_or_null(w, "diff_id", l->diff_id);
     pl_jw_key(w, "created_by");
@@ -119,11 +123,18 @@ static void put_finding(struct pl_jsonw *w, const struct pl_target *t, const str
     pl_jw_kstr(w, "rule", f->rule);
     put_names(w, "aliases", &f->aliases);
     pl_jw_kcstr(w, "severity", pl_severity_name(f->severity));
-    pl_jw_kstr(w, "title", f->title);
+    struct pl_buf title = { 0 };
+    pl_say_title(&title, t, f);
+    pl_jw_kstr(w, "title", pl_buf_str(&title));
+    pl_buf_release(&title);
     pl_jw_kstr(w, "why", f->why);
     pl_jw_kstr(w, "fix", f->fix);
     put_where(w, &f->where);
-    put_event(w, "introduced", pl_layer_at(t, f->span.introduced), /* how= */ NULL);
+    const struct pl_layer_info origin = { .index = PL_NEVER,
+                                          .created_by = f->origin,
+                                          .has_created_by = true };
+    const struct pl_layer_info *in = pl_layer_at(t, f->span.introduced);
+    put_event(w, "introduced", !in && f->origin.n ? &origin : in, /* how= */ NULL);
     put_event(w, "hidden", pl_layer_at(t, f->span.hidden), pl_how_name(f->span.how));
     pl_jw_kbool(w, "visible", f->span.visible);
     put_or_null(w, "recover", f->recover);

@@ -123,6 +123,11 @@ static void put_group(struct page *p, const struct pl_finding *const *f, size_t 
     if (n > PLACES_SHOWN)
         pl_buf_printf(p->out, "- and %zu more places\n", n - PLACES_SHOWN);
     put_event(p, "introduced", f[0]->span.introduced, /* how= */ NULL);
+    if (f[0]->span.introduced == PL_NEVER && f[0]->origin.n) {
+        put(p, "- **introduced** ");
+        code(p, f[0]->origin);
+        put(p, "\n");
+    }
     put_event(p, "hidden", f[0]->span.hidden, how);
     pl_buf_printf(p->out, "- **visible** %s\n", pl_say_visible(p->t, f[0]));
     if (f[0]->recover.n) {
@@ -165,7 +170,7 @@ static void put_full(struct page *p, const struct pl_block *b)
     put(p, "\n\n");
     for (size_t at = 0; at < b->n;) {
         size_t n = 1;
-        while (at + n < b->n && pl_span_eq(&b->f[at]->span, &b->f[at + n]->span))
+        while (at + n < b->n && pl_life_eq(b->f[at], b->f[at + n]))
             n++;
         put_group(p, b->f + at, n);
         at += n;

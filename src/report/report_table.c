@@ -126,6 +126,11 @@ static void put_group(struct table *w, const struct pl_finding *const *f, size_t
         pl_buf_printf(w->out, "  … and %zu more places, all of them in -f json\n",
                       n - PLACES_SHOWN);
     put_event(w, "introduced", pl_layer_at(w->t, f[0]->span.introduced), /* how= */ NULL);
+    if (f[0]->span.introduced == PL_NEVER && f[0]->origin.n) {
+        key(w, "introduced");
+        text(w, f[0]->origin, 160);
+        put(w, "\n");
+    }
     const char *how = f[0]->span.how == PL_HOW_NONE ? NULL : pl_how_name(f[0]->span.how);
     put_event(w, "hidden", pl_layer_at(w->t, f[0]->span.hidden), how);
     if (w->t->n_layers) {
@@ -189,7 +194,7 @@ static void put_block(struct table *w, const struct pl_block *b)
     put(w, "\n");
     for (size_t at = 0; at < b->n;) {
         size_t n = 1;
-        while (at + n < b->n && pl_span_eq(&b->f[at]->span, &b->f[at + n]->span))
+        while (at + n < b->n && pl_life_eq(b->f[at], b->f[at + n]))
             n++;
         put_group(w, b->f + at, n, at == 0);
         at += n;

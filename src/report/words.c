@@ -57,18 +57,31 @@ static const char *of_span(const struct pl_span *s)
     return s->visible ? " in a file" : " in a file outside the final file system";
 }
 
-void pl_say_title(struct pl_buf *out, const struct pl_target *t, const struct pl_finding *f)
+/* What is special about the place; "" for other kinds than secrets. */
+static struct pl_str place_of(const struct pl_target *t, const struct pl_finding *f)
 {
-    struct pl_str title = f->title.n ? f->title : f->rule;
-    pl_buf_putn(out, title.p, title.n);
     if (f->kind != PL_KIND_SECRET)
-        return;
+        return PL_S("");
     const char *where = f->where.surface < PL_SURF_COUNT ? on_surface[f->where.surface] : NULL;
     if (!where)
         where = of_span(&f->span);
     if (t->n_layers && !strcmp(where, " in a file"))
         where = " in a file of the image";
-    pl_buf_puts(out, where);
+    return pl_str_c(where);
+}
+
+void pl_say_title(struct pl_buf *out, const struct pl_target *t, const struct pl_finding *f)
+{
+    struct pl_str title = f->title.n ? f->title : f->rule, place = place_of(t, f);
+    pl_buf_putn(out, title.p, title.n);
+    pl_buf_putn(out, place.p, place.n);
+}
+
+struct pl_str pl_bare_title(const struct pl_target *t, const struct pl_finding *f)
+{
+    struct pl_str place = place_of(t, f);
+    bool said = place.n && pl_str_ends(f->title, place);
+    return said ? pl_str_sub(f->title, 0, f->title.n - place.n) : f->title;
 }
 
 void pl_say_place(struct pl_buf *out, const struct pl_finding *f)
@@ -89,7 +102,7 @@ void pl_say_place(struct pl_buf *out, const struct pl_finding *f)
         pl_buf_printf(out, ":%" PRIu32 ":%" PRIu32, w->line, w->col);
     else if (w->line)
         pl_buf_printf(out, ":%" PRIu32, w->line);
-    else if (w->off || w->surface == PL_SURF_FILE)
+    else if (w->surface == PL_SURF_FILE || w->surface >= PL_SURF_TAR_TRAILER)
         pl_buf_printf(out, ", byte %" PRIu64, w->off);
 }
 
@@ -178,6 +191,11 @@ void pl_say_history(struct pl_buf *out, struct pl_arena *a, const struct pl_targ
 {
     const struct pl_layer_info *in = pl_layer_at(t, f->span.introduced);
     const struct pl_layer_info *by = pl_layer_at(t, f->span.hidden);
+    if (!in && !by && f->origin.n) {
+        pl_buf_puts(out, "Introduced by ");
+        pl_buf_putn(out, f->origin.p, f->origin.n);
+        pl_buf_putc(out, '.');
+    }
     if (!in && !by)
         return;
     pl_buf_puts(out, in ? "Introduced by " : "Hidden by ");

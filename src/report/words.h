@@ -20,12 +20,14 @@ struct pl_blocks {
 };
 /* Groups the findings of `t`: one secret by one rule is one block. Lives in `a`. */
 struct pl_blocks pl_blocks_make(struct pl_arena *a, const struct pl_target *t);
-/* Do two findings have the same introduced, hidden, how and visible? */
-bool pl_span_eq(const struct pl_span *a, const struct pl_span *b);
+/* Do two findings have the same introduced (layer or instruction), hidden, how and visible? */
+bool pl_life_eq(const struct pl_finding *a, const struct pl_finding *b);
 
 /* "npm access token in a deleted file, still downloadable": title and what is special about the
  * place. */
 void pl_say_title(struct pl_buf *out, const struct pl_target *t, const struct pl_finding *f);
+/* f->title without what pl_say_title adds, for titles that have been through it (saved results). */
+struct pl_str pl_bare_title(const struct pl_target *t, const struct pl_finding *f);
 /* "srv/web/.npmrc:2:43", "lib/a.jar!b.jar!c.txt:1:1", "usr/bin/x, byte 512", "env TOKEN". */
 void pl_say_place(struct pl_buf *out, const struct pl_finding *f);
 /* Why it matters that it is (not) visible: "no: absent from the final file system, present in every

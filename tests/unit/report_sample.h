@@ -176,6 +176,8 @@ static void sample_surfaces(struct pl_arena *a, struct pl_target *t)
             sample_span(f, 2, PL_NEVER, PL_HOW_NONE);
         if (s == PL_SURF_ENV)
             f->span.introduced = 5;
+        if (s == PL_SURF_LABEL)
+            f->origin = PL_S("LABEL com.example.deploy=tok_\xE2\x80\xA6");
         f->span.visible = s <= PL_SURF_ONBUILD;
         f->recover = pl_printf(a, "plimsoll recover oci:shop %.*s -o value", 8, f->print.p);
     }

@@ -57,8 +57,8 @@
         r.row.hidden = r.card.hidden = !show;
         shown += show ? 1 : 0;
       });
-      output.textContent = shown === rows.length ? rows.length + " findings"
-        : shown + " of " + rows.length + " findings";
+      output.textContent = shown === rows.length ? "all " + rows.length + " shown"
+        : shown + " of " + rows.length + " shown";
     };
     form.addEventListener("input", apply);
     form.addEventListener("submit", (event) => event.preventDefault());
