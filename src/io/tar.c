@@ -232,9 +232,10 @@ static int next(struct pl_tar *t, struct pl_entry *ret, struct pl_err *err)
     while (rc >= 0) {
         struct pl_tar_head h;
         struct pl_view *in = t->in;
+        /* nothing beyond a header is asked for: a caller may want to skip the body unread */
         rc = pl_view_ahead(in, PL_TAR_BLOCK, err);
         if (rc >= 0 && in->n >= PL_TAR_BLOCK && pl_tar_zero(in->p, PL_TAR_BLOCK))
-            rc = pl_view_ahead(in, 2 * PL_TAR_BLOCK, err); /* else nothing beyond the header */
+            rc = pl_view_ahead(in, 2 * PL_TAR_BLOCK, err);
         if (rc < 0 && (in->n < PL_TAR_BLOCK || pl_tar_zero(in->p, PL_TAR_BLOCK)))
             return rc; /* a broken stream has no end mark */
         rc = check_end(t, err);

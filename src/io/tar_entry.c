@@ -151,9 +151,11 @@ static void resolve_meta(struct pl_tar *t, const struct pl_tar_head *h, const st
         pl_tar_note(t, "tar-signed-sum", "header checksum counts signed bytes");
 }
 
-/* Is the block behind this one a header, the end mark, or missing? */
-static bool header_follows(const struct pl_view *in)
+/* Is the block behind this one a header, the end mark, or missing? What `h` shows as text is gone
+ * after it. */
+static bool header_follows(struct pl_view *in)
 {
+    pl_view_ahead(in, 2 * PL_TAR_BLOCK, /* err= */ NULL); /* a failure is met by who reads on */
     const uint8_t *b = in->p + PL_TAR_BLOCK;
     return in->n < 2 * PL_TAR_BLOCK || pl_tar_zero(b, PL_TAR_BLOCK) ||
            pl_tar_bid(b, PL_TAR_BLOCK) > 0;

@@ -13,7 +13,7 @@
 
 static const char *const ids[] = { "gzip", "zstd", "xz", "bzip2" };
 
-#define BIG ((size_t)3 << 20)
+#define BIG ((size_t)3 << 19)
 static uint8_t big[BIG];
 
 /* Text-like and noise by turns, the same each time. */

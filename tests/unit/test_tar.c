@@ -476,6 +476,26 @@ static void bodies_need_not_be_read(void **state)
     pl_buf_release(&b);
 }
 
+static void nothing_beyond_a_header_is_asked_for(void **state)
+{
+    (void)state;
+    struct pl_buf b = { 0 };
+    struct pieces p;
+    struct pl_limits l;
+    struct pl_entry e;
+    pl_limits_init(&l);
+    TM_ADD(&b, .name = "a", .body = "0123456789");
+    pieces_init(&p, b.p, b.n, 1);
+    p.break_at = 512;
+    struct pl_tar *t = pl_tar_new(&p.v, &(struct pl_tar_opts){ .limits = &l });
+    assert_int_equal(pl_tar_next(t, &e, NULL), 1);
+    assert_int_equal(e.size, 10);
+    assert_int_equal(pl_tar_next(t, &e, NULL), PL_E_IO);
+    pl_tar_free(t);
+    pieces_release(&p);
+    pl_buf_release(&b);
+}
+
 static void a_body_may_be_read_in_part(void **state)
 {
     (void)state;
@@ -1308,6 +1328,7 @@ int main(void)
         cmocka_unit_test(a_size_without_a_body_is_noted),
         cmocka_unit_test(equal_paths_are_all_given),
         cmocka_unit_test(bodies_need_not_be_read),
+        cmocka_unit_test(nothing_beyond_a_header_is_asked_for),
         cmocka_unit_test(a_body_may_be_read_in_part),
         cmocka_unit_test(gnu_long_names_replace_short_ones),
         cmocka_unit_test(bytes_behind_a_long_name_are_offered),
