@@ -13,6 +13,19 @@ static unsigned bid_pyc(const uint8_t *p, size_t n, struct pl_str path)
     return magic && (p[pl_pyc_header(magic)] & 0x7f) == 'c' ? 40 : 0;
 }
 
+/* The constants alone, a line each: in the file the next object's type stands right behind them and
+ * would look like a part of them. */
+static void put_constants(const struct pl_pyc *c, struct pl_buf *out)
+{
+    for (size_t i = 0; i < c->obj.n; i++) {
+        const struct pl_py_obj *o = &c->obj.p[i];
+        if (o->kind != PL_PY_STR || o->n < 12 || o->n > 65536 || out->n + o->n + 1 > out->max)
+            continue;
+        pl_buf_putn(out, c->file.p + o->a, o->n);
+        pl_buf_putc(out, '\n');
+    }
+}
+
 static int read_pairs(struct pl_nest *n, struct pl_str file, struct pl_err *err)
 {
     struct pl_pyc c;
@@ -28,6 +41,8 @@ static int read_pairs(struct pl_nest *n, struct pl_str file, struct pl_err *err)
         pl_nest_note(n, r == PL_E_LIMIT ? "nested-limit" : "nested-damaged", PL_S(""), "%s",
                      why.msg);
     r = 0;
+    put_constants(&c, &text);
+    n->raw_too = true;
     if (text.n)
         r = pl_nest_text(n, PL_S("constants"), PL_S(""), pl_buf_str(&text), /* text= */ true, err);
     pl_buf_release(&text);

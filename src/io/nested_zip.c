@@ -262,7 +262,8 @@ static int read_zip(struct pl_view *in, const struct pl_nested_opts *o, struct p
         r = read_front(&n, pl_buf_str(&n.hold), in, err);
     else if (r == 0)
         r = read_mem(&n, z, err);
-    if (r == 2 && magic) /* else only the name said zip */
+    bool empty = z.n >= 22 && memcmp(z.p, "PK\5\6", 4) == 0; /* a directory of nothing */
+    if (r == 2 && magic && !empty) /* else only the name said zip */
         pl_nest_note(&n, "nested-damaged", PL_S(""), "neither members nor a directory");
     pl_nest_release(&n);
     return r < 0 ? r : 0;

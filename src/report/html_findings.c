@@ -102,7 +102,8 @@ static void put_tools(struct html *h)
 static void put_table(struct html *h)
 {
     html_putf(h,
-              "<div class=\"wide\"><table class=\"list\" id=\"t%zu-list\"><thead><tr>"
+              "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Findings\"><table "
+              "class=\"list\" id=\"t%zu-list\"><thead><tr>"
               "<th scope=\"col\" data-n>#</th><th scope=\"col\" data-n>Severity</th>"
               "<th scope=\"col\">Finding</th><th scope=\"col\">Where</th>",
               h->target_no);

@@ -268,7 +268,8 @@ void html_timeline(struct html *h)
                  "<span><svg aria-hidden=\"true\" width=\"22\" height=\"22\"><g class=\"s-none\">"
                  "<circle class=\"ring\" cx=\"11\" cy=\"11\" r=\"8\"/><circle cx=\"11\" "
                  "cy=\"11\" r=\"4\"/></g></svg>visible in the end</span></p>\n");
-    html_put(h, "<div class=\"wide\"><table class=\"timeline\"><thead><tr><th scope=\"col\">#</th>"
+    html_put(h, "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Layers\"><table "
+                "class=\"timeline\"><thead><tr><th scope=\"col\">#</th>"
                 "<th scope=\"col\"><span class=\"vh\">life of each secret</span></th>"
                 "<th scope=\"col\">Instruction</th><th scope=\"col\">Unpacked</th>"
                 "<th scope=\"col\">Secrets</th></tr></thead><tbody>\n");

@@ -102,7 +102,8 @@ void pl_say_place(struct pl_buf *out, const struct pl_finding *f)
         pl_buf_printf(out, ":%" PRIu32 ":%" PRIu32, w->line, w->col);
     else if (w->line)
         pl_buf_printf(out, ":%" PRIu32, w->line);
-    else if (w->surface == PL_SURF_FILE || w->surface >= PL_SURF_TAR_TRAILER)
+    else if (w->surface == PL_SURF_FILE ||
+             (w->surface >= PL_SURF_TAR_TRAILER && w->surface <= PL_SURF_ORPHAN_BLOB))
         pl_buf_printf(out, ", byte %" PRIu64, w->off);
 }
 

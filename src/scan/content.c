@@ -126,6 +126,7 @@ static void on_secret(void *arg, const struct pl_secret *f)
                         .reason = pl_str_c(f->reason),
                         .decoded = pl_str_c(f->decoded),
                         .has_value = (w->job.flags & PL_JOBF_REVEAL) != 0,
+                        .raw_too = s->at->raw_too,
                         .visible = s->at->visible,
                         .history = s->at->history - 1 };
     if (!keep(s, f->rule))
@@ -249,7 +250,8 @@ static int on_member(void *arg, struct pl_member *m)
     in.depth++;
     in.total = d->total;
     in.path = m->name;
-    in.binary = false;
+    in.binary = m->raw_too;
+    in.raw_too = m->raw_too;
     in.wanted = false;
     const struct pl_job_params *job = &d->w->job;
     if ((job->grab == PL_GRAB_ENTRY || job->grab == PL_GRAB_RAW) && !d->w->grabbed &&
@@ -259,13 +261,10 @@ static int on_member(void *arg, struct pl_member *m)
             in.wanted &= pl_str_eq(names[i], job->nested.p[i]);
     }
     struct pl_err err = { 0 };
-    int r = pl_content_scan(d->w, &in, m->body, &err);
+    if (pl_content_scan(d->w, &in, m->body, &err) < 0)
+        d->w->done.complete = false; /* the reader of the container tells why */
     if (in.wanted)
         d->w->grabbed = true;
-    if (r < 0) /* the reader of the container tells; here only what it cannot know */
-        pl_worker_note(d->w, PL_SCOPE_ENTRY, true,
-                       r == PL_E_LIMIT ? "limit" : "nested-damaged", d->at->path, "'%.*s': %s",
-                       PL_FMT(pl_str_sub(m->name, 0, 200)), err.msg);
     return 0;
 }
 
@@ -337,8 +336,9 @@ int pl_content_scan(struct pl_worker *w, struct pl_spot *at, struct pl_view *v,
     if (r < 0 && r != PL_E_CANCEL && !t.v.failed) /* else the view below broke: its caller tells */
         pl_worker_note(w, PL_SCOPE_ENTRY, true, "nested-damaged", at->path, "%s: %s", kind->id,
                        inner.msg);
-    tee_drop(&t);
-    return windows(&s, v, (size_t)(t.scanned - v->off), err);
+    size_t shown = (size_t)(t.scanned - v->off), behind = shown < BEHIND ? shown : BEHIND;
+    pl_view_consume(v, shown - behind); /* scanned, whether the reader took it or not */
+    return windows(&s, v, behind, err);
 }
 
 void pl_content_piece(struct pl_worker *w, struct pl_spot *at, struct pl_str bytes)

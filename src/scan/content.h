@@ -14,6 +14,7 @@ struct pl_spot {
     struct pl_str say;     /* what hits say as path; empty for files (it is the entry's) */
     struct pl_names nested;
     bool value;            /* one value, `path` is its name */
+    bool raw_too;          /* pl_member.raw_too of the member it is in */
     bool binary;           /* no lines, whatever the bytes look like */
     unsigned depth;
     uint64_t *total;       /* unpacked from the outer file so far; NULL at the outermost */

@@ -82,6 +82,7 @@ void pl_put_hit(struct pl_buf *b, const struct pl_hit *h)
     pl_put_u8(b, h->has_value);
     pl_put_str(b, h->value);
     pl_buf_putn(b, h->hash, sizeof h->hash);
+    pl_put_u8(b, h->raw_too);
     pl_put_u8(b, h->visible);
     pl_put_u32(b, h->history);
 }
@@ -108,6 +109,7 @@ bool pl_get_hit(struct pl_rd *r, struct pl_arena *a, struct pl_hit *ret)
     ret->has_value = pl_get_u8(r) != 0;
     ret->value = get_dup(r, a);
     pl_get_raw(r, ret->hash, sizeof ret->hash);
+    ret->raw_too = pl_get_u8(r) != 0;
     ret->visible = pl_get_u8(r) != 0;
     ret->history = pl_get_u32(r);
     return !r->bad;

@@ -91,6 +91,7 @@ struct pl_hit {
     bool has_value;
     struct pl_str value;
     uint8_t hash[32];
+    bool raw_too;           /* a hit in the same file's own bytes is the better one */
     bool visible;           /* of a document: in effect in a container */
     uint32_t history;       /* of a document: index of the history entry it stands in or that set
                                the variable or label; PL_NEVER when there is none */

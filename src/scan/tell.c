@@ -271,6 +271,46 @@ static void same_bytes(struct tell *k, struct pl_finding *f, const struct pl_rec
     }
 }
 
+/* The same secret seen twice in one file, in its own bytes and through its format: a stored member
+ * of an archive is told as the member, a compiled constant by its place in the file. */
+enum seen { SEEN_RAW = 1, SEEN_NESTED = 2 };
+
+static struct pl_str seen_key(struct pl_buf *b, const struct pl_hit *h)
+{
+    pl_buf_clear(b);
+    pl_buf_putn(b, &h->rule, sizeof h->rule);
+    pl_buf_putn(b, &h->ordinal, sizeof h->ordinal);
+    pl_buf_putn(b, h->hash, sizeof h->hash);
+    return pl_buf_str(b);
+}
+
+static bool of_file(const struct pl_hit *h)
+{
+    return h->where.surface == PL_SURF_FILE && h->ordinal != PL_NEVER;
+}
+
+static void see_hits(struct pl_map *seen, const struct pl_record *r)
+{
+    pl_auto_buf struct pl_buf key = { 0 };
+    for (size_t i = 0; i < r->hits.n; i++) {
+        const struct pl_hit *h = &r->hits.p[i];
+        if (!of_file(h))
+            continue;
+        void **at = pl_map_put(seen, seen_key(&key, h));
+        uintptr_t bits = h->where.nested.n ? (h->raw_too ? 0 : SEEN_NESTED) : SEEN_RAW;
+        *at = (void *)((uintptr_t)*at | bits);
+    }
+}
+
+static bool told_better(const struct pl_map *seen, const struct pl_hit *h)
+{
+    pl_auto_buf struct pl_buf key = { 0 };
+    if (!of_file(h))
+        return false;
+    uintptr_t bits = (uintptr_t)pl_map_get(seen, seen_key(&key, h));
+    return h->where.nested.n ? h->raw_too && (bits & SEEN_RAW) : (bits & SEEN_NESTED) != 0;
+}
+
 static void layer_hit(struct tell *k, size_t i, const struct pl_record *r, const struct pl_hit *h)
 {
     struct found *x = begin(k, h);
@@ -651,8 +691,13 @@ static void tell_image(struct pl_unit *u, struct pl_report *r, const struct pl_i
     tell_layers(&k);
     for (size_t i = 0; i < im->n_layers; i++) {
         const struct pl_record *rec = im->layers[i] ? im->layers[i]->rec : NULL;
+        struct pl_map seen = { .a = r->a };
+        if (rec)
+            see_hits(&seen, rec);
         for (size_t h = 0; rec && h < rec->hits.n; h++)
-            layer_hit(&k, i, rec, &rec->hits.p[h]);
+            if (!told_better(&seen, &rec->hits.p[h]))
+                layer_hit(&k, i, rec, &rec->hits.p[h]);
+        pl_map_release(&seen);
     }
     if (im->manifest)
         tell_part(&k, im->manifest);
@@ -669,15 +714,18 @@ static void tell_image(struct pl_unit *u, struct pl_report *r, const struct pl_i
 static void tell_slice(struct tell *k, const struct pl_record *r)
 {
     struct pl_str *paths = r->hits.n ? entry_paths(k, r) : NULL;
+    struct pl_map seen = { .a = k->a };
+    see_hits(&seen, r);
     for (size_t i = 0; i < r->hits.n; i++) {
         const struct pl_hit *h = &r->hits.p[i];
-        struct found *x = begin(k, h);
+        struct found *x = told_better(&seen, h) ? NULL : begin(k, h);
         if (!x)
             continue;
         if (h->ordinal < r->n_entries)
             x->f.where.path = paths[h->ordinal];
         x->f.span.visible = true;
     }
+    pl_map_release(&seen);
     part_notes(k, r, PL_S(""));
     k->t->bytes_claimed += r->done.bytes;
     k->t->bytes_read += r->done.seen;

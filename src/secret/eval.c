@@ -81,10 +81,14 @@ void pl_judge(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
     if (!u->ready)
         make_ready(u, rule);
     const char *sample = pl_documented_sample(f.value);
+    bool finder = u->check && u->check->find;
+    enum pl_placeholder like = sample || finder ? PL_NO_PLACEHOLDER : pl_placeholder(f.value);
     if (sample)
         f.reason = sample;
-    else if (!(u->check && u->check->find) && pl_is_placeholder(f.value))
+    if (like == PL_PLACEHOLDER || (like && rule->generic))
         return;
+    if (like)
+        f.reason = "looks like a placeholder";
     if (rule->entropy > 0 && pl_entropy(pl_str_sub(f.value, 0, 4096)) <= rule->entropy)
         return;
     for (size_t k = 0; k < rule->allow.n; k++) {

@@ -38,10 +38,18 @@ const char *pl_documented_sample(struct pl_str s)
         "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
         /* document database emulator */
         "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==",
+        /* RFC 6749 */
+        "czZCaGRSa3F0MzpnWDFmQmF0M2JW",
+        "2YotnFZFEjr1zCsicMWpAA",
+        "tGzv3JOkF0XG5Qx2TlKWIA",
+        /* first account of the development chains */
+        "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80",
+        "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80",
         "sk_test_4eC39HqLyjWDarjtT1zdp7dc",
         "sk_test_BQokikJOvBiI2HlWgH4olfQ2",
-        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwia"
-        "WF0IjoxNTE2MjM5MDIyfQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c",
+        /* the token on the introduction page of JWT */
+        ("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiw"
+         "iaWF0IjoxNTE2MjM5MDIyfQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c"),
     };
     if (s.n < 16 || s.n > 200)
         return NULL;
@@ -123,28 +131,30 @@ static bool is_reference(struct pl_str s)
     return pl_str_find(s, PL_S("${"), 0) != SIZE_MAX || pl_str_find(s, PL_S("{{"), 0) != SIZE_MAX;
 }
 
-bool pl_is_placeholder(struct pl_str s)
+enum pl_placeholder pl_placeholder(struct pl_str s)
 {
     static const char *const words[] = {
-        "example",  "changeme",   "change_me", "change-me", "placeholder", "redacted",
-        "replaceme", "replace_me", "replace-me", "yourtoken", "your_",      "your-",
-        "xxxxxx",   "-here",      "_here",     "insert_",   "dummy_",      "dummy-",
+        "example",   "changeme",   "change_me",  "change-me", "placeholder", "redacted",
+        "replaceme", "replace_me", "replace-me", "yourtoken", "your_",       "your-",
+        "xxxxxx",    "-here",      "_here",      "insert_",   "dummy_",      "dummy-",
     };
     size_t same, count;
     char c;
     if (s.n > 512)
-        return false;
-    if (is_reference(s))
-        return true;
+        return PL_NO_PLACEHOLDER;
     runs(s, &same, &c, &count);
+    if (is_reference(s) || (s.n >= 8 && distinct(s) <= 3) ||
+        (same >= 6 && strchr("*._-#xX", c)) || any_word(s, words, PL_COUNT(words)))
+        return PL_PLACEHOLDER;
     /* zero bytes in base64 are 'A's, so those prove nothing */
-    if (same >= 10 && c != 'A')
-        return true;
-    if (same >= 6 && (c == '*' || c == '.' || c == '_' || c == '-' || c == '#'))
-        return true;
-    if (count >= 8 || (s.n >= 8 && distinct(s) <= 3))
-        return true;
-    return any_word(s, words, PL_COUNT(words));
+    if ((same >= 10 && c != 'A') || count >= 8)
+        return distinct(s) < 8 ? PL_PLACEHOLDER : PL_LIKE_PLACEHOLDER;
+    return PL_NO_PLACEHOLDER;
+}
+
+bool pl_is_placeholder(struct pl_str s)
+{
+    return pl_placeholder(s) != PL_NO_PLACEHOLDER;
 }
 
 bool pl_is_password_placeholder(struct pl_str s)

@@ -9,8 +9,15 @@
 double pl_entropy(struct pl_str s);
 /* Why `s` is known to be nobody's secret (published by its vendor as a sample), or NULL. */
 const char *pl_documented_sample(struct pl_str s);
-/* Does `s` stand for a secret instead of being one: one character over and over, counting runs,
- * "changeme", "<token>", "${TOKEN}" and the like? */
+enum pl_placeholder {
+    PL_NO_PLACEHOLDER,
+    PL_LIKE_PLACEHOLDER, /* it holds a run of one character, or counts */
+    PL_PLACEHOLDER,      /* it stands for a secret: "xxxxxxxx", "changeme", "<token>", "${TOKEN}" */
+};
+
+/* Is `s` a secret, or does it stand for one? */
+enum pl_placeholder pl_placeholder(struct pl_str s);
+/* pl_placeholder gives anything but PL_NO_PLACEHOLDER. */
 bool pl_is_placeholder(struct pl_str s);
 /* As above, with the words that only a password without fixed form may be held against. */
 bool pl_is_password_placeholder(struct pl_str s);

@@ -21,7 +21,7 @@ struct pl_kv {
     bool quoted;        /* the value stands in quotes or between tags */
     bool tight;         /* "KEY=value" without blanks */
     bool comment;       /* the line is a comment */
-    bool upper;         /* the key is in upper case */
+    bool list;          /* key and value are neighbours in a list or a call: no operator */
 };
 
 /* How a key is meant. */

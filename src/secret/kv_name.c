@@ -50,7 +50,7 @@ static const char *const password_words[] = {
     "password", "passwd", "pwd", "passwort", "passphrase", "pass", "passcode", "psw", "pswd", "passw",
 };
 static const char *const token_words[] = {
-    "token", "secret", "credential", "credentials", "apikey", "secrets", "tokens", "auth",
+    "token", "secret", "credential", "credentials", "apikey", "secrets", "tokens", "auth", "creds", "cred",
     "accesskey", "secretkey", "authkey", "authtoken", "accesstoken", "apitoken", "apisecret",
     "clientsecret", "privatekey", "bearer", "jwt", "signature", "webhook",
 };
@@ -76,19 +76,25 @@ static const char *const about_words[] = {
     "confirm", "confirmation", "repeat", "mount", "volume", "ns", "namespace", "check", "valid",
 };
 
+/* A token or key of one of these is no secret. */
+static const char *const harmless_words[] = {
+    "public", "no", "page", "next", "continuation", "sync", "cancel", "cancellation", "resume",
+    "csrf", "xsrf", "crumb", "antiforgery", "forgery", "idempotency", "eos", "bos", "pad", "unk",
+};
+
 enum pl_kv_name pl_kv_name_of(struct pl_str key)
 {
     struct pl_str w[MAX_WORDS];
     size_t n = split(key, w);
     if (n == 0)
         return PL_KV_NONE;
-    while (n > 1 && w[n - 1].n <= 2 && pl_is_digit((uint8_t)w[n - 1].p[0]))
+    while (n > 1 && w[n - 1].n <= 4 && pl_is_digit((uint8_t)w[n - 1].p[0]))
         n--; /* password_2 */
     struct pl_str last = w[n - 1];
     if (IN(last, about_words))
         return PL_KV_NONE;
     for (size_t i = 0; i + 1 < n; i++) {
-        if (pl_str_ieq(w[i], PL_S("public")) || pl_str_ieq(w[i], PL_S("no")))
+        if (IN(w[i], harmless_words))
             return PL_KV_NONE;
     }
     if (IN(last, password_words))

@@ -81,45 +81,113 @@ static bool value_member(struct cursor *c)
     return true;
 }
 
+/* An operator that assigns: "=", ":", ":=", "=>", "?=", "::=", ".=", "+=" …; not one that asks. */
+static bool operator(struct cursor *c)
+{
+    size_t k = 0;
+    bool equals = false;
+    while (k < 4 && peek(c, k) > 0 && strchr(":=?.|+", peek(c, k))) {
+        /* == and === ask */
+        if (equals && peek(c, k) == '=')
+            return false;
+        equals |= peek(c, k) == '=';
+        k++;
+    }
+    if (!equals && !(k == 1 && peek(c, 0) == ':'))
+        return false;
+    if (equals && peek(c, k) == '>')
+        k++;
+    c->i += k;
+    return true;
+}
+
+/* "%3D", "%3A", "\u003d" */
+static bool escaped_operator(struct cursor *c)
+{
+    static const char *const forms[] = { "%3D", "%3d", "%3A", "%3a", "\\u003d", "\\u003D" };
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        if (skip_text(c, forms[i]))
+            return true;
+    }
+    return false;
+}
+
+static size_t type_len(const struct cursor *c)
+{
+    size_t k = 0;
+    while (k < 16 && (pl_is_alnum((uint8_t)peek(c, k)) || peek(c, k) == '<' || peek(c, k) == '>' ||
+                      peek(c, k) == '*'))
+        k++;
+    return k;
+}
+
+/* "token string = x" and "token: string = x": over the type to behind its operator. */
+static bool typed(struct cursor *c)
+{
+    struct cursor t = *c;
+    size_t k = type_len(&t);
+    if (k == 0)
+        return false;
+    t.i += k;
+    size_t gap = t.i;
+    blanks(&t);
+    if (t.i == gap || peek(&t, 0) != '=' || !operator(&t))
+        return false;
+    blanks(&t);
+    if (!is_quote(peek(&t, 0)))
+        return false;
+    *c = t;
+    return true;
+}
+
+static void white_space(struct cursor *c)
+{
+    for (unsigned k = 0; k < 32 && peek(c, 0) > 0 && peek(c, 0) <= ' '; k++)
+        c->i++;
+}
+
+/* What follows a key in quotes and no operator: `"KEY", "v"`, `"password" value="v"`. */
+static bool after_quoted(struct cursor *c, struct pl_kv *kv)
+{
+    if (value_member(c))
+        return true;
+    kv->list = true;
+    if (peek(c, 0) != ',')
+        return false;
+    c->i++;
+    white_space(c);
+    return is_quote(peek(c, 0));
+}
+
 /* What stands between key and value; leaves the cursor at the value. */
 static bool separator(struct cursor *c, struct pl_kv *kv, bool flag)
 {
-    size_t from = c->i;
     bool closed = quote(c);
     if (closed && peek(c, 0) == ']')
         c->i++;
-    if (closed && peek(c, 0) == ')')
-        return false;
     struct cursor after = *c;
     blanks(c);
     bool gap = c->i > after.i;
     int ch = peek(c, 0);
-    if (ch == ':' || ch == '=') {
-        /* ==, === and :: ask or name, they do not assign */
-        if (peek(c, 1) == '=' ? ch == '=' : ch == ':' && peek(c, 1) == ':')
-            return false;
-        c->i += peek(c, 1) == '=' || (ch == '=' && peek(c, 1) == '>') ? 2 : 1;
+    if (operator(c) || escaped_operator(c)) {
         size_t sep = c->i;
         blanks(c);
-        kv->tight = !gap && c->i == sep && ch == '=';
+        kv->tight = !gap && c->i == sep && ch != ':';
+        typed(c);
         return true;
     }
     if (ch == '>' && !gap) { /* <password>x<, name="password">x< */
         c->i++;
+        white_space(c);
         kv->quoted = true;
         return true;
     }
-    if (closed && gap && ch == 'v') { /* key="password" value="x" */
-        *c = after;
-        return value_member(c);
-    }
     if (flag && gap && !closed)
         return true;
-    if (gap && is_quote(ch) && !closed) /* PASSWORD 'x' */
+    if (gap && !closed && (is_quote(ch) || typed(c))) /* PASSWORD 'x' */
         return true;
     *c = after;
-    (void)from;
-    return value_member(c);
+    return closed ? after_quoted(c, kv) : value_member(c);
 }
 
 static bool quoted_value(struct cursor *c, struct pl_kv *kv)
@@ -150,19 +218,21 @@ static bool quoted_value(struct cursor *c, struct pl_kv *kv)
 
 static bool ends_value(uint8_t c, bool tag)
 {
-    return tag ? c == '<' : c <= ' ' || c == '"' || c == '\'' || c == '`' || c == '<' || c == '>';
+    if (tag)
+        return c == '<' || c == '\n';
+    return c <= ' ' || c == '"' || c == '\'' || c == '`' || c == '<' || c == '>' || c == '\\';
 }
 
 static bool bare_value(struct cursor *c, struct pl_kv *kv)
 {
     bool tag = kv->quoted;
     size_t from = c->i, i = from, max = c->n - from < MAX_VALUE ? c->n : from + MAX_VALUE;
-    while (i < max && !ends_value(c->p[i], tag) && c->p[i] != '\n')
+    while (i < max && !ends_value(c->p[i], tag))
         i++;
     if (i == max && i != c->n)
         return false;
-    if (tag && (i == c->n || c->p[i] != '<'))
-        return false;
+    while (tag && i > from && c->p[i - 1] <= ' ')
+        i--;
     while (!tag && i > from && (c->p[i - 1] == ',' || c->p[i - 1] == ';' || c->p[i - 1] == ')'))
         i--;
     /* of a query string or a connection string only the first member */
@@ -198,7 +268,8 @@ bool pl_kv_parse(const struct pl_hit *h, struct pl_kv *ret)
         c.i++;
     int ch = peek(&c, 0);
     if (ch != '=' && ch != ':' && ch != '"' && ch != '\'' && ch != ' ' && ch != '\t' &&
-        ch != '>' && ch != '\\' && ch != '\n' && ch != '\r' && ch != ',' && ch != '`')
+        ch != '>' && ch != '\\' && ch != '\n' && ch != '\r' && ch != ',' && ch != '`' &&
+        ch != '?' && ch != '+' && ch != '|' && ch != '%')
         return false;
     size_t key = h->at, end = c.i;
     while (key > 0 && h->at - key < MAX_KEY && key_char(h->p[key - 1]))

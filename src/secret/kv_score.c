@@ -198,11 +198,25 @@ static bool wordlike(struct pl_str s)
     return f.digit == 0 && pl_kv_rarity(s) < 0.8;
 }
 
+static bool is_uuid(struct pl_str s)
+{
+    if (s.n != 36)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (dash ? s.p[i] != '-' : !is_hex(pl_str_sub(s, i, 1)))
+            return false;
+    }
+    return true;
+}
+
 static bool token(const struct pl_kv *kv, enum pl_kv_place place)
 {
     struct pl_str v = kv->value;
     struct profile f = profile_of(v);
     double rare = pl_kv_rarity(v), bits = pl_entropy(v);
+    if (is_uuid(v))
+        return place != PL_KV_DOC && bits > 2.8;
     size_t least = place == PL_KV_DOC ? 20 : place == PL_KV_CODE ? 16 : 10;
     if (v.n < least || f.digit == 0)
         return place == PL_KV_CONFIG && v.n >= 16 && f.digit == 0 && rare > 1.2 && bits > 3.3;
@@ -232,6 +246,10 @@ static bool password(const struct pl_kv *kv, enum pl_kv_place place)
 bool pl_kv_is_secret(const struct pl_kv *kv, enum pl_kv_name name, enum pl_kv_place place)
 {
     if (impossible(kv))
+        return false;
+    if (kv->list && place < PL_KV_CODE)
+        place = PL_KV_CODE;
+    if (kv->list && (kv->comment || wordlike(kv->value)))
         return false;
     if (place == PL_KV_CODE && !kv->quoted)
         return false;
