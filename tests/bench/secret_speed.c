@@ -16,6 +16,7 @@ struct tally {
     uint64_t hits, found;
     uint64_t *by_rule, *by_lit;
     bool show;
+    const char *path;
 };
 
 static double now(void)
@@ -40,9 +41,9 @@ static void on_secret(void *arg, const struct pl_secret *s)
     t->found++;
     t->by_rule[s->rule]++;
     if (t->show)
-        printf("  %-34s %-8s %zu+%zu %s %.*s\n", pl_rules_at(t->rules, s->rule)->id,
+        printf("  %-30s %-8s %zu+%zu %s %.*s  %s\n", pl_rules_at(t->rules, s->rule)->id,
                pl_severity_name(s->severity), s->off, s->len, s->decoded ? s->decoded : "-",
-               (int)(s->value.n < 100 ? s->value.n : 100), s->value.p);
+               (int)(s->value.n < 100 ? s->value.n : 100), s->value.p, t->path);
 }
 
 static bool read_all(const char *path, struct pl_buf *out)
@@ -68,6 +69,7 @@ static void run(const char *path, struct pl_matcher *m, struct tally *t, bool na
         fprintf(stderr, "cannot read %s\n", path);
         return;
     }
+    t->path = path;
     for (size_t at = 0; at < b.n; at += WINDOW) {
         const uint8_t *p = (const uint8_t *)b.p + at;
         size_t n = b.n - at < WINDOW + OVERLAP ? b.n - at : WINDOW + OVERLAP;
