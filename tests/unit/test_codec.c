@@ -13,7 +13,7 @@
 
 static const char *const ids[] = { "gzip", "zstd", "xz", "bzip2" };
 
-#define BIG ((size_t)3 << 19)
+#define BIG ((size_t)5 << 18)
 static uint8_t big[BIG];
 
 /* Text-like and noise by turns, the same each time. */
@@ -249,7 +249,7 @@ static void a_cut_at_any_byte_is_truncation(void **state)
         struct pl_buf b = { 0 };
         char want[64];
         pack(ids[c], &b, big, 3000);
-        for (size_t n = 6; n < b.n; n++) {
+        for (size_t n = 6; n<b.n; n += n> 100 && n + 100 < b.n ? 7 : 1) {
             struct got g = read_with(ids[c], pl_str_n(b.p, n), 7, 512, NULL);
             snprintf(want, sizeof want, "%s: truncated at offset %zu", ids[c], n);
             expect_failure(&g, PL_E_FORMAT, want);
@@ -329,7 +329,7 @@ static void a_broken_input_breaks_the_content(void **state)
         struct pl_buf b = { 0 };
         pack(ids[c], &b, big, 3000);
         pl_buf_puts(&b, "trailer");
-        for (size_t n = 0; n <= b.n; n++) {
+        for (size_t n = 0; n <= b.n; n += n > 100 && n + 100 < b.n ? 7 : 1) {
             struct pieces s;
             struct got g = { 0 };
             struct pl_view *v;
