@@ -6,7 +6,8 @@ import copy
 import json
 import os
 
-OUT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "corpus", "saved_result")
+HERE = os.path.dirname(os.path.abspath(__file__))
+OUT = os.path.join(os.path.dirname(HERE), "corpus", "saved_result")
 
 
 def layer(i):
@@ -15,7 +16,8 @@ def layer(i):
 
 def finding():
     return {
-        "kind": "secret", "rule": "secret/x", "aliases": ["y"], "severity": "high", "title": "a token",
+        "kind": "secret", "rule": "secret/x", "aliases": ["y"], "severity": "high",
+        "title": "a token",
         "why": "w", "fix": "f",
         "where": {"surface": "file", "path": "a/\u202eb\x1b<i>`|::error::", "line": 1, "column": 2,
                   "end_line": 1, "end_column": 9, "offset": 1, "nested": ["c.zip"]},
@@ -60,7 +62,8 @@ def main():
     put("should-fail-empty", "")
     put("should-fail-deep", "[" * 40 + "]" * 40)
     for name, path, value in [
-            ("layer-unlisted", ["introduced", "index"], 2), ("layer-huge", ["hidden", "index"], 1 << 40),
+            ("layer-unlisted", ["introduced", "index"], 2),
+            ("layer-huge", ["hidden", "index"], 1 << 40),
             ("how", ["hidden", "how"], "magic"), ("surface", ["where", "surface"], 3),
             ("line-negative", ["where", "line"], -1), ("nested-null", ["where", "nested"], None),
             ("severity", ["severity"], "awful"), ("visible", ["visible"], "no")]:
