@@ -274,7 +274,6 @@ static int body_map(struct pl_tar *t, struct pl_err *err)
 /* Puts the expander over the body. */
 static int open_sparse(struct pl_tar *t, uint64_t size, struct pl_entry *ret, struct pl_err *err)
 {
-    pl_sub_sync(&t->body);
     int rc = pl_sparse_start(&t->sparse, &t->body.v, t->body.left, size, err);
     if (rc < 0)
         return rc;
@@ -317,6 +316,7 @@ static int open_body(struct pl_tar *t, const struct pl_pax *x, enum sparse_kind 
         rc = body_map(t, err);
     else if (sparse != SPARSE_OLD)
         return 0;
+    pl_sub_sync(&t->body);
     return rc < 0 ? rc : open_sparse(t, (uint64_t)size, ret, err);
 }
 

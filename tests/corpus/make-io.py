@@ -128,6 +128,8 @@ TAR = {
     "should-fail-sparse-sum": sparse_old([(0, 4)], 5, 10, body=pad(b"abcde")) + END,
     "should-fail-sparse-cut-map": sparse_old([(0, 1)], 1, 10, b"\1"),
     "should-fail-sparse-map-text": pax(GNU__sparse__size=b"9", GNU__sparse__map=b"1,x") + member(b"a") + END,
+    "should-fail-sparse-map-cut-in-body": pax(GNU__sparse__major=b"1", GNU__sparse__minor=b"0")
+    + member(b"4\n0000000007\0" + b"0" * 7, name=b"s", size=0o1003)[:B + 66],
     "should-fail-sparse-map-body": pax(GNU__sparse__major=b"1", GNU__sparse__minor=b"0")
     + member(b"99999999999999999999\n") + END,
 }
