@@ -75,11 +75,13 @@ void pl_judge(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
     struct pl_rule_use *u = &m->use[i];
     struct pl_found f = { .off = base + at->off, .len = at->len, .rule = i,
                           .value = pl_str_n(h->p + at->off, at->len), .reason = at->reason,
-                          .severity = (uint8_t)rule->severity, .generic = rule->generic };
+                          .severity = (uint8_t)rule->severity, .rank = PL_RANK_SPECIFIC };
     if (f.len == 0 || (at->base64 && !decode_value(m, &f)))
         return;
     if (!u->ready)
         make_ready(u, rule);
+    if (rule->generic)
+        f.rank = u->check && u->check->find == pl_find_keyvalue ? PL_RANK_KEYVALUE : PL_RANK_GENERIC;
     const char *sample = pl_documented_sample(f.value);
     bool finder = u->check && u->check->find;
     enum pl_placeholder like = sample || finder ? PL_NO_PLACEHOLDER : pl_placeholder(f.value);

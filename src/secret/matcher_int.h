@@ -12,6 +12,13 @@
 #define PL_GZIP_MAX 64    /* compressed runs of one level */
 #define PL_DECODE_MAX 16 /* levels of decoding, whatever the limit says */
 
+/* Which of two findings on the same bytes is told. */
+enum pl_rank {
+    PL_RANK_KEYVALUE, /* a name beside a value */
+    PL_RANK_GENERIC,  /* the place of a known file format */
+    PL_RANK_SPECIFIC, /* the form of one provider's token */
+};
+
 /* A finding before order and dispute are settled; offsets in the text of its level. */
 struct pl_found {
     size_t off, len;
@@ -19,7 +26,7 @@ struct pl_found {
     const char *reason, *decoded;
     uint32_t rule;
     uint8_t severity;
-    bool generic;
+    uint8_t rank; /* enum pl_rank */
 };
 typedef PL_VEC(struct pl_found) pl_found_vec;
 

@@ -3,10 +3,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "secret/runs.h"
 
-#define SAMPLE 12 /* decoded bytes */
+#include "secret/blocks.h"
 
-typedef uint8_t block __attribute__((vector_size(16)));
-typedef uint64_t words __attribute__((vector_size(16)));
+#define SAMPLE 12 /* decoded bytes */
 
 /* Value plus one of base64 characters, both alphabets. */
 static const uint8_t digit64[256] = {
@@ -41,38 +40,7 @@ static bool is_text(uint8_t c)
     return (c >= 0x20 && c < 0x7f) || c == '\n' || c == '\t' || c == '\r';
 }
 
-#define ODD 0xff00ff00ff00ff00ull /* the bytes 1, 3, 5, 7 of a little-endian word */
-
-/* As below, but a few marks of punctuation pass too; without branches, since text would mislead
- * them every few blocks. */
-static inline bool all_class_nearly(block v)
-{
-    block low = v | 0x20;
-    words ok = (words)((block)(low - 'a' < 31) | (block)(v - '+' < 15));
-    return (ok[0] & ok[1]) == UINT64_MAX;
-}
-
-/* Are all sixteen bytes base64 characters, and may they be those of text? In base64 the first of
- * four characters has the high bits of a byte, which text leaves few values ('I' to 'f', and 'A' to
- * 'D' for control characters and zeros); in hex the first of two is '0' to '7'. */
-static bool may_be_text(block v)
-{
-    block low = v | 0x20;
-    words ok = (words)((block)(low - 'a' < 26) | (block)(v - '0' < 10) | (block)(v == '+') |
-                       (block)(v == '/') | (block)(v == '-') | (block)(v == '_'));
-    if ((ok[0] & ok[1]) != UINT64_MAX)
-        return false;
-    words first = (words)((block)(v - 'I' < 30) | (block)(v - 'A' < 4));
-    words hex = (words)(block)(v - '0' < 8);
-    uint64_t f = first[0] & first[1], h = hex[0] & hex[1];
-    f &= f >> 32;
-    h &= h >> 32;
-    h &= h >> 16;
-    return ((f & UINT32_MAX) | (h & UINT16_MAX)) != 0;
-}
-
-/* Is every second byte zero and every other one text? 0: no; 1: zeros behind; 2: zeros in front.
- * Reads by bytes once the cheap test on words holds. */
+/* Is every second byte zero and every other one text? 0: no; 1: zeros behind; 2: zeros in front. */
 static int is_utf16(const uint8_t *p)
 {
     for (unsigned zero = 0; zero < 2; zero++) {
@@ -222,25 +190,10 @@ static bool utf16_run(const uint8_t *p, size_t n, size_t low, size_t i, int kind
     return e - s > PL_RUN_MIN;
 }
 
-/* Offset of the next block that may be part of a run, at a multiple of 16 from `i`; n when none. */
-static size_t next_block(const uint8_t *p, size_t n, size_t i)
-{
-    for (; n - i >= 16; i += 16) {
-        block v;
-        memcpy(&v, p + i, sizeof v);
-        words w = (words)v;
-        uint64_t any = w[0] | w[1];
-        bool wide = (((any & ODD) == 0) | ((any & ~ODD) == 0)) & (any != 0);
-        if (__builtin_expect(wide | all_class_nearly(v), 0) && (wide || may_be_text(v)))
-            return i;
-    }
-    return n;
-}
-
 bool pl_run_next(const uint8_t *p, size_t n, size_t *at, struct pl_run *ret)
 {
     size_t low = *at, i = *at;
-    while ((i = next_block(p, n, i)) < n) {
+    while ((i = pl_next_block(p, n, i)) < n) {
         size_t end = i + 16;
         int kind = is_utf16(p + i);
         bool found = kind ? utf16_run(p, n, low, i, kind, &end, ret)

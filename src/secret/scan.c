@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "secret/blocks.h"
 #include "secret/matcher_int.h"
 #include "secret/trigger.h"
 
@@ -15,20 +16,6 @@ static const struct pl_piece *piece_of(struct pl_level *l, size_t at)
     while (l->cur > 0 && l->piece[l->cur].at > at)
         l->cur--;
     return &l->piece[l->cur];
-}
-
-/* Where words of identifiers begin: behind what is no letter or digit, and at a capital behind a
- * small letter or in front of one. */
-static bool word_begins(const uint8_t *p, size_t n, size_t i)
-{
-    uint8_t c = p[i], b = i ? p[i - 1] : ' ';
-    if (!pl_is_alnum(c))
-        return false;
-    if (!pl_is_alnum(b))
-        return true;
-    if (c < 'A' || c > 'Z')
-        return false;
-    return (b >= 'a' && b <= 'z') || (i + 1 < n && p[i + 1] >= 'a' && p[i + 1] <= 'z');
 }
 
 static bool same_word(const struct pl_word_entry *w, const struct pl_hit *h)
@@ -64,26 +51,45 @@ static void look_up(struct pl_level *l, const struct pl_hit *h, uint32_t gram, s
     }
 }
 
-/* A trigger at h->at: looks up the words that begin in reach in front of it, each once. */
-static void from_trigger(struct pl_level *l, const struct pl_hit *h, size_t base)
+/* Looks up what begins at p[i], when that is a gram of some keyword. */
+static inline void look_up_at(struct pl_level *l, const struct pl_hit *h, size_t i, size_t base)
 {
-    size_t end = h->at + h->len, i = end > PL_TRIGGER_REACH ? end - PL_TRIGGER_REACH : 0;
     const uint64_t *bits = l->m->r->gram;
-    if (base + i < l->looked_up)
-        i = l->looked_up - base;
-    for (; i < end && i + 4 <= h->n; i++) {
-        uint32_t gram = pl_gram(h->p + i), bit = pl_gram_bit(gram);
-        if (!(bits[bit / 64] >> (bit % 64) & 1))
-            continue;
-        if (i != h->at && !word_begins(h->p, h->n, i))
-            continue;
+    uint32_t gram = pl_gram(h->p + i), bit = pl_gram_bit(gram);
+    if (bits[bit / 64] >> (bit % 64) & 1) {
         struct pl_hit at = *h;
         at.at = i;
         look_up(l, &at, gram, base);
     }
-    /* the trigger itself may begin a keyword with the next trigger in it: not done with it */
-    if (base + i > l->looked_up)
-        l->looked_up = base + i;
+}
+
+/* Starts of words in p[i, end), bit k for i + k; at most 63 bytes. */
+static uint64_t starts(const struct pl_hit *h, size_t i, size_t end)
+{
+    uint64_t found = 0, wanted = (1ull << (end - i)) - 1;
+    if (i > 0 && h->n - i >= 64)
+        return pl_word_starts(h->p + i) & wanted;
+    for (size_t k = i; k < end; k++)
+        found |= (uint64_t)pl_word_begins(h->p, h->n, k) << (k - i);
+    return found;
+}
+
+/* A trigger at h->at: looks up the words that begin in reach in front of it, each once. */
+static void from_trigger(struct pl_level *l, const struct pl_hit *h, size_t base)
+{
+    size_t end = h->at + h->len, i = end > PL_TRIGGER_REACH ? end - PL_TRIGGER_REACH : 0;
+    if (base + i < l->looked_up)
+        i = l->looked_up - base;
+    if (i >= end)
+        return;
+    /* the trigger itself may be the beginning of a keyword, wherever it stands */
+    uint64_t found = starts(h, i, end) | (h->at >= i ? 1ull << (h->at - i) : 0);
+    for (; found; found &= found - 1) {
+        size_t k = i + (size_t)__builtin_ctzll(found);
+        if (h->n - k >= 4)
+            look_up_at(l, h, k, base);
+    }
+    l->looked_up = base + end;
 }
 
 static void note_gzip(struct pl_level *l, size_t at)
@@ -159,25 +165,24 @@ static void drop_repeats(pl_found_vec *v, size_t n_rules)
     v->n = out;
 }
 
-/* A generic finding gives way to a specific one on any of its bytes. Specific spans are sorted by
- * start; `reach` is where the farthest of those before ends. */
+/* A finding gives way to one of higher rank on any of its bytes, and a generic one to an earlier of
+ * its own rank. `reach[r]` is where the farthest of rank r seen so far ends. */
 static void drop_generic(pl_found_vec *v)
 {
-    size_t out = 0, reach = 0, generic_reach = 0;
+    size_t out = 0, reach[PL_RANK_SPECIFIC + 1] = { 0 };
     for (size_t i = 0; i < v->n; i++) {
         struct pl_found f = v->p[i];
         bool lost = false;
-        if (f.generic) {
-            lost = f.off < reach || f.off < generic_reach;
-            for (size_t k = i + 1; k < v->n && !lost && v->p[k].off < f.off + f.len; k++)
-                lost = !v->p[k].generic;
-            if (!lost && f.off + f.len > generic_reach)
-                generic_reach = f.off + f.len;
-        } else if (f.off + f.len > reach) {
-            reach = f.off + f.len;
-        }
-        if (!lost)
-            v->p[out++] = f;
+        for (unsigned r = f.rank; r <= PL_RANK_SPECIFIC && f.rank < PL_RANK_SPECIFIC; r++)
+            lost |= f.off < reach[r];
+        for (size_t k = i + 1; k < v->n && !lost && f.rank < PL_RANK_SPECIFIC &&
+                               v->p[k].off < f.off + f.len; k++)
+            lost = v->p[k].rank > f.rank;
+        if (lost)
+            continue;
+        if (f.off + f.len > reach[f.rank])
+            reach[f.rank] = f.off + f.len;
+        v->p[out++] = f;
     }
     v->n = out;
 }
