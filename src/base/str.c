@@ -2,8 +2,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/str.h"
 
-#include <sys/random.h>
-
 int pl_str_cmp(struct pl_str a, struct pl_str b)
 {
     size_t n = a.n < b.n ? a.n : b.n;
@@ -146,31 +144,10 @@ bool pl_unhex(struct pl_str in, uint8_t *out, size_t n)
     return true;
 }
 
-/* Drawn once per process: nobody who chooses names can choose them to collide. */
-static uint64_t salt(void)
-{
-    static uint64_t drawn;
-    if (!drawn && getrandom(&drawn, sizeof drawn, 0) != sizeof drawn)
-        drawn = 0x9e3779b97f4a7c15u;
-    return drawn | 1;
-}
-
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-    a = (a ^ a >> 32) * b;
-    return a ^ a >> 29;
-}
-
 uint64_t pl_str_hash(struct pl_str s)
 {
-    uint64_t h = salt() ^ s.n, part;
-    size_t i = 0;
-    for (; s.n - i >= 8; i += 8) {
-        memcpy(&part, s.p + i, 8);
-        h = mix(h ^ part, 0xa0761d6478bd642fu);
-    }
-    part = 0;
-    if (s.n > i)
-        memcpy(&part, s.p + i, s.n - i);
-    return mix(h ^ part, 0xe7037ed1a0b428dbu);
+    uint64_t h = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < s.n; i++)
+        h = (h ^ (uint8_t)s.p[i]) * 0x100000001b3u;
+    return h ^ h >> 32;
 }

@@ -1,6 +1,6 @@
 /* plimsoll scan: everything that applies to a target. commands.md "scan". */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,11 +11,12 @@
 #include "base/near.h"
 #include "cmd/common.h"
 #include "cmd/version.h"
+#include "report/from_json.h"
 
 struct options {
     struct pl_common common;
     struct pl_opt_list format, scanners, severity;
-    const char *fail_on, *dockerfile, *gitlab_schema;
+    const char *fail_on, *dockerfile, *gitlab_schema, *baseline, *from;
     bool exit_zero, no_store;
 };
 
@@ -29,12 +30,13 @@ static const struct pl_opt table[] = {
     { "show-secrets", 0, PL_OPT_FLAG, O(common.show_secrets), NULL, "do not mask" },
     { "dockerfile", 0, PL_OPT_STR, O(dockerfile), "FILE", "SARIF locations point into it" },
     { "gitlab-schema", 0, PL_OPT_STR, O(gitlab_schema), "VERSION", "schema of gitlab reports" },
+    { "baseline", 0, PL_OPT_STR, O(baseline), "FILE", "only what this saved result lacks fails" },
+    { "from", 0, PL_OPT_STR, O(from), "FILE", "write a saved result in another form; no target" },
     { "exit-zero", 0, PL_OPT_FLAG, O(exit_zero), NULL, "findings do not fail" },
     { "no-store", 0, PL_OPT_FLAG, O(no_store), NULL, "keep no record" },
     { "store", 0, PL_OPT_NONE, 0, "DIR", "" },
     { "db", 0, PL_OPT_NONE, 0, "DIR", "" },
     { "policy", 0, PL_OPT_NONE, 0, "FILE", "" },
-    { "baseline", 0, PL_OPT_NONE, 0, "FILE", "" },
     PL_COMMON_OPTS(struct options),
 };
 
@@ -50,12 +52,18 @@ struct run {
     size_t n_out;
     struct pl_report_opts ro;
     bool keep[PL_SEV_COUNT]; /* --severity */
+    struct pl_report old;    /* --baseline */
 };
 
-static int usage(const char *fmt, const char *what)
+static int usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static int usage(const char *fmt, ...)
 {
+    va_list ap;
     fputs("plimsoll scan: ", stderr);
-    fprintf(stderr, fmt, what); // NOLINT: formats are literals of this file
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
     fputc('\n', stderr);
     return PL_EXIT_USAGE;
 }
@@ -80,7 +88,7 @@ static int parse_formats(struct run *r)
         if (rest.p && !rest.n)
             return usage("-f %s names no file", f->p[i]);
         if (r->n_out == PL_COUNT(r->out))
-            return usage("%s", "too many outputs");
+            return usage("too many outputs");
         r->out[r->n_out++] = (struct output){ w, rest.p ? rest.p : "-" };
     }
     if (!r->n_out)
@@ -208,6 +216,37 @@ static int verdict(const struct run *r, const struct pl_report *report)
     return report->incomplete ? PL_EXIT_INCOMPLETE : PL_EXIT_CLEAN;
 }
 
+static int read_saved(const char *path, struct pl_arena *a, struct pl_report *ret,
+                      struct pl_err *err)
+{
+    pl_auto_buf struct pl_buf text = { .max = 256u << 20 };
+    int r = pl_common_read(path, &text, err);
+    if (r == 0)
+        r = pl_report_from_json(a, pl_buf_str(&text), ret, err);
+    return r < 0 && r != PL_E_USAGE ? pl_fail(err, PL_E_USAGE, "'%s' is no saved result", path) : r;
+}
+
+/* What a report is used for once it is there: severities, baseline, outputs, exit code. */
+static int finish(struct run *r, struct pl_report *report)
+{
+    struct pl_err err = { 0 };
+    keep_severities(r, report);
+    pl_report_sum(report);
+    if (r->o->baseline && pl_report_baseline(report, &r->old, &err) < 0)
+        return pl_run_failed("scan", &err);
+    int code = write_outputs(r, report);
+    return code ? code : verdict(r, report);
+}
+
+static int convert(struct run *r, struct pl_arena *a)
+{
+    struct pl_err err = { 0 };
+    struct pl_report report = { .a = a };
+    if (read_saved(r->o->from, a, &report, &err) < 0)
+        return pl_run_failed("scan", &err);
+    return finish(r, &report);
+}
+
 static int scan_all(struct run *r, struct pl_run *run, const struct pl_operands *ops,
                     struct pl_report *report)
 {
@@ -221,10 +260,7 @@ static int scan_all(struct run *r, struct pl_run *run, const struct pl_operands 
     }
     pl_run_end(run);
     report->ended_ns = now_ns();
-    keep_severities(r, report);
-    pl_report_sum(report);
-    int code = write_outputs(r, report);
-    return code ? code : verdict(r, report);
+    return finish(r, report);
 }
 
 static int run_scan(const void *options, const struct pl_operands *ops)
@@ -236,8 +272,10 @@ static int run_scan(const void *options, const struct pl_operands *ops)
                                 .tool_name = PL_S("plimsoll"),
                                 .tool_version = PL_S(PL_VERSION),
                                 .rules_version = PL_S(PL_RULES_VERSION) };
-    if (!ops->n)
-        return usage("%s", "no target given, as in plimsoll scan oci:DIR");
+    if (!ops->n && !r.o->from)
+        return usage("no target given, as in plimsoll scan oci:DIR");
+    if (ops->n && r.o->from)
+        return usage("--from takes no target");
     int code = parse_formats(&r);
     if (!code)
         code = parse_severities(&r);
@@ -253,8 +291,11 @@ static int run_scan(const void *options, const struct pl_operands *ops)
     if (r.o->dockerfile && pl_common_read(r.o->dockerfile, &dockerfile, &err) < 0)
         return pl_run_failed("scan", &err);
     r.ro.dockerfile_text = pl_buf_str(&dockerfile);
-    code = pl_run_begin(&run, &r.o->common, true);
-    if (!code)
+    if (r.o->baseline && read_saved(r.o->baseline, &a, &r.old, &err) < 0)
+        code = pl_run_failed("scan", &err);
+    else if (r.o->from)
+        code = convert(&r, &a);
+    else if (!(code = pl_run_begin(&run, &r.o->common, true)))
         code = scan_all(&r, &run, ops, &report);
     pl_arena_release(&a);
     return code;
