@@ -68,7 +68,8 @@ static void text_life(const struct pl_history_image *h, const struct pl_life_row
         pl_esc_cut(b, PL_ESC_TERM, l->link, 200);
     }
     pl_buf_puts(b, "\n  introduced  ");
-    pl_esc_cut(b, PL_ESC_TERM, from->has_created_by ? from->created_by : PL_S("(not recorded)"), 160);
+    pl_esc_cut(b, PL_ESC_TERM, from->has_created_by ? from->created_by : PL_S("(not recorded)"),
+               160);
     if (l->has_sha256) {
         pl_hex(l->sha256, 32, hex);
         pl_buf_printf(b, "\n  sha256      %s", hex);
@@ -77,7 +78,8 @@ static void text_life(const struct pl_history_image *h, const struct pl_life_row
         const struct pl_layer_info *to = &h->layers[l->span.hidden];
         pl_buf_printf(b, "\n  hidden      layer %u (%s)  ", l->span.hidden,
                       pl_how_name(l->span.how));
-        pl_esc_cut(b, PL_ESC_TERM, to->has_created_by ? to->created_by : PL_S("(not recorded)"), 160);
+        pl_esc_cut(b, PL_ESC_TERM, to->has_created_by ? to->created_by : PL_S("(not recorded)"),
+                   160);
     } else {
         pl_buf_printf(b, "\n  visible     %s", l->span.visible ? "yes" : "no");
     }

@@ -143,8 +143,9 @@ static int parse_scanners(struct run *r)
             for (size_t k = 0; k < PL_COUNT(later); k++)
                 if (pl_str_is(word, later[k]))
                     return usage("scanner '%s' is not in this build", later[k]);
-            return usage("--scanners: '%s' is none of secret, package, vuln, config, trust, malware",
-                         list->p[i]);
+            return usage(
+                "--scanners: '%s' is none of secret, package, vuln, config, trust, malware",
+                list->p[i]);
         }
     }
     return 0;
@@ -193,8 +194,8 @@ static int write_outputs(struct run *r, const struct pl_report *report)
     pl_auto_buf struct pl_buf notes = { 0 };
     r->ro.aside = &notes;
     for (size_t i = 0; i < r->n_out; i++) {
-        table_shown |= strcmp(r->out[i].writer->id, "table") == 0 &&
-                       strcmp(r->out[i].path, "-") == 0;
+        table_shown |=
+            strcmp(r->out[i].writer->id, "table") == 0 && strcmp(r->out[i].path, "-") == 0;
         if (write_one(r, report, &r->out[i], &err) < 0) {
             fprintf(stderr, "plimsoll scan: %s\n", err.msg);
             code = PL_EXIT_USAGE;

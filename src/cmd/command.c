@@ -47,7 +47,8 @@ void pl_command_help(const struct pl_command *c)
         puts("\nflags:");
         for (size_t i = 0; i < c->n_options; i++)
             help_option(&c->options[i]);
-        puts("\nexit codes: 0 clean, 1 findings, 2 usage, 3 incomplete, 4 network, 130 interrupted");
+        puts(
+            "\nexit codes: 0 clean, 1 findings, 2 usage, 3 incomplete, 4 network, 130 interrupted");
         return;
     }
     puts("plimsoll: what is in a container image, every layer, every byte\n\n"

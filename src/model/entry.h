@@ -31,11 +31,11 @@ struct pl_entry {
     enum pl_entry_kind kind;
     uint32_t flags;
     uint32_t mode, uid, gid;
-    uint32_t ordinal;   /* n-th header of the layer, from 0 */
-    uint64_t size;      /* of the body, logical bytes */
-    uint64_t at;        /* offset of the body in the unpacked stream */
+    uint32_t ordinal; /* n-th header of the layer, from 0 */
+    uint64_t size;    /* of the body, logical bytes */
+    uint64_t at;      /* offset of the body in the unpacked stream */
     int64_t mtime_ns;
-    struct pl_str link; /* target of a symlink (as written) or hardlink (normalised) */
+    struct pl_str link;   /* target of a symlink (as written) or hardlink (normalised) */
     struct pl_view *body; /* content; NULL when size is 0. Consume as much as wanted. */
 };
 

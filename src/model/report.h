@@ -41,10 +41,10 @@ struct pl_names {
 /* "where" of commands.md. */
 struct pl_where {
     enum pl_surface surface;
-    struct pl_str path;                      /* or a JSON pointer or variable name, by surface */
-    uint32_t line, col, end_line, end_col;   /* 1-based, end exclusive; 0 = not text */
-    uint64_t off;                            /* bytes from the start of the (innermost) content */
-    struct pl_names nested;                  /* members, outermost first */
+    struct pl_str path;                    /* or a JSON pointer or variable name, by surface */
+    uint32_t line, col, end_line, end_col; /* 1-based, end exclusive; 0 = not text */
+    uint64_t off;                          /* bytes from the start of the (innermost) content */
+    struct pl_names nested;                /* members, outermost first */
 };
 
 /* Layer numbers; `introduced` and `hidden` may be PL_NEVER (null in JSON). */
@@ -59,8 +59,8 @@ struct pl_layer_info {
     struct pl_str digest, diff_id; /* text; may be empty (null) */
     struct pl_str created_by;      /* empty with has_created_by false: null */
     bool has_created_by;
-    uint64_t bytes;                /* length of the unpacked tar stream */
-    uint64_t blob_bytes;           /* as stored */
+    uint64_t bytes;      /* length of the unpacked tar stream */
+    uint64_t blob_bytes; /* as stored */
     uint64_t files;
 };
 
@@ -70,10 +70,10 @@ const char *pl_scope_name(enum pl_scope s);
 
 struct pl_note {
     enum pl_scope scope;
-    struct pl_str where;   /* "layer 3 (sha256:…): etc/x", a path, a file name */
-    struct pl_str code;    /* "unknown-codec", "truncated", … */
+    struct pl_str where; /* "layer 3 (sha256:…): etc/x", a path, a file name */
+    struct pl_str code;  /* "unknown-codec", "truncated", … */
     struct pl_str message;
-    bool incomplete;       /* this note makes the result incomplete */
+    bool incomplete; /* this note makes the result incomplete */
 };
 
 /* Beside a baseline (pl_report_baseline): was the fingerprint in it? */
@@ -83,19 +83,19 @@ const char *pl_delta_name(enum pl_delta d);
 
 struct pl_finding {
     enum pl_kind kind;
-    struct pl_str rule;    /* stable id, "secret/github-pat" */
+    struct pl_str rule; /* stable id, "secret/github-pat" */
     struct pl_names aliases;
     enum pl_severity severity;
     struct pl_str title, why, fix; /* one sentence each */
     struct pl_where where;
     struct pl_span span;
-    struct pl_str origin;   /* the instruction, when it made no layer (introduced is PL_NEVER); "" */
-    struct pl_str recover;  /* command that works as printed; empty when not recoverable */
+    struct pl_str origin;  /* the instruction, when it made no layer (introduced is PL_NEVER); "" */
+    struct pl_str recover; /* command that works as printed; empty when not recoverable */
     struct pl_str evidence; /* masked */
     struct pl_str secret;   /* whole value, only with --show-secrets; else p == NULL */
     struct pl_str print;    /* fingerprint text, 64 hex digits */
     uint8_t secret_hash[32];
-    enum pl_delta delta;    /* NONE without a baseline */
+    enum pl_delta delta; /* NONE without a baseline */
 };
 
 struct pl_target {

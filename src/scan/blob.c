@@ -15,17 +15,18 @@
 struct name {
     uint32_t ordinal;
     size_t off, len; /* in layer.names */
-    size_t path_len; /* a link target: its entry's path stands this far in front; 0 = it is the path */
+    size_t
+        path_len; /* a link target: its entry's path stands this far in front; 0 = it is the path */
 };
 
 /* One layer on its way. */
 struct layer {
     struct pl_worker *w;
     struct pl_hash *diff;
-    struct pl_view *in;     /* unpacked stream */
-    uint32_t ordinal;       /* of the entry being read */
+    struct pl_view *in; /* unpacked stream */
+    uint32_t ordinal;   /* of the entry being read */
     bool is_tar;
-    struct pl_buf names;    /* paths and link targets, one a line, looked at many at a time */
+    struct pl_buf names; /* paths and link targets, one a line, looked at many at a time */
     PL_VEC(struct name) name;
 };
 
@@ -42,9 +43,9 @@ static void on_frame(void *arg, enum pl_frame_part part, struct pl_str bytes, ui
     static const char *const names[] = { "name", "comment", "extra", "skippable", "trailer" };
     struct layer *l = arg;
     struct pl_spot at = { .surface = PL_SURF_GZIP_HEADER,
-                           .ordinal = PL_NEVER,
-                           .path = pl_str_c(names[part]),
-                           .binary = true };
+                          .ordinal = PL_NEVER,
+                          .path = pl_str_c(names[part]),
+                          .binary = true };
     (void)off;
     pl_content_piece(l->w, &at, bytes);
 }
@@ -55,11 +56,11 @@ static void on_part(void *arg, enum pl_tar_part part, struct pl_str path, struct
     struct layer *l = arg;
     bool padding = part == PL_TAR_PADDING;
     struct pl_spot at = { .surface = padding ? PL_SURF_TAR_TRAILER : PL_SURF_TAR_HEADER,
-                           .ordinal = l->ordinal,
-                           .path = name.n ? name : path,
-                           .say = path,
-                           .value = name.n != 0,
-                           .binary = true };
+                          .ordinal = l->ordinal,
+                          .path = name.n ? name : path,
+                          .say = path,
+                          .value = name.n != 0,
+                          .binary = true };
     (void)off;
     pl_content_piece(l->w, &at, bytes);
     if (name.n && (part == PL_TAR_PAX || part == PL_TAR_XATTR) && name.n > 16) {
@@ -71,8 +72,7 @@ static void on_part(void *arg, enum pl_tar_part part, struct pl_str path, struct
 static void on_tar_note(void *arg, const char *code, struct pl_str path, const char *message)
 {
     struct layer *l = arg;
-    bool harmless = strcmp(code, "tar-no-end") == 0;
-    pl_worker_note(l->w, PL_SCOPE_ENTRY, !harmless, code, path, "%s", message);
+    pl_worker_note(l->w, PL_SCOPE_ENTRY, !pl_content_harmless(code), code, path, "%s", message);
 }
 
 static void on_name_secret(void *arg, const struct pl_secret *s)
@@ -108,10 +108,9 @@ static void scan_names(struct layer *l)
 {
     bool any = false;
     struct pl_err err;
-    struct pl_text t = { .p = (const uint8_t *)l->names.p,
-                         .n = l->names.n,
-                         .to = l->names.n,
-                         .last = true };
+    struct pl_text t = {
+        .p = (const uint8_t *)l->names.p, .n = l->names.n, .to = l->names.n, .last = true
+    };
     if (l->names.n && (l->w->job.flags & PL_JOBF_SECRETS))
         pl_secret_scan(l->w->matcher, &t, on_name_secret, &any, &err);
     for (size_t i = 0; any && i < l->name.n; i++)
@@ -273,8 +272,8 @@ static int read_rest(struct layer *l, enum pl_surface surface, struct pl_err *er
 
 static void note_broken(struct layer *l, const struct pl_err *err)
 {
-    const char *code = err->code == PL_E_LIMIT ? "limit"
-                       : err->code == PL_E_IO  ? "unreadable"
+    const char *code = err->code == PL_E_LIMIT   ? "limit"
+                       : err->code == PL_E_IO    ? "unreadable"
                        : err->code == PL_E_UNSUP ? "unsupported"
                                                  : "damaged";
     pl_worker_note(l->w, PL_SCOPE_LAYER, true, code, PL_S(""), "%s", err->msg);

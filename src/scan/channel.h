@@ -17,7 +17,7 @@
 struct pl_chan {
     int in, out;
     const uint8_t *ring;
-    struct pl_buf pending;   /* records not yet written */
+    struct pl_buf pending; /* records not yet written */
     uint64_t peak;
 };
 
@@ -36,9 +36,9 @@ void pl_chan_flush(struct pl_chan *c);
 struct pl_feed_view {
     struct pl_view v;
     struct pl_chan *chan;
-    int slot;             /* shown now, or -1 */
-    bool ended, broken;   /* END seen; the source broke */
-    struct pl_buf side;   /* a stretch over several slots */
+    int slot;           /* shown now, or -1 */
+    bool ended, broken; /* END seen; the source broke */
+    struct pl_buf side; /* a stretch over several slots */
     bool on_side;
 };
 void pl_feed_view_init(struct pl_feed_view *f, struct pl_chan *chan);

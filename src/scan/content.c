@@ -22,7 +22,7 @@
 struct scan {
     struct pl_worker *w;
     struct pl_spot *at;
-    const uint8_t *p;          /* the window */
+    const uint8_t *p; /* the window */
     size_t n;
     uint64_t off;              /* offset of p[0] */
     uint64_t counted;          /* lines are counted up to here */
@@ -268,10 +268,20 @@ static int on_member(void *arg, struct pl_member *m)
     return 0;
 }
 
+bool pl_content_harmless(const char *code)
+{
+    static const char *const codes[] = { "tar-no-end", "tar-global",     "tar-size",
+                                         "tar-number", "tar-signed-sum", "tar-sparse-unknown" };
+    for (size_t i = 0; i < PL_COUNT(codes); i++)
+        if (strcmp(code, codes[i]) == 0)
+            return true;
+    return false;
+}
+
 static void on_note(void *arg, const char *code, struct pl_str name, const char *message)
 {
     struct descent *d = arg;
-    pl_worker_note(d->w, PL_SCOPE_ENTRY, true, code, d->at->path, "%.*s%s%s",
+    pl_worker_note(d->w, PL_SCOPE_ENTRY, !pl_content_harmless(code), code, d->at->path, "%.*s%s%s",
                    PL_FMT(pl_str_sub(name, 0, 200)), name.n ? ": " : "", message);
 }
 
@@ -316,8 +326,7 @@ static int windows(struct scan *s, struct pl_view *v, size_t behind, struct pl_e
     }
 }
 
-int pl_content_scan(struct pl_worker *w, struct pl_spot *at, struct pl_view *v,
-                    struct pl_err *err)
+int pl_content_scan(struct pl_worker *w, struct pl_spot *at, struct pl_view *v, struct pl_err *err)
 {
     struct scan s = { .w = w, .at = at };
     const struct pl_nested *kind = NULL;

@@ -9,13 +9,13 @@
 /* Where the content is. `nested` grows on the way down. */
 struct pl_spot {
     enum pl_surface surface;
-    uint32_t ordinal;      /* of the entry, or PL_NEVER */
-    struct pl_str path;    /* for the engine's path rules, and for notes */
-    struct pl_str say;     /* what hits say as path; empty for files (it is the entry's) */
+    uint32_t ordinal;   /* of the entry, or PL_NEVER */
+    struct pl_str path; /* for the engine's path rules, and for notes */
+    struct pl_str say;  /* what hits say as path; empty for files (it is the entry's) */
     struct pl_names nested;
-    bool value;            /* one value, `path` is its name */
-    bool raw_too;          /* pl_member.raw_too of the member it is in */
-    bool binary;           /* no lines, whatever the bytes look like */
+    bool value;   /* one value, `path` is its name */
+    bool raw_too; /* pl_member.raw_too of the member it is in */
+    bool binary;  /* no lines, whatever the bytes look like */
     unsigned depth;
     uint64_t *total;       /* unpacked from the outer file so far; NULL at the outermost */
     bool wanted;           /* `recover` asks for this very content */
@@ -28,9 +28,10 @@ struct pl_spot {
 
 /* Reads `v` to its end: scans every window, recurses into containers. Returns 0, or the failure of
  * `v` itself (what was read before has been scanned). */
-int pl_content_scan(struct pl_worker *w, struct pl_spot *at, struct pl_view *v,
-                    struct pl_err *err);
+int pl_content_scan(struct pl_worker *w, struct pl_spot *at, struct pl_view *v, struct pl_err *err);
 /* The same for a short piece in memory. */
 void pl_content_piece(struct pl_worker *w, struct pl_spot *at, struct pl_str bytes);
+/* Is a note with this code of a reader only information: nothing was left unread? */
+bool pl_content_harmless(const char *code);
 
 #endif

@@ -16,8 +16,7 @@ struct walk {
 
 static void grab_string(struct pl_worker *w, struct pl_str say, struct pl_str value)
 {
-    if (w->job.grab != PL_GRAB_STRING || !w->matched || w->grabbed ||
-        !pl_str_eq(say, w->job.path))
+    if (w->job.grab != PL_GRAB_STRING || !w->matched || w->grabbed || !pl_str_eq(say, w->job.path))
         return;
     w->grabbed = true;
     pl_worker_bytes(w, value.p, value.n);
@@ -80,9 +79,7 @@ static void on_string(void *arg, struct pl_str pointer, struct pl_str key, struc
                           .value = !is_key && !pair && key.n,
                           .binary = true,
                           .visible = place.visible };
-    at.history = printed
-                     ? index + 1
-                     : setter(k, place.surface, place.path, value);
+    at.history = printed ? index + 1 : setter(k, place.surface, place.path, value);
     if (printed && !(w->job.flags & PL_JOBF_REVEAL))
         at.masked = &masked;
     w->matched = false;
@@ -100,10 +97,10 @@ static void scan_data(struct pl_worker *w, const struct pl_descriptor *d, const 
 {
     struct pl_str pointer = pl_printf(&w->job_arena, "/%s/%zu/data", where, i);
     struct pl_spot at = { .surface = PL_SURF_DESCRIPTOR,
-                           .ordinal = PL_NEVER,
-                           .path = PL_S("data"),
-                           .say = i == SIZE_MAX ? pl_printf(&w->job_arena, "/%s/data", where)
-                                                : pointer };
+                          .ordinal = PL_NEVER,
+                          .path = PL_S("data"),
+                          .say = i == SIZE_MAX ? pl_printf(&w->job_arena, "/%s/data", where)
+                                               : pointer };
     if (!d->has_data)
         return;
     w->matched = false;

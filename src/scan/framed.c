@@ -5,8 +5,7 @@
 #include "scan/content.h"
 #include "source/frame.h"
 
-static int read_frame(struct pl_worker *w, struct pl_view *in, uint32_t ordinal,
-                      struct pl_err *err)
+static int read_frame(struct pl_worker *w, struct pl_view *in, uint32_t ordinal, struct pl_err *err)
 {
     struct pl_frame f;
     int r = pl_view_ahead(in, sizeof f, err);

@@ -5,7 +5,9 @@
 #include "oci/history.h"
 #include "scan/scan_int.h"
 
-static const char *const kinds[] = { "file", "directory", "symlink", "hardlink", "device", "other" };
+static const char *const kinds[] = {
+    "file", "directory", "symlink", "hardlink", "device", "other"
+};
 
 struct telling {
     struct pl_arena *a;

@@ -73,8 +73,8 @@ void pl_pool_progress(struct pl_pool *p, pl_progress_fn *fn, void *arg)
 void pl_pool_submit(struct pl_pool *p, struct pl_task *t)
 {
     struct pl_task **at = &p->queue;
-    while (*at && ((*at)->urgent > t->urgent ||
-                   ((*at)->urgent == t->urgent && (*at)->size >= t->size)))
+    while (*at &&
+           ((*at)->urgent > t->urgent || ((*at)->urgent == t->urgent && (*at)->size >= t->size)))
         at = &(*at)->next;
     t->next = *at;
     *at = t;
@@ -134,7 +134,8 @@ static int proc_start(struct pl_pool *p, struct proc *w, struct pl_err *err)
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
-        for (unsigned i = 0; i < p->threads + EXTRA; i++) { /* no other worker's pipes stay open here */
+        for (unsigned i = 0; i < p->threads + EXTRA;
+             i++) { /* no other worker's pipes stay open here */
             if (p->proc[i].to >= 0)
                 close(p->proc[i].to);
             if (p->proc[i].from >= 0)

@@ -20,9 +20,13 @@ struct pl_record {
     bool has_doc;
     struct pl_doc doc;
     struct pl_done done;
-    PL_VEC(struct pl_entry_hash { uint32_t ordinal; uint8_t sum[32]; }) hashes;
-    uint64_t fed;              /* bytes of the blob */
-    bool fed_all;              /* to its end: the digests are those of the whole blob */
+    PL_VEC(struct pl_entry_hash {
+        uint32_t ordinal;
+        uint8_t sum[32];
+    })
+    hashes;
+    uint64_t fed; /* bytes of the blob */
+    bool fed_all; /* to its end: the digests are those of the whole blob */
     uint8_t sha256[32], sha512[64];
     bool has_sha512;
 };
@@ -65,7 +69,8 @@ struct pl_pool *pl_pool_new(const struct pl_scan_ctx *ctx, unsigned threads,
 void pl_pool_progress(struct pl_pool *p, pl_progress_fn *fn, void *arg);
 /* Queues a task (heap, owned by the pool from here). */
 void pl_pool_submit(struct pl_pool *p, struct pl_task *t);
-/* Works until nothing is left. PL_E_CANCEL when cancelled; PL_E_IO when no worker can be started. */
+/* Works until nothing is left. PL_E_CANCEL when cancelled; PL_E_IO when no worker can be started.
+ */
 int pl_pool_run(struct pl_pool *p, struct pl_err *err);
 /* Ends the workers; accepts NULL. */
 void pl_pool_free(struct pl_pool *p);

@@ -24,7 +24,7 @@ enum pl_job_kind {
     PL_JOB_BLOB,     /* one blob: layer, document or anything else; told by its bytes */
     PL_JOB_TARINDEX, /* list the members of an outer tar; bytes are asked for by offset */
     PL_JOB_FILES,    /* framed files of a directory (source/frame.h) */
-    PL_JOB_UNPACK,   /* only decompress: the bytes come back (an archive that is compressed whole) */
+    PL_JOB_UNPACK, /* only decompress: the bytes come back (an archive that is compressed whole) */
 };
 
 enum pl_job_flags {
@@ -53,7 +53,7 @@ struct pl_job_params {
     struct pl_str hash_path;  /* entries of this path get their SHA-256; empty = none, "*" = all */
     enum pl_grab grab;
     uint32_t ordinal;
-    struct pl_str path;       /* pointer for STRING */
+    struct pl_str path; /* pointer for STRING */
     uint8_t secret[32];
     struct pl_names nested;
 };
@@ -84,17 +84,17 @@ enum pl_blob_kind { PL_BLOB_RAW, PL_BLOB_LAYER, PL_BLOB_DOC, PL_BLOB_EMPTY };
 struct pl_hit {
     uint32_t rule, ordinal; /* ordinal PL_NEVER: not of an entry */
     enum pl_severity severity;
-    struct pl_where where;  /* path empty for files: it is the entry's */
-    struct pl_str reason;   /* why lowered, or empty */
-    struct pl_str decoded;  /* "base64" …, or empty */
+    struct pl_where where; /* path empty for files: it is the entry's */
+    struct pl_str reason;  /* why lowered, or empty */
+    struct pl_str decoded; /* "base64" …, or empty */
     struct pl_str evidence;
     bool has_value;
     struct pl_str value;
     uint8_t hash[32];
-    bool raw_too;           /* a hit in the same file's own bytes is the better one */
-    bool visible;           /* of a document: in effect in a container */
-    uint32_t history;       /* of a document: index of the history entry it stands in or that set
-                               the variable or label; PL_NEVER when there is none */
+    bool raw_too;     /* a hit in the same file's own bytes is the better one */
+    bool visible;     /* of a document: in effect in a container */
+    uint32_t history; /* of a document: index of the history entry it stands in or that set
+                         the variable or label; PL_NEVER when there is none */
 };
 void pl_put_hit(struct pl_buf *b, const struct pl_hit *h);
 /* Copies into `a`; false when malformed. */
@@ -125,11 +125,11 @@ bool pl_get_member(struct pl_rd *r, struct pl_arena *a, struct pl_member_msg *re
 
 struct pl_done {
     enum pl_blob_kind kind;
-    bool complete;        /* everything was unpacked and offered to every analyzer */
-    bool has_diff;        /* `diff_id` is the SHA-256 of the whole unpacked stream */
+    bool complete; /* everything was unpacked and offered to every analyzer */
+    bool has_diff; /* `diff_id` is the SHA-256 of the whole unpacked stream */
     uint8_t diff_id[32];
-    uint64_t bytes;       /* unpacked */
-    uint64_t seen;        /* of them offered to analyzers */
+    uint64_t bytes; /* unpacked */
+    uint64_t seen;  /* of them offered to analyzers */
     uint32_t entries;
 };
 void pl_put_done(struct pl_buf *b, const struct pl_done *d);

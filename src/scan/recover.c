@@ -60,15 +60,16 @@ static void other_command(const struct pl_unit *u, const struct pl_version *v, s
     if (v->copy)
         copy = pl_printf(a, " --copy %u", v->copy);
     ret->others[ret->n_others++] =
-        pl_printf(a, "plimsoll recover %.*s %.*s --layer %u%.*s -o FILE",
-                  PL_FMT(u->src->typed), PL_FMT(v->path), v->layer, PL_FMT(copy));
+        pl_printf(a, "plimsoll recover %.*s %.*s --layer %u%.*s -o FILE", PL_FMT(u->src->typed),
+                  PL_FMT(v->path), v->layer, PL_FMT(copy));
 }
 
 /* A hard link has the bytes of what it points to: same layer first, then below. */
 static const struct pl_version *bytes_of(const struct pl_version *v, struct pl_version *const *all,
                                          size_t n)
 {
-    for (unsigned hops = 0; v && v->kind == PL_ENTRY_HARDLINK && v->size == 0 && hops < 40; hops++) {
+    for (unsigned hops = 0; v && v->kind == PL_ENTRY_HARDLINK && v->size == 0 && hops < 40;
+         hops++) {
         const struct pl_version *to = NULL;
         for (size_t i = 0; i < n; i++) {
             if (!pl_str_eq(all[i]->path, v->link) && !pl_str_eq(all[i]->place, v->link))
@@ -182,8 +183,8 @@ static bool find_origin(struct pl_unit *u, const struct pl_finding *f, struct or
             const struct pl_rule *rule = pl_rules_at(u->scan->ctx.rules, h->rule);
             bool outer = f->where.surface == PL_SURF_ORPHAN_BLOB ||
                          f->where.surface == PL_SURF_ATTESTATION ||
-                         f->where.surface == PL_SURF_REFERRER || f->where.surface == PL_SURF_CONFIG ||
-                         f->where.surface == PL_SURF_INDEX;
+                         f->where.surface == PL_SURF_REFERRER ||
+                         f->where.surface == PL_SURF_CONFIG || f->where.surface == PL_SURF_INDEX;
             if (memcmp(h->hash, f->secret_hash, 32) != 0 || !pl_str_is(f->rule, rule->id) ||
                 h->where.off != f->where.off || !nested_ends(&f->where.nested, &h->where.nested))
                 continue;
@@ -202,10 +203,9 @@ static bool find_origin(struct pl_unit *u, const struct pl_finding *f, struct or
     return false;
 }
 
-static int by_finding(struct pl_unit *u, const struct pl_report *report,
-                      const struct pl_target *t, const struct pl_finding *f,
-                      const struct pl_recover_opts *o, struct pl_recovered *ret,
-                      struct pl_err *err)
+static int by_finding(struct pl_unit *u, const struct pl_report *report, const struct pl_target *t,
+                      const struct pl_finding *f, const struct pl_recover_opts *o,
+                      struct pl_recovered *ret, struct pl_err *err)
 {
     struct origin from;
     (void)report;
@@ -315,7 +315,8 @@ int pl_scan_recover(struct pl_scan *s, const char *target, const struct pl_recov
     *ret = (struct pl_recovered){ .layer.index = PL_NEVER };
     struct pl_report report = { .a = a };
     if (u->src->form == PL_SRC_TREE)
-        r = pl_fail(err, PL_E_USAGE, "'%s' is a directory: its files are there as they are", target);
+        r = pl_fail(err, PL_E_USAGE, "'%s' is a directory: its files are there as they are",
+                    target);
     else if (u->src->form == PL_SRC_STREAM)
         r = pl_fail(err, PL_E_USAGE, "'%s' can be read only once; save it to a file first", target);
     if (r == 0) {

@@ -16,9 +16,9 @@
 struct pl_scan_opts {
     struct pl_limits limits;
     enum pl_sandbox_mode sandbox;
-    unsigned threads;         /* workers; 0 = one per processor */
-    bool secrets;             /* run the secret engine */
-    bool reveal;              /* keep whole secrets for the report */
+    unsigned threads;                    /* workers; 0 = one per processor */
+    bool secrets;                        /* run the secret engine */
+    bool reveal;                         /* keep whole secrets for the report */
     const struct pl_platform *platforms; /* only these, settled; none = all */
     size_t n_platforms;
     const volatile sig_atomic_t *cancel;
@@ -45,7 +45,7 @@ struct pl_target *pl_report_target(struct pl_report *r);
 /* ---- history ---- */
 
 struct pl_history_row {
-    uint32_t index;             /* layer, or PL_NEVER for an entry that brought none */
+    uint32_t index; /* layer, or PL_NEVER for an entry that brought none */
     struct pl_str created_by, digest, diff_id, created;
     bool has_created_by;
     uint64_t bytes, added, changed, removed, no_effect;
@@ -80,8 +80,8 @@ int pl_scan_history(struct pl_scan *s, const char *target, struct pl_str path, s
 /* ---- recover ---- */
 
 struct pl_recover_opts {
-    struct pl_str what;    /* path or fingerprint prefix */
-    uint32_t layer, copy;  /* PL_NEVER = not given */
+    struct pl_str what;   /* path or fingerprint prefix */
+    uint32_t layer, copy; /* PL_NEVER = not given */
     /* Receives the bytes; non-zero stops. */
     int (*sink)(void *arg, const void *p, size_t n, struct pl_err *err);
     void *arg;
@@ -91,7 +91,7 @@ struct pl_recovered {
     uint8_t sha256[32];
     struct pl_layer_info layer; /* where it came from; index PL_NEVER outside layers */
     struct pl_str path;
-    struct pl_str *others;      /* commands for other versions */
+    struct pl_str *others; /* commands for other versions */
     size_t n_others;
 };
 /* Writes the bytes of one version to the sink. PL_E_NOENT when nothing matches (near names in

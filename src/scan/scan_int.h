@@ -13,7 +13,7 @@ struct pl_scan {
     struct pl_pool *pool;
     struct pl_str hash_path; /* entries whose digest a verb wants */
     bool degraded;
-    char missing[64];        /* what the kernel lacks of the sandbox */
+    char missing[64]; /* what the kernel lacks of the sandbox */
 };
 
 /* Tells the unit's images as targets of the report. */

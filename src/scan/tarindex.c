@@ -34,8 +34,8 @@ static int remote_fill(struct pl_view *v, size_t want, struct pl_err *err)
             x->w->feed->ended = true;
             break;
         }
-        int r = pl_buf_add(&x->buf, x->w->chan.ring + (size_t)cmd.a * PL_RING_SLOT,
-                           (size_t)cmd.b, err);
+        int r =
+            pl_buf_add(&x->buf, x->w->chan.ring + (size_t)cmd.a * PL_RING_SLOT, (size_t)cmd.b, err);
         b = pl_chan_begin(&x->w->chan, PL_MSG_CREDIT, &mark);
         pl_put_u8(b, (uint8_t)cmd.a);
         pl_chan_end(&x->w->chan, mark);
@@ -59,8 +59,8 @@ static int remote_skip(struct pl_view *v, uint64_t n, struct pl_err *err)
 static void on_part(void *arg, enum pl_tar_part part, struct pl_str path, struct pl_str name,
                     struct pl_str bytes, uint64_t off)
 {
-    struct pl_spot at = { .surface = part == PL_TAR_PADDING ? PL_SURF_TAR_TRAILER
-                                                             : PL_SURF_TAR_HEADER,
+    struct pl_spot at = { .surface =
+                              part == PL_TAR_PADDING ? PL_SURF_TAR_TRAILER : PL_SURF_TAR_HEADER,
                           .ordinal = PL_NEVER,
                           .path = name.n ? name : path,
                           .say = path,

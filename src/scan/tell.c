@@ -12,17 +12,24 @@
 struct tell {
     struct pl_unit *u;
     const struct pl_image *im;
-    struct pl_arena *a;      /* the report's */
+    struct pl_arena *a; /* the report's */
     struct pl_target *t;
     struct pl_history_map align;
     struct pl_tree *tree;
     struct pl_record *notes; /* of the merge */
-    PL_VEC(struct found { struct pl_finding f; const struct pl_version *v; uint32_t ordinal;
-                          uint32_t seen; uint64_t life; bool merged; }) found;
+    PL_VEC(struct found {
+        struct pl_finding f;
+        const struct pl_version *v;
+        uint32_t ordinal;
+        uint32_t seen;
+        uint64_t life;
+        bool merged;
+    })
+    found;
     PL_VEC(struct pl_note) out_notes;
-    struct pl_map by_hash;   /* content digest -> struct pl_str * path, for renamed copies */
-    struct pl_map lives;     /* key -> struct life_list * */
-    bool several;            /* the target holds several images */
+    struct pl_map by_hash; /* content digest -> struct pl_str * path, for renamed copies */
+    struct pl_map lives;   /* key -> struct life_list * */
+    bool several;          /* the target holds several images */
 };
 
 struct life_list {
@@ -122,7 +129,8 @@ static void tell_layer(struct tell *k, size_t i, uint64_t files)
         p->rec->done.has_diff) {
         const struct pl_digest *want = &config->diff_ids[i];
         if (want->alg != PL_HASH_SHA256)
-            lost(k, "digest-unchecked", where, "its diff_id is of an algorithm that is not computed");
+            lost(k, "digest-unchecked", where,
+                 "its diff_id is of an algorithm that is not computed");
         else if (memcmp(want->b, p->rec->done.diff_id, 32) != 0)
             lost(k, "diff-id-mismatch", where, "unpacked content is not what diff_ids says");
     }
@@ -147,12 +155,14 @@ static void tell_layers(struct tell *k)
     }
     if (config->n_diff_ids != im->n_layers) {
         struct pl_note n = { PL_SCOPE_UNIT, PL_S("config"), PL_S("layer-count"), { 0 }, true };
-        n.message = pl_printf(k->a, "%zu layers, but %zu diff_ids", im->n_layers,
-                              config->n_diff_ids);
+        n.message =
+            pl_printf(k->a, "%zu layers, but %zu diff_ids", im->n_layers, config->n_diff_ids);
         add_note(k, n);
     }
     if (k->align.fit == PL_HISTORY_MISMATCH) {
-        struct pl_note n = { PL_SCOPE_UNIT, PL_S("config"), PL_S("history-mismatch"), { 0 }, false };
+        struct pl_note n = {
+            PL_SCOPE_UNIT, PL_S("config"), PL_S("history-mismatch"), { 0 }, false
+        };
         n.message = pl_printf(k->a, "%zu layers, but %zu history entries that brought one",
                               k->align.n_layers, k->align.n_filled);
         add_note(k, n);
@@ -230,8 +240,8 @@ static struct found *begin(struct tell *k, const struct pl_hit *h)
     for (size_t i = 0; i < rule->aliases.n; i++)
         x.f.aliases.p[i] = pl_str_c(rule->aliases.p[i]);
     if (h->decoded.n)
-        x.f.why = pl_printf(k->a, "%.*s It stands there as %.*s.", PL_FMT(x.f.why),
-                            PL_FMT(h->decoded));
+        x.f.why =
+            pl_printf(k->a, "%.*s It stands there as %.*s.", PL_FMT(x.f.why), PL_FMT(h->decoded));
     if (h->reason.n)
         x.f.why = pl_printf(k->a, "%.*s Lowered: %.*s.", PL_FMT(x.f.why), PL_FMT(h->reason));
     pl_vec_push(&k->found, x);
@@ -318,8 +328,8 @@ static void layer_hit(struct tell *k, size_t i, const struct pl_record *r, const
         return;
     struct pl_finding *f = &x->f;
     f->span.introduced = (uint32_t)i;
-    bool of_entry = h->ordinal != PL_NEVER && (f->where.surface == PL_SURF_FILE ||
-                                               f->where.surface == PL_SURF_TAR_HEADER);
+    bool of_entry = h->ordinal != PL_NEVER &&
+                    (f->where.surface == PL_SURF_FILE || f->where.surface == PL_SURF_TAR_HEADER);
     const struct pl_version *v = of_entry ? pl_tree_find(k->tree, (uint32_t)i, h->ordinal) : NULL;
     if (!v)
         return;
@@ -530,16 +540,15 @@ static void say_recover(struct tell *k, struct found *x)
     if (f->where.surface == PL_SURF_FILE && x->v && printable(x->v->path)) {
         struct pl_str copy = { "", 0 };
         const char *slash = memrchr(x->v->path.p, '/', x->v->path.n);
-        struct pl_str base = slash ? pl_str_n(slash + 1, (size_t)(x->v->path.p + x->v->path.n -
-                                                                  slash - 1))
-                                   : x->v->path;
+        struct pl_str base =
+            slash ? pl_str_n(slash + 1, (size_t)(x->v->path.p + x->v->path.n - slash - 1))
+                  : x->v->path;
         if (x->v->copy || f->span.how == PL_HOW_DUPLICATE)
             copy = pl_printf(k->a, " --copy %u", x->v->copy);
-        f->recover = pl_printf(k->a, "plimsoll recover %.*s %.*s --layer %u%.*s%.*s -o %.*s",
-                               PL_FMT(target), PL_FMT(quoted(k->a, x->v->path)), x->v->layer,
-                               PL_FMT(copy), PL_FMT(platform),
-                               PL_FMT(quoted(k->a, pl_printf(k->a, "recovered-%.*s",
-                                                             PL_FMT(base)))));
+        f->recover =
+            pl_printf(k->a, "plimsoll recover %.*s %.*s --layer %u%.*s%.*s -o %.*s", PL_FMT(target),
+                      PL_FMT(quoted(k->a, x->v->path)), x->v->layer, PL_FMT(copy), PL_FMT(platform),
+                      PL_FMT(quoted(k->a, pl_printf(k->a, "recovered-%.*s", PL_FMT(base)))));
         return;
     }
     f->recover = pl_printf(k->a, "plimsoll recover %.*s %.*s%.*s -o recovered-%.*s", PL_FMT(target),
@@ -583,8 +592,8 @@ static void say_print(struct tell *k, struct found *x)
 static int by_order(const void *pa, const void *pb)
 {
     const struct pl_finding *a = pa, *b = pb;
-#define CMP(x, y)                     \
-    if ((x) != (y))                   \
+#define CMP(x, y)                                                                                  \
+    if ((x) != (y))                                                                                \
         return (x) < (y) ? -1 : 1;
     int c;
     CMP(a->span.introduced, b->span.introduced)
@@ -648,8 +657,7 @@ static void finish(struct tell *k)
     pl_record_free(k->notes);
 }
 
-static void start(struct tell *k, struct pl_unit *u, struct pl_report *r,
-                  const struct pl_image *im)
+static void start(struct tell *k, struct pl_unit *u, struct pl_report *r, const struct pl_image *im)
 {
     *k = (struct tell){ .u = u, .im = im, .a = r->a, .several = u->images.n > 1 };
     k->by_hash.a = k->lives.a = r->a;

@@ -17,7 +17,7 @@ struct node {
     uint32_t layer;       /* that put it here */
     enum pl_entry_kind kind;
     bool live;
-    struct pl_str link;   /* of a symlink */
+    struct pl_str link; /* of a symlink */
 };
 
 struct pl_tree {
@@ -98,7 +98,8 @@ const struct pl_version *pl_tree_find(const struct pl_tree *t, uint32_t layer, u
 
 static int by_place(const void *a, const void *b)
 {
-    const struct pl_version *x = *(struct pl_version *const *)a, *y = *(struct pl_version *const *)b;
+    const struct pl_version *x = *(struct pl_version *const *)a,
+                            *y = *(struct pl_version *const *)b;
     if (x->layer != y->layer)
         return x->layer < y->layer ? -1 : 1;
     return x->ordinal < y->ordinal ? -1 : x->ordinal > y->ordinal;
@@ -208,7 +209,8 @@ static void kill_node(struct pl_tree *t, struct node *n, enum pl_how how)
         t->parent_known = false;
 }
 
-/* Everything below `top` goes. Iterative, post-order: trees may be as deep as a path has components. */
+/* Everything below `top` goes. Iterative, post-order: trees may be as deep as a path has
+ * components. */
 static void kill_below(struct pl_tree *t, struct node *top, enum pl_how how)
 {
     struct node *n = top->child;
@@ -283,8 +285,7 @@ static struct pl_version *version_of(struct pl_tree *t, const struct pl_entry *e
 {
     struct key k;
     struct pl_version *v = pl_map_get(&t->watched, key_of(&k, t->layer, e->ordinal));
-    if (!v && t->paths.n &&
-        (pl_map_get(&t->paths, e->path) || pl_map_get(&t->paths, place))) {
+    if (!v && t->paths.n && (pl_map_get(&t->paths, e->path) || pl_map_get(&t->paths, place))) {
         pl_tree_watch(t, t->layer, e->ordinal);
         v = pl_map_get(&t->watched, key_of(&k, t->layer, e->ordinal));
     }
@@ -339,9 +340,9 @@ static void note_dangling(struct pl_tree *t, const struct pl_entry *e)
 static void supersede(struct pl_tree *t, struct node *n, const struct pl_entry *e)
 {
     bool dir = e->kind == PL_ENTRY_DIR, was_dir = n->kind == PL_ENTRY_DIR;
-    enum pl_how how = n->layer == t->layer && n->layer != PL_NEVER ? PL_HOW_DUPLICATE
+    enum pl_how how = n->layer == t->layer && n->layer != PL_NEVER          ? PL_HOW_DUPLICATE
                       : dir == was_dir && (dir || e->kind == PL_ENTRY_FILE) ? PL_HOW_OVERWRITE
-                                                                          : PL_HOW_REPLACED;
+                                                                            : PL_HOW_REPLACED;
     if (was_dir && !dir)
         kill_below(t, n, PL_HOW_REPLACED);
     if (n->kind == PL_ENTRY_SYMLINK || e->kind == PL_ENTRY_SYMLINK)

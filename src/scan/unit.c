@@ -107,8 +107,8 @@ static int run(struct pl_unit *u, struct pl_err *err)
 
 struct archive {
     struct pl_unit *u;
-    uint64_t pos;      /* STREAM: bytes taken so far */
-    bool body_active;  /* STREAM: a member's body is on its way to a worker */
+    uint64_t pos;     /* STREAM: bytes taken so far */
+    bool body_active; /* STREAM: a member's body is on its way to a worker */
     bool broken;
     struct pl_record *rec;
 };
@@ -168,8 +168,8 @@ static void on_member(struct pl_task *t, const struct pl_member_msg *m)
     if (m->kind == PL_ENTRY_DIR && m->size == 0)
         return;
     bool link = m->kind == PL_ENTRY_SYMLINK || m->kind == PL_ENTRY_HARDLINK;
-    struct pl_blob *b = pl_source_member(u->src, m->name, link ? m->link : PL_S(""), m->at,
-                                         link ? 0 : m->size);
+    struct pl_blob *b =
+        pl_source_member(u->src, m->name, link ? m->link : PL_S(""), m->at, link ? 0 : m->size);
     if (link)
         return;
     struct pl_part *p = part_new(u, b);
@@ -233,8 +233,9 @@ static void submit_rest(struct archive *ar)
     uint64_t end = ar->rec->done.bytes;
     if (u->src->form == PL_SRC_STREAM) {
         if (!ar->broken)
-            submit_body(ar, part_new(u, pl_source_member(u->src, PL_S("(after the archive)"),
-                                                         PL_S(""), ar->pos, 0)),
+            submit_body(ar,
+                        part_new(u, pl_source_member(u->src, PL_S("(after the archive)"), PL_S(""),
+                                                     ar->pos, 0)),
                         UINT64_MAX);
     } else if (end < u->src->total) {
         part_new(u, pl_source_member(u->src, PL_S("(after the archive)"), PL_S(""), end,
@@ -331,7 +332,11 @@ static bool is_compressed(const char *p, size_t n)
     static const struct {
         const char *magic;
         size_t n;
-    } known[] = { { "\x1f\x8b", 2 }, { "\x28\xb5\x2f\xfd", 4 }, { "\xfd" "7zXZ", 5 },
+    } known[] = { { "\x1f\x8b", 2 },
+                  { "\x28\xb5\x2f\xfd", 4 },
+                  { "\xfd"
+                    "7zXZ",
+                    5 },
                   { "BZh", 3 } };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (n >= known[i].n && memcmp(p, known[i].magic, known[i].n) == 0)
@@ -459,9 +464,9 @@ static void check_part(struct pl_part *p)
                        (unsigned long long)p->desc->size);
     if (!want)
         return;
-    const uint8_t *have = want->alg == PL_HASH_SHA256            ? r->sha256
+    const uint8_t *have = want->alg == PL_HASH_SHA256                    ? r->sha256
                           : r->has_sha512 && want->alg == PL_HASH_SHA512 ? r->sha512
-                                                                  : NULL;
+                                                                         : NULL;
     if (!have)
         pl_record_note(r, PL_SCOPE_LAYER, true, "digest-unchecked", p->blob->name,
                        "its digest's algorithm was not computed");
@@ -572,8 +577,10 @@ static void visit_index(struct walk *w, const struct pl_doc *d, unsigned depth, 
 {
     struct pl_unit *u = w->u;
     if (depth > u->scan->o.limits.index_depth) {
-        note(u, true, "limit", PL_S("index"), "indexes nested deeper than %llu; --limit "
-             "index-depth=N", (unsigned long long)u->scan->o.limits.index_depth);
+        note(u, true, "limit", PL_S("index"),
+             "indexes nested deeper than %llu; --limit "
+             "index-depth=N",
+             (unsigned long long)u->scan->o.limits.index_depth);
         return;
     }
     for (size_t i = 0; i < d->n_items; i++) {
@@ -729,13 +736,13 @@ static int read_rest(struct pl_unit *u, bool docker, struct pl_err *err)
     return r;
 }
 
-/* Was the archive cut or damaged after something of it had been read? Then what there is gets told. */
+/* Was the archive cut or damaged after something of it had been read? Then what there is gets told.
+ */
 static bool broken(const struct pl_unit *u)
 {
     bool damaged = false;
     for (size_t i = 0; i < u->parts.n; i++)
-        damaged |= !u->parts.p[i]->blob && u->parts.p[i]->rec &&
-                   !u->parts.p[i]->rec->done.complete;
+        damaged |= !u->parts.p[i]->blob && u->parts.p[i]->rec && !u->parts.p[i]->rec->done.complete;
     return damaged && u->src->blobs.n;
 }
 
@@ -768,10 +775,9 @@ static int read_image(struct pl_unit *u, struct pl_err *err)
     if (r == 0)
         r = read_rest(u, docker || list, err);
     if (r == 0 && !u->images.n)
-        note(u, !u->scan->o.n_platforms && !u->src->tag.n, "no-image", u->src->typed,
-             "%s", u->src->tag.n || u->scan->o.n_platforms
-                 ? "nothing in the target is what was asked for"
-                 : "no image manifest in the target");
+        note(u, !u->scan->o.n_platforms && !u->src->tag.n, "no-image", u->src->typed, "%s",
+             u->src->tag.n || u->scan->o.n_platforms ? "nothing in the target is what was asked for"
+                                                     : "no image manifest in the target");
     return r;
 }
 

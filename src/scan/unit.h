@@ -10,34 +10,34 @@
 #include "source/source.h"
 
 enum pl_role {
-    PL_ROLE_ORPHAN,   /* no descriptor reaches it */
+    PL_ROLE_ORPHAN, /* no descriptor reaches it */
     PL_ROLE_INDEX,
     PL_ROLE_MANIFEST,
     PL_ROLE_CONFIG,
     PL_ROLE_LAYER,
     PL_ROLE_ATTESTATION,
     PL_ROLE_REFERRER,
-    PL_ROLE_LEGACY,   /* ID/json, VERSION of a docker-archive */
-    PL_ROLE_MARKER,   /* oci-layout */
-    PL_ROLE_SKIPPED,  /* of a platform or tag that was not asked for */
+    PL_ROLE_LEGACY,  /* ID/json, VERSION of a docker-archive */
+    PL_ROLE_MARKER,  /* oci-layout */
+    PL_ROLE_SKIPPED, /* of a platform or tag that was not asked for */
 };
 
 /* A blob and what is known of it. */
 struct pl_part {
     const struct pl_blob *blob;
-    struct pl_record *rec;         /* NULL until read */
+    struct pl_record *rec; /* NULL until read */
     enum pl_role role;
     const struct pl_descriptor *desc; /* the one that led here, or NULL */
-    struct pl_str holder;          /* attestation: subject digest; referrer: artifact type */
+    struct pl_str holder;             /* attestation: subject digest; referrer: artifact type */
     bool submitted, checked;
 };
 
 /* One image: a manifest (or an entry of a docker-archive's list). */
 struct pl_image {
-    struct pl_str digest;          /* manifest's, or empty */
+    struct pl_str digest; /* manifest's, or empty */
     struct pl_platform platform;
-    struct pl_part *manifest, *config; /* may be NULL */
-    struct pl_part **layers;       /* NULL where the blob is missing */
+    struct pl_part *manifest, *config;      /* may be NULL */
+    struct pl_part **layers;                /* NULL where the blob is missing */
     const struct pl_descriptor *layer_desc; /* n_layers of them, or NULL */
     size_t n_layers;
 };
@@ -49,8 +49,8 @@ struct pl_unit {
     PL_VEC(struct pl_part *) parts;
     PL_VEC(struct pl_image) images;
     PL_VEC(struct pl_part *) slices; /* TREE: one record per slice, in order */
-    struct pl_record *own;         /* notes about the target as a whole */
-    bool selected;                 /* a tag, digest or platform narrowed the target */
+    struct pl_record *own;           /* notes about the target as a whole */
+    bool selected;                   /* a tag, digest or platform narrowed the target */
 };
 
 /* Opens the target and reads all of it. PL_E_NOENT, PL_E_USAGE, PL_E_UNSUP: no such target, or no

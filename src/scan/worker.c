@@ -122,10 +122,9 @@ void pl_worker_main(const struct pl_scan_ctx *ctx, int in, int out, int ring_fd)
     w.chan.ring = ring;
     pl_nested_init();
     int keep[3] = { 2, in < out ? in : out, in < out ? out : in };
-    struct pl_sandbox_opts so = { .mode = ctx->sandbox,
-                                  .address_space = ADDRESS_SPACE,
-                                  .keep_fds = keep,
-                                  .n_keep = 3 };
+    struct pl_sandbox_opts so = {
+        .mode = ctx->sandbox, .address_space = ADDRESS_SPACE, .keep_fds = keep, .n_keep = 3
+    };
     if (pl_sandbox_enter(&so, &err) < 0) {
         fprintf(stderr, "plimsoll: worker: %s\n", err.msg);
         _exit(2);

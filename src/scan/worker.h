@@ -25,10 +25,10 @@ struct pl_worker {
     struct pl_job_params job;
     struct pl_feed_view *feed;
     struct pl_entry_coder coder;
-    struct pl_done done;        /* filled by the job */
-    uint32_t *kept;             /* findings kept of each rule in the current file */
-    bool matched;               /* the last window held the secret that `recover` wants */
-    bool grabbed;               /* what `recover` wanted has been sent */
+    struct pl_done done; /* filled by the job */
+    uint32_t *kept;      /* findings kept of each rule in the current file */
+    bool matched;        /* the last window held the secret that `recover` wants */
+    bool grabbed;        /* what `recover` wanted has been sent */
 };
 
 /* Child's main: closes itself in, then serves jobs until the parent closes the pipe. */

@@ -147,7 +147,7 @@ static bool in_window(const struct pl_level *l, const struct pl_run *r)
         return true;
     if (r->enc == PL_ENC_GZIP)
         return r->off >= l->from && r->off < l->to;
-    return r->off < l->to && r->off + r->len > l->from;
+    return r->off < l->to + PL_MARGIN && r->off + r->len + PL_MARGIN > l->from;
 }
 
 /* Runs within one piece of the level (or all of its text), gzip heads among them in order. */
@@ -211,6 +211,8 @@ static void place(struct walker *w, size_t x, size_t y, size_t *off, size_t *len
     }
     if (to > s->len)
         to = s->len;
+    while (s->enc == PL_ENC_BASE64 && to < s->len && w->p[to] == '=')
+        to++;
     *off = s->off + from;
     *len = to - from;
 }
@@ -236,8 +238,7 @@ static void map_back(struct pl_level *l, const struct pl_decoded *d)
         if (w.s != s)
             w = (struct walker){ .p = l->p + s->off, .s = s };
         place(&w, f.off - s->at, f.off - s->at + f.len, &f.off, &f.len);
-        if (!l->piece && (f.off < l->from || f.off >= l->to))
-            continue;
+        f.mine = l->piece || (f.off >= l->from && f.off < l->to);
         f.decoded = label(m, f.decoded, names[s->enc]);
         pl_vec_push(&m->found[l->depth], f);
     }

@@ -69,11 +69,11 @@ static bool decode_value(struct pl_matcher *m, struct pl_found *f)
 }
 
 void pl_judge(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
-              const struct pl_found_at *at, size_t base, unsigned depth)
+              const struct pl_found_at *at, const struct pl_sink *to)
 {
     const struct pl_rule *rule = &m->r->img.rule[i];
     struct pl_rule_use *u = &m->use[i];
-    struct pl_found f = { .off = base + at->off, .len = at->len, .rule = i,
+    struct pl_found f = { .off = to->base + at->off, .len = at->len, .rule = i,
                           .value = pl_str_n(h->p + at->off, at->len), .reason = at->reason,
                           .severity = (uint8_t)rule->severity, .rank = PL_RANK_SPECIFIC };
     if (f.len == 0 || (at->base64 && !decode_value(m, &f)))
@@ -108,7 +108,7 @@ void pl_judge(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
     uint8_t cap = at->cap && !sample ? at->cap : PL_SEV_LOW;
     if (f.reason && f.severity > cap)
         f.severity = cap;
-    push(m, i, &f, depth);
+    push(m, i, &f, to->depth);
 }
 
 /* Can a match begin at `at`, as far as the byte sets tell? The first `known` bytes need no look. */
@@ -172,7 +172,7 @@ static unsigned group_count(const struct pl_regex *re)
 }
 
 static void by_match(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
-                     const struct pl_regex_group *g, unsigned n, size_t base, unsigned depth)
+                     const struct pl_regex_group *g, unsigned n, const struct pl_sink *to)
 {
     unsigned pick = m->r->img.rule[i].group;
     *h->work += g[0].len; /* what was matched is not read in vain */
@@ -183,24 +183,24 @@ static void by_match(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
     if (!g[pick].set)
         return;
     struct pl_found_at at = { .off = g[pick].off, .len = g[pick].len };
-    pl_judge(m, i, h, &at, base, depth);
+    pl_judge(m, i, h, &at, to);
 }
 
-static void by_regex(struct pl_matcher *m, unsigned i, const struct pl_hit *h, size_t base,
-                     unsigned depth)
+static void by_regex(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
+                     const struct pl_sink *to)
 {
     struct pl_regex_group g[PL_REGEX_GROUPS];
     if (!m->use[i].ready)
         make_ready(&m->use[i], &m->r->img.rule[i]);
     unsigned n = group_count(m->use[i].re);
     if (search_round(m, i, h, g, n))
-        by_match(m, i, h, g, n, base, depth);
+        by_match(m, i, h, g, n, to);
 }
 
 /* A rule of the form NAME {assign} VALUE: where a value may begin is found by hand, and only then
  * do both ends see RE2. */
-static void by_assignment(struct pl_matcher *m, unsigned i, const struct pl_hit *h, size_t base,
-                          unsigned depth)
+static void by_assignment(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
+                          const struct pl_sink *sink)
 {
     const struct pl_rule_image *img = &m->r->img;
     struct pl_rule_use *u = &m->use[i];
@@ -225,14 +225,14 @@ static void by_assignment(struct pl_matcher *m, unsigned i, const struct pl_hit 
             return;
         unsigned groups = group_count(u->re);
         if (search(m, u->re, h, value[k], to, true, g, groups)) {
-            by_match(m, i, h, g, groups, base, depth);
+            by_match(m, i, h, g, groups, sink);
             return;
         }
     }
 }
 
-void pl_eval_hit(struct pl_matcher *m, unsigned i, const struct pl_hit *h, size_t base,
-                 unsigned depth)
+void pl_eval_hit(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
+                 const struct pl_sink *to)
 {
     const struct pl_rule *rule = &m->r->img.rule[i];
     struct pl_rule_use *u = &m->use[i];
@@ -244,11 +244,11 @@ void pl_eval_hit(struct pl_matcher *m, unsigned i, const struct pl_hit *h, size_
     if (u->check && u->check->find) {
         struct pl_found_at at = { 0 };
         if (u->check->find(h, &at))
-            pl_judge(m, i, h, &at, base, depth);
+            pl_judge(m, i, h, &at, to);
         return;
     }
     if (u->assign)
-        by_assignment(m, i, h, base, depth);
+        by_assignment(m, i, h, to);
     else
-        by_regex(m, i, h, base, depth);
+        by_regex(m, i, h, to);
 }

@@ -110,12 +110,13 @@ static void begin(struct pl_matcher *m, const struct pl_text *t)
 static void scan_named_value(struct pl_matcher *m)
 {
     const struct pl_text *t = m->t;
+    struct pl_sink to = { .mine = true };
     struct pl_hit h = { t->p, t->n, 0, 0, true, { "", 0 }, &m->work };
     for (unsigned i = 0; i < m->r->img.n_rules; i++) {
         struct pl_found_at at = { 0 };
         const struct pl_check *c = m->use[i].check;
         if (c && c->find == pl_find_keyvalue && pl_find_named_value(&h, t->path, &at))
-            pl_judge(m, i, &h, &at, 0, 0);
+            pl_judge(m, i, &h, &at, &to);
     }
 }
 
@@ -132,6 +133,8 @@ int pl_secret_scan(struct pl_matcher *m, const struct pl_text *t, pl_secret_fn *
     pl_found_settle(v, m->r->img.n_rules);
     for (size_t i = 0; i < v->n; i++) {
         const struct pl_found *f = &v->p[i];
+        if (!f->mine)
+            continue;
         struct pl_secret s = { f->rule, (enum pl_severity)f->severity, f->reason, f->off,
                                f->len,  f->value, f->decoded };
         fn(arg, &s);

@@ -9,6 +9,7 @@
 #include "secret/hit.h"
 #include "secret/rule_int.h"
 
+#define PL_MARGIN 512     /* bytes round a window in which findings may dispute with its own */
 #define PL_GZIP_MAX 64    /* compressed runs of one level */
 #define PL_DECODE_MAX 16 /* levels of decoding, whatever the limit says */
 
@@ -83,13 +84,19 @@ struct pl_level {
     size_t looked_up; /* words that begin in front of this were looked up */
 };
 
-/* Evaluates rule `i` at a hit; findings go to m->found[depth], offsets in the text h->p plus
- * `base`. */
-void pl_eval_hit(struct pl_matcher *m, unsigned i, const struct pl_hit *h, size_t base,
-                 unsigned depth);
+/* Where findings go: m->found[depth], with `base` added to their offsets. */
+struct pl_sink {
+    size_t base;
+    unsigned depth;
+    bool mine;
+};
+
+/* Evaluates rule `i` at a hit. */
+void pl_eval_hit(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
+                 const struct pl_sink *to);
 /* Puts a value that rule `i` found through the filters; on success it is among the findings. */
 void pl_judge(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
-              const struct pl_found_at *at, size_t base, unsigned depth);
+              const struct pl_found_at *at, const struct pl_sink *to);
 /* Does rule `i` apply to the path of the scan? */
 bool pl_rule_on_path(struct pl_matcher *m, unsigned i);
 /* Sorts the findings of a level and drops repeats, and generic ones that touch a specific one. */

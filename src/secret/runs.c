@@ -171,8 +171,10 @@ static bool base64_run(const uint8_t *p, size_t n, size_t low, size_t i, size_t 
     if (e - s < PL_RUN_MIN || !decodes(p, s, e, r))
         return false;
     e = join_lines(p, n, s, e);
-    r->len = e - s;
     r->cut = e == n;
+    for (unsigned pad = 0; pad < 2 && e < n && p[e] == '='; pad++)
+        e++;
+    r->len = e - s;
     *end = e;
     return true;
 }
@@ -185,6 +187,14 @@ static bool utf16_run(const uint8_t *p, size_t n, size_t low, size_t i, int kind
         s -= 2;
     while (n - e >= 2 && is_text(p[e + c]) && p[e + 1 - c] == 0)
         e += 2;
+    /* at an odd place the zeros seem to belong to the neighbour: one byte earlier it fits */
+    bool odd = s > low && e < n && (c ? is_text(p[s - 1]) && p[e] == 0
+                                      : p[s - 1] == 0 && is_text(p[e]) && (e + 1 == n || p[e + 1]));
+    if (odd) {
+        s--;
+        e++;
+        c = !c;
+    }
     *end = e;
     *r = (struct pl_run){ s, e - s, PL_ENC_UTF16, (uint8_t)c, e + 1 >= n };
     return e - s > PL_RUN_MIN;

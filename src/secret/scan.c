@@ -18,6 +18,13 @@ static const struct pl_piece *piece_of(struct pl_level *l, size_t at)
     return &l->piece[l->cur];
 }
 
+/* Is a hit at `at` of plain text this window's, or near enough to dispute with one of its own? */
+static bool near_window(const struct pl_level *l, size_t at, struct pl_sink *to)
+{
+    to->mine = l->piece || (at >= l->from && at < l->to);
+    return to->mine || (at + PL_MARGIN >= l->from && at < l->to + PL_MARGIN);
+}
+
 static bool same_word(const struct pl_word_entry *w, const struct pl_hit *h)
 {
     struct pl_str text = { w->text, w->len };
@@ -28,7 +35,8 @@ static bool same_word(const struct pl_word_entry *w, const struct pl_hit *h)
 }
 
 /* Evaluates the keywords that begin with the gram at h->at. */
-static void look_up(struct pl_level *l, const struct pl_hit *h, uint32_t gram, size_t base)
+static void look_up(struct pl_level *l, const struct pl_hit *h, uint32_t gram,
+                    struct pl_sink *to)
 {
     const struct pl_rule_image *img = &l->m->r->img;
     size_t lo = 0, hi = img->n_words;
@@ -46,20 +54,21 @@ static void look_up(struct pl_level *l, const struct pl_hit *h, uint32_t gram, s
         struct pl_hit at = *h;
         at.at -= w->lead;
         at.len = w->len;
-        if (l->piece || (at.at >= l->from && at.at < l->to))
-            pl_eval_hit(l->m, w->rule, &at, base, l->depth);
+        if (near_window(l, at.at, to))
+            pl_eval_hit(l->m, w->rule, &at, to);
     }
 }
 
 /* Looks up what begins at p[i], when that is a gram of some keyword. */
-static inline void look_up_at(struct pl_level *l, const struct pl_hit *h, size_t i, size_t base)
+static inline void look_up_at(struct pl_level *l, const struct pl_hit *h, size_t i,
+                              struct pl_sink *to)
 {
     const uint64_t *bits = l->m->r->gram;
     uint32_t gram = pl_gram(h->p + i), bit = pl_gram_bit(gram);
     if (bits[bit / 64] >> (bit % 64) & 1) {
         struct pl_hit at = *h;
         at.at = i;
-        look_up(l, &at, gram, base);
+        look_up(l, &at, gram, to);
     }
 }
 
@@ -75,8 +84,9 @@ static uint64_t starts(const struct pl_hit *h, size_t i, size_t end)
 }
 
 /* A trigger at h->at: looks up the words that begin in reach in front of it, each once. */
-static void from_trigger(struct pl_level *l, const struct pl_hit *h, size_t base)
+static void from_trigger(struct pl_level *l, const struct pl_hit *h, struct pl_sink *to)
 {
+    size_t base = to->base;
     size_t end = h->at + h->len, i = end > PL_TRIGGER_REACH ? end - PL_TRIGGER_REACH : 0;
     if (base + i < l->looked_up)
         i = l->looked_up - base;
@@ -87,7 +97,7 @@ static void from_trigger(struct pl_level *l, const struct pl_hit *h, size_t base
     for (; found; found &= found - 1) {
         size_t k = i + (size_t)__builtin_ctzll(found);
         if (h->n - k >= 4)
-            look_up_at(l, h, k, base);
+            look_up_at(l, h, k, to);
     }
     l->looked_up = base + end;
 }
@@ -105,27 +115,29 @@ static int on_literal(void *arg, uint32_t id, size_t end)
     struct pl_level *l = arg;
     struct pl_matcher *m = l->m;
     const struct pl_lit_entry *e = &m->r->img.lit[id];
-    size_t at = end - e->len, base = 0;
+    size_t at = end - e->len;
+    struct pl_sink to = { .depth = l->depth };
     struct pl_hit h = { l->p, l->n, at, e->len, l->last, m->t->path, &m->work };
     if (l->piece) {
         const struct pl_piece *s = piece_of(l, at);
         if (at < s->at || end > s->at + s->n)
             return 0;
-        base = s->at;
-        h.p = l->p + base;
+        to.base = s->at;
+        h.p = l->p + s->at;
         h.n = s->n;
-        h.at = at - base;
+        h.at = at - s->at;
         h.last = true;
     }
-    bool mine = l->piece || (at >= l->from && at < l->to);
+    bool near = near_window(l, at, &to), mine = to.mine;
     for (unsigned k = 0; k < e->n; k++) {
         const struct pl_lit_ref *ref = &m->r->img.ref[e->first + k];
+        to.mine = mine;
         if (ref->kind == PL_LIT_TRIGGER)
-            from_trigger(l, &h, base);
+            from_trigger(l, &h, &to);
         else if (ref->kind == PL_LIT_GZIP)
             note_gzip(l, at);
-        else if (ref->kind == PL_LIT_RULE && mine)
-            pl_eval_hit(m, ref->rule, &h, base, l->depth);
+        else if (near)
+            pl_eval_hit(m, ref->rule, &h, &to);
     }
     return 0;
 }

@@ -7,8 +7,8 @@
 #include "base/str.h"
 
 struct pl_feed {
-    /* Up to `n` bytes into `buf`; *ret_got == 0 is the end. 1: nothing yet, ask again. Negative: the
-     * source broke. */
+    /* Up to `n` bytes into `buf`; *ret_got == 0 is the end. 1: nothing yet, ask again. Negative:
+     * the source broke. */
     int (*read)(struct pl_feed *f, void *buf, size_t n, size_t *ret_got, struct pl_err *err);
     /* Releases it, the struct included. */
     void (*close)(struct pl_feed *f);

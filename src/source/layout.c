@@ -17,8 +17,8 @@
 int pl_open_beneath(int dirfd, const char *path, int flags)
 {
     struct open_how how = { .flags = (uint64_t)(flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK),
-                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
-                                       RESOLVE_NO_MAGICLINKS };
+                            .resolve =
+                                RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
     return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof how);
 }
 
@@ -42,8 +42,8 @@ static void list(struct pl_source *s, int fd, struct pl_str prefix, unsigned dep
     while ((errno = 0, e = readdir(d))) {
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
-        struct pl_str name = pl_printf(&s->a, "%.*s%s%s", PL_FMT(prefix), prefix.n ? "/" : "",
-                                       e->d_name);
+        struct pl_str name =
+            pl_printf(&s->a, "%.*s%s%s", PL_FMT(prefix), prefix.n ? "/" : "", e->d_name);
         const char *why = NULL;
         int sub = -1;
         if (fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)

@@ -142,7 +142,8 @@ static int open_bare(struct pl_source *s, struct pl_err *err)
     int r = open_path(s, O_DIRECTORY, err);
     if (r < 0)
         return r;
-    if (faccessat(s->fd, "oci-layout", F_OK, 0) == 0 || faccessat(s->fd, "index.json", F_OK, 0) == 0)
+    if (faccessat(s->fd, "oci-layout", F_OK, 0) == 0 ||
+        faccessat(s->fd, "index.json", F_OK, 0) == 0)
         return pl_layout_list(s, err);
     s->kind = PL_S("dir");
     s->form = PL_SRC_TREE;

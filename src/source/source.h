@@ -17,11 +17,11 @@ enum pl_source_form {
 };
 
 struct pl_blob {
-    struct pl_str name; /* in the layout or archive, "blobs/sha256/…", "index.json" */
-    struct pl_str link; /* TAR: what a link member points to; else empty */
-    uint64_t off, size; /* TAR: range of the file */
+    struct pl_str name;      /* in the layout or archive, "blobs/sha256/…", "index.json" */
+    struct pl_str link;      /* TAR: what a link member points to; else empty */
+    uint64_t off, size;      /* TAR: range of the file */
     struct pl_digest digest; /* from the name, where it is one */
-    void *user;         /* the engine's */
+    void *user;              /* the engine's */
 };
 
 struct pl_file {
@@ -33,24 +33,28 @@ struct pl_file {
 struct pl_source {
     struct pl_arena a;
     enum pl_source_form form;
-    struct pl_str typed;  /* the target as typed */
-    struct pl_str kind;   /* "image", "dir", "rootfs" */
+    struct pl_str typed; /* the target as typed */
+    struct pl_str kind;  /* "image", "dir", "rootfs" */
     const char *path;
-    struct pl_str tag;    /* oci:DIR:TAG, or empty */
-    struct pl_digest want; /* oci:DIR@DIGEST */
-    int fd;               /* of the directory or file */
+    struct pl_str tag;      /* oci:DIR:TAG, or empty */
+    struct pl_digest want;  /* oci:DIR@DIGEST */
+    int fd;                 /* of the directory or file */
     struct pl_feed *stream; /* STREAM: the archive's bytes */
-    bool any_archive;     /* the scheme did not say which archive: both will do */
+    bool any_archive;       /* the scheme did not say which archive: both will do */
     bool want_docker, want_oci;
     PL_VEC(struct pl_blob *) blobs; /* LAYOUT: all; TAR: filled by pl_source_member */
     struct pl_map by_name;
-    PL_VEC(struct pl_file) files;   /* TREE, in lexical order */
-    PL_VEC(struct pl_unread { struct pl_str path; struct pl_str why; }) unread; /* could not open */
-    uint64_t total;       /* bytes there are to read, as far as known */
+    PL_VEC(struct pl_file) files; /* TREE, in lexical order */
+    PL_VEC(struct pl_unread {
+        struct pl_str path;
+        struct pl_str why;
+    })
+    unread;         /* could not open */
+    uint64_t total; /* bytes there are to read, as far as known */
 };
 
-/* Opens `target`. PL_E_NOENT or PL_E_USAGE when there is no such thing; PL_E_UNSUP for a scheme that
- * this build does not read. Heap; pl_source_close. */
+/* Opens `target`. PL_E_NOENT or PL_E_USAGE when there is no such thing; PL_E_UNSUP for a scheme
+ * that this build does not read. Heap; pl_source_close. */
 int pl_source_open(const char *target, struct pl_source **ret, struct pl_err *err);
 void pl_source_close(struct pl_source *s);
 

@@ -138,7 +138,8 @@ static void open_next(struct slice *x)
     }
     x->fd = pl_open_beneath(x->s->fd, file->path.p, O_RDONLY);
     if (x->fd < 0 || fstat(x->fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-        unread(x->s, file->path, x->fd < 0 ? strerrordesc_np(errno) : "not a regular file any more");
+        unread(x->s, file->path,
+               x->fd < 0 ? strerrordesc_np(errno) : "not a regular file any more");
         if (x->fd >= 0)
             close(x->fd);
         x->fd = -1;
