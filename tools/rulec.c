@@ -84,8 +84,8 @@ static int build(struct rulec *c, struct pl_err *err)
     return e < 0 ? e : pl_rules_from_image(&c->img, &none, &c->rules, err);
 }
 
-static void on_failure(void *arg, const struct pl_rule_source *rule,
-                       const struct pl_rule_sample *s, struct pl_str text)
+static void on_failure(void *arg, const struct pl_rule_source *rule, const struct pl_rule_sample *s,
+                       struct pl_str text)
 {
     (void)arg;
     fprintf(stderr, "%s:%u: rule '%s': sample %u of '%s' is %s: %.*s\n", rule->file, s->line,
@@ -249,7 +249,8 @@ static int write_source(const struct rulec *c, const char *path, struct pl_err *
     if (!f)
         return pl_fail(err, PL_E_IO, "cannot write '%s'", path);
     fputs("/* Made by rulec from data/rules/secret; do not edit. */\n"
-          "#include \"secret/rule_int.h\"\n\n", f);
+          "#include \"secret/rule_int.h\"\n\n",
+          f);
     put_rules(f, img);
     put_shapes(f, "shapes", img->shape, img->n_rules);
     put_shapes(f, "tails", img->tail, img->n_rules);
@@ -260,7 +261,8 @@ static int write_source(const struct rulec *c, const char *path, struct pl_err *
         put_bytes(f, pl_buf_str(&db));
     fprintf(f,
             "const struct pl_rule_image pl_builtin_rules_image = {\n"
-            "    .rule = rules, .shape = shapes, .tail = tails, .n_rules = %zu, .bytes = sets, .n_bytes = %zu,\n"
+            "    .rule = rules, .shape = shapes, .tail = tails, .n_rules = %zu, .bytes = sets, "
+            ".n_bytes = %zu,\n"
             "    .lit = lits, .n_lits = %zu, .ref = refs, .n_refs = %zu,\n"
             "    .word = words, .n_words = %zu,\n%s};\n",
             img->n_rules, img->n_bytes, img->n_lits, img->n_refs, img->n_words,

@@ -82,9 +82,10 @@ void pl_arena_reset(struct pl_arena *a)
 {
     if (!a->head)
         return;
-#ifdef PL_DEBUG_ARENA
-    pl_arena_release(a);
-#else
+    if (!BLOCK_MIN) {
+        pl_arena_release(a);
+        return;
+    }
     struct pl_arena_block *keep = a->head, *b = keep->next;
     while (b) {
         struct pl_arena_block *next = b->next;
@@ -98,7 +99,6 @@ void pl_arena_reset(struct pl_arena *a)
         free(keep);
         a->head = NULL;
     }
-#endif
 }
 
 void pl_arena_release(struct pl_arena *a)

@@ -53,8 +53,8 @@ int pl_wrap(struct pl_err *err, const char *fmt, ...)
 const char *pl_err_name(int code)
 {
     switch (code) {
-#define X(name, text)                                                                              \
-    case PL_E_##name:                                                                              \
+#define X(name, text) \
+    case PL_E_##name: \
         return text;
         PL_ERRORS(X)
 #undef X

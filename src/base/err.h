@@ -4,18 +4,18 @@
 #ifndef PL_BASE_ERR_H
 #define PL_BASE_ERR_H
 
-#define PL_ERRORS(X)               \
-    X(NOMEM, "out of memory")      \
-    X(IO, "input/output error")    \
-    X(NOENT, "not found")          \
-    X(FORMAT, "malformed data")    \
-    X(LIMIT, "limit exceeded")     \
-    X(DIGEST, "digest mismatch")   \
-    X(AUTH, "not authorised")      \
-    X(NET, "network error")        \
-    X(SIG, "signature not valid")  \
-    X(UNSUP, "not supported")      \
-    X(USAGE, "wrong usage")        \
+#define PL_ERRORS(X)              \
+    X(NOMEM, "out of memory")     \
+    X(IO, "input/output error")   \
+    X(NOENT, "not found")         \
+    X(FORMAT, "malformed data")   \
+    X(LIMIT, "limit exceeded")    \
+    X(DIGEST, "digest mismatch")  \
+    X(AUTH, "not authorised")     \
+    X(NET, "network error")       \
+    X(SIG, "signature not valid") \
+    X(UNSUP, "not supported")     \
+    X(USAGE, "wrong usage")       \
     X(CANCEL, "cancelled")
 
 enum pl_errcode {

@@ -10,7 +10,7 @@
 /* Drawn once per process: nobody who chooses names can choose them to collide. */
 static uint64_t salt(void)
 {
-    static uint64_t drawn;
+    static uint64_t drawn; /* drawn once */
     if (!drawn && getrandom(&drawn, sizeof drawn, 0) != sizeof drawn)
         drawn = 0x9e3779b97f4a7c15u;
     return drawn | 1;

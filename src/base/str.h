@@ -68,8 +68,8 @@ void pl_hex(const uint8_t *in, size_t n, char *out);
 /* Decodes exactly `n` bytes from 2 × n hex digits (either case); false if any is none. */
 bool pl_unhex(struct pl_str in, uint8_t *out, size_t n);
 
-/* 64-bit hash of bytes (FNV-1a folded), the same everywhere; names that others choose can be made to
- * collide, so tables salt their own (map.c). */
+/* 64-bit hash of bytes (FNV-1a folded), the same everywhere; names that others choose can be made
+ * to collide, so tables salt their own (map.c). */
 uint64_t pl_str_hash(struct pl_str s);
 
 #endif

@@ -16,10 +16,10 @@
 void pl_vec_grow(void **p, size_t n, size_t *cap, size_t size);
 
 /* Appends a copy of `value`. */
-#define pl_vec_push(v, ...)                                                      \
-    do {                                                                         \
-        pl_vec_grow((void **)&(v)->p, (v)->n, &(v)->cap, sizeof *(v)->p);        \
-        (v)->p[(v)->n++] = (__VA_ARGS__);                                        \
+#define pl_vec_push(v, ...)                                               \
+    do {                                                                  \
+        pl_vec_grow((void **)&(v)->p, (v)->n, &(v)->cap, sizeof *(v)->p); \
+        (v)->p[(v)->n++] = (__VA_ARGS__);                                 \
     } while (0)
 
 /* Frees the array and leaves it empty. */

@@ -80,7 +80,7 @@ static void say(const struct pl_recovered *r, const char *to)
 static int open_output(const char *path, char *tmp, size_t size, struct pl_err *err)
 {
     if (strcmp(path, "-") == 0)
-        return dup(1);
+        return fcntl(1, F_DUPFD_CLOEXEC, 3);
     if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
         return pl_fail(err, PL_E_USAGE, "'%s' exists; nothing is overwritten", path);
     int n = snprintf(tmp, size, "%s.part-%ld", path, (long)getpid());

@@ -15,26 +15,25 @@ struct pl_common {
     bool quiet, offline, show_secrets, no_config;
 };
 
-#define PL_COMMON_OPTS(T)                                                                              \
-    { "platform",  0,                                                                                  \
-      PL_OPT_LIST, offsetof(T, common.platform),                                                       \
-      "OS/ARCH",   "read only these platforms (repeatable)" },                                         \
-        { "rules", 0, PL_OPT_LIST, offsetof(T, common.rules), "FILE", "further secret rules (TOML)" }, \
-        { "limit",      0,                                                                             \
-          PL_OPT_LIST,  offsetof(T, common.limit),                                                     \
-          "NAME=VALUE", "change a limit, as in nested-depth=4" },                                      \
-        { "sandbox", 0, PL_OPT_STR, offsetof(T, common.sandbox), "MODE", "auto, require or off" },     \
-        { "threads", 0, PL_OPT_UINT, offsetof(T, common.threads), "N", "worker processes" },           \
-        { "offline",   0,                                                                              \
-          PL_OPT_FLAG, offsetof(T, common.offline),                                                    \
-          NULL,        "make any network call an error" },                                             \
-        { "no-config", 0,                                                                              \
-          PL_OPT_FLAG, offsetof(T, common.no_config),                                                  \
-          NULL,        "read no configuration file" },                                                 \
-        { "color", 0, PL_OPT_STR, offsetof(T, common.color), "WHEN", "auto, always or never" },        \
-    {                                                                                                  \
-        "quiet", 'q', PL_OPT_FLAG, offsetof(T, common.quiet), NULL, "no progress, no notes"            \
-    }
+/* clang-format off */
+#define PL_COMMON_OPTS(T)                                                                  \
+    { "platform", 0, PL_OPT_LIST, offsetof(T, common.platform), "OS/ARCH",                 \
+      "read only these platforms (repeatable)" },                                          \
+    { "rules", 0, PL_OPT_LIST, offsetof(T, common.rules), "FILE",                          \
+      "further secret rules (TOML)" },                                                     \
+    { "limit", 0, PL_OPT_LIST, offsetof(T, common.limit), "NAME=VALUE",                    \
+      "change a limit, as in nested-depth=4" },                                            \
+    { "sandbox", 0, PL_OPT_STR, offsetof(T, common.sandbox), "MODE",                       \
+      "auto, require or off" },                                                            \
+    { "threads", 0, PL_OPT_UINT, offsetof(T, common.threads), "N", "worker processes" },   \
+    { "offline", 0, PL_OPT_FLAG, offsetof(T, common.offline), NULL,                        \
+      "make any network call an error" },                                                  \
+    { "no-config", 0, PL_OPT_FLAG, offsetof(T, common.no_config), NULL,                    \
+      "read no configuration file" },                                                      \
+    { "color", 0, PL_OPT_STR, offsetof(T, common.color), "WHEN",                           \
+      "auto, always or never" },                                                           \
+    { "quiet", 'q', PL_OPT_FLAG, offsetof(T, common.quiet), NULL, "no progress, no notes" }
+/* clang-format on */
 
 /* A run made ready: engine, rules, platforms, progress line. */
 struct pl_run {

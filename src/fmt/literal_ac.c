@@ -50,8 +50,10 @@ static int check(const struct pl_literal *v, size_t n, size_t *total, struct pl_
         return pl_fail(err, PL_E_USAGE, "no literals");
     for (size_t i = 0; i < n; i++) {
         if (v[i].text.n < 2 || v[i].text.n > 255 || v[i].text.p[0] == '\0')
-            return pl_fail(err, PL_E_USAGE, "literal %zu ('%.*s') has no usable length or begins "
-                                            "with NUL", i, PL_FMT(v[i].text));
+            return pl_fail(err, PL_E_USAGE,
+                           "literal %zu ('%.*s') has no usable length or begins "
+                           "with NUL",
+                           i, PL_FMT(v[i].text));
         *total += v[i].text.n;
         if (*total > MAX_BYTES)
             return pl_fail(err, PL_E_USAGE, "literals of more than %u bytes", MAX_BYTES);

@@ -27,8 +27,10 @@ static int usable(const struct pl_literal *v, size_t n, struct pl_err *err)
     for (size_t i = 0; i < n; i++) {
         /* the library takes a leading NUL for an empty string */
         if (v[i].text.n < 2 || v[i].text.n > 255 || v[i].text.p[0] == '\0')
-            return pl_fail(err, PL_E_USAGE, "literal %zu ('%.*s') has no usable length or begins "
-                                            "with NUL", i, PL_FMT(v[i].text));
+            return pl_fail(err, PL_E_USAGE,
+                           "literal %zu ('%.*s') has no usable length or begins "
+                           "with NUL",
+                           i, PL_FMT(v[i].text));
     }
     return 0;
 }
@@ -49,8 +51,8 @@ static int compile(const struct pl_literal *v, size_t n, hs_database_t **db, str
     }
     hs_platform_info_t baseline = { 0 };
     hs_compile_error_t *e = NULL;
-    if (hs_compile_lit_multi(text, flags, id, len, (unsigned)n, HS_MODE_BLOCK, &baseline, db,
-                             &e) == HS_SUCCESS)
+    if (hs_compile_lit_multi(text, flags, id, len, (unsigned)n, HS_MODE_BLOCK, &baseline, db, &e) ==
+        HS_SUCCESS)
         return 0;
     int r = pl_fail(err, PL_E_FORMAT, "literals: %s", e ? e->message : "cannot be compiled");
     hs_free_compile_error(e);

@@ -48,8 +48,8 @@ bool pl_regex_test(const struct pl_regex *re, struct pl_str s);
  * Valid text is a view; other text is a copy with a map of offsets. */
 struct pl_utf8_text {
     struct pl_str text;
-    char *own;       /* copy, or NULL */
-    size_t *bad;     /* offsets in `text` of each replacement, rising */
+    char *own;   /* copy, or NULL */
+    size_t *bad; /* offsets in `text` of each replacement, rising */
     size_t n_bad;
 };
 

@@ -47,8 +47,8 @@ extern "C" int pl_toml_parse(struct pl_str text, const char *name, struct pl_tom
     } catch (const toml::parse_error &e) {
         std::string_view why = e.description();
         return pl_fail(err, PL_E_FORMAT, "%s:%u:%u: %.*s", name, (unsigned)e.source().begin.line,
-                       (unsigned)e.source().begin.column, (int)(why.size() < 300 ? why.size() : 300),
-                       why.data());
+                       (unsigned)e.source().begin.column,
+                       (int)(why.size() < 300 ? why.size() : 300), why.data());
     } catch (const std::bad_alloc &) {
         return pl_fail(err, PL_E_NOMEM, "out of memory");
     } catch (...) {
@@ -90,7 +90,7 @@ extern "C" enum pl_toml_type pl_toml_type(const struct pl_toml *t)
 
 extern "C" const char *pl_toml_type_name(enum pl_toml_type t)
 {
-    static const char *const names[] = { "nothing",    "a table",  "an array", "a string",
+    static const char *const names[] = { "nothing",    "a table",  "an array",      "a string",
                                          "an integer", "a number", "a truth value", "a date" };
     return (unsigned)t < sizeof names / sizeof *names ? names[t] : "nothing";
 }

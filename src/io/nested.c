@@ -144,11 +144,9 @@ static int body_failed(struct pl_nest *n, struct pl_str name, const struct pl_vi
 static int offer(struct pl_nest *n, struct pl_str name, struct pl_str detail, struct pl_view *body,
                  bool text, struct pl_err *err)
 {
-    struct pl_member m = { .name = name,
-                           .detail = detail,
-                           .body = body,
-                           .text = text,
-                           .raw_too = n->raw_too };
+    struct pl_member m = {
+        .name = name, .detail = detail, .body = body, .text = text, .raw_too = n->raw_too
+    };
     n->name = name;
     int r = n->sink->member(n->sink->arg, &m);
     n->name = PL_S("");

@@ -15,9 +15,9 @@ struct pl_member {
                              value of it: "users.token"; git: path or object id */
     struct pl_str detail; /* a second name or empty: "row 3"; the commit of a git blob */
     struct pl_view *body; /* content; may be left unconsumed. NULL: only a name */
-    bool raw_too;         /* its strings stand in the outer file as they are, too: a finding there is
-                             the better one */
-    bool text;            /* content made by us (a row, a constant), not bytes of the file */
+    bool raw_too; /* its strings stand in the outer file as they are, too: a finding there is
+                     the better one */
+    bool text;    /* content made by us (a row, a constant), not bytes of the file */
 };
 
 struct pl_nested_sink {

@@ -19,7 +19,7 @@ struct pl_nest {
     uint64_t out;       /* bytes unpacked */
     uint64_t members;
     bool tripped; /* a limit was noted: stop */
-    bool raw_too;         /* said of every member from here on */
+    bool raw_too; /* said of every member from here on */
 };
 
 /* Prepares `n`; pl_nest_release frees what it came to hold. */

@@ -86,18 +86,18 @@ static int read_stream(const struct pl_codec *c, struct pl_view *in, const struc
 }
 
 /* The codec of that id; bids are the codec's own. */
-#define KIND(name)                                                                                 \
-    extern const struct pl_codec pl_codec_##name;                                                  \
-    static unsigned bid_##name(const uint8_t *p, size_t n, struct pl_str path)                     \
-    {                                                                                              \
-        (void)path;                                                                                \
-        return pl_codec_##name.bid(p, n);                                                          \
-    }                                                                                              \
-    static int read_##name(struct pl_view *in, const struct pl_nested_opts *o,                     \
-                           struct pl_nested_sink *sink, struct pl_err *err)                        \
-    {                                                                                              \
-        return read_stream(&pl_codec_##name, in, o, sink, err);                                    \
-    }                                                                                              \
+#define KIND(name)                                                             \
+    extern const struct pl_codec pl_codec_##name;                              \
+    static unsigned bid_##name(const uint8_t *p, size_t n, struct pl_str path) \
+    {                                                                          \
+        (void)path;                                                            \
+        return pl_codec_##name.bid(p, n);                                      \
+    }                                                                          \
+    static int read_##name(struct pl_view *in, const struct pl_nested_opts *o, \
+                           struct pl_nested_sink *sink, struct pl_err *err)    \
+    {                                                                          \
+        return read_stream(&pl_codec_##name, in, o, sink, err);                \
+    }                                                                          \
     const struct pl_nested pl_nested_##name = { #name, bid_##name, read_##name }
 
 KIND(gzip);

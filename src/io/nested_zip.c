@@ -263,7 +263,7 @@ static int read_zip(struct pl_view *in, const struct pl_nested_opts *o, struct p
     else if (r == 0)
         r = read_mem(&n, z, err);
     bool empty = z.n >= 22 && memcmp(z.p, "PK\5\6", 4) == 0; /* a directory of nothing */
-    if (r == 2 && magic && !empty) /* else only the name said zip */
+    if (r == 2 && magic && !empty)                           /* else only the name said zip */
         pl_nest_note(&n, "nested-damaged", PL_S(""), "neither members nor a directory");
     pl_nest_release(&n);
     return r < 0 ? r : 0;

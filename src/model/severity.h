@@ -15,24 +15,24 @@ enum pl_severity {
     PL_SEV_COUNT
 };
 
-#define PL_SURFACES(X)                                                                             \
-    X(FILE, "file")                                                                                \
-    X(ENV, "env")                                                                                  \
-    X(LABEL, "label")                                                                              \
-    X(CMD, "cmd")                                                                                  \
-    X(ENTRYPOINT, "entrypoint")                                                                    \
-    X(HEALTHCHECK, "healthcheck")                                                                  \
-    X(ONBUILD, "onbuild")                                                                          \
-    X(CONFIG, "config")                                                                            \
-    X(HISTORY, "history")                                                                          \
-    X(ANNOTATION, "annotation")                                                                    \
-    X(DESCRIPTOR, "descriptor")                                                                    \
-    X(ATTESTATION, "attestation")                                                                  \
-    X(REFERRER, "referrer")                                                                        \
-    X(TAR_TRAILER, "tar-trailer")                                                                  \
-    X(TAR_HEADER, "tar-header")                                                                    \
-    X(GZIP_HEADER, "gzip-header")                                                                  \
-    X(ORPHAN_BLOB, "orphan-blob")                                                                  \
+#define PL_SURFACES(X)            \
+    X(FILE, "file")               \
+    X(ENV, "env")                 \
+    X(LABEL, "label")             \
+    X(CMD, "cmd")                 \
+    X(ENTRYPOINT, "entrypoint")   \
+    X(HEALTHCHECK, "healthcheck") \
+    X(ONBUILD, "onbuild")         \
+    X(CONFIG, "config")           \
+    X(HISTORY, "history")         \
+    X(ANNOTATION, "annotation")   \
+    X(DESCRIPTOR, "descriptor")   \
+    X(ATTESTATION, "attestation") \
+    X(REFERRER, "referrer")       \
+    X(TAR_TRAILER, "tar-trailer") \
+    X(TAR_HEADER, "tar-header")   \
+    X(GZIP_HEADER, "gzip-header") \
+    X(ORPHAN_BLOB, "orphan-blob") \
     X(INDEX, "index")
 
 enum pl_surface {

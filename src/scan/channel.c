@@ -95,12 +95,13 @@ static bool next_slot(struct pl_feed_view *f, struct pl_str *ret)
     }
     if (cmd.type == PL_CMD_END) {
         f->ended = true;
-        f->broken = cmd.a != 0;
+        f->broken = cmd.a != 0 || cmd.b != f->got; /* a DATA may have been lost on the way */
         return false;
     }
     if (cmd.type != PL_CMD_DATA || cmd.a >= PL_RING_SLOTS || cmd.b > PL_RING_SLOT)
         pl_bug("unexpected command %u", cmd.type);
     f->slot = (int)cmd.a;
+    f->got += cmd.b;
     *ret = pl_str_n(f->chan->ring + (size_t)cmd.a * PL_RING_SLOT, (size_t)cmd.b);
     return true;
 }

@@ -37,6 +37,7 @@ struct pl_feed_view {
     struct pl_view v;
     struct pl_chan *chan;
     int slot;           /* shown now, or -1 */
+    uint64_t got;       /* bytes of all slots so far */
     bool ended, broken; /* END seen; the source broke */
     struct pl_buf side; /* a stretch over several slots */
     bool on_side;

@@ -28,8 +28,9 @@ struct proc {
     struct pl_task *task;
     struct pl_record *rec;
     struct pl_hash *h256, *h512;
-    bool ended; /* END was sent */
-    bool asked; /* a READ waits for its answer */
+    bool ended;       /* END was sent */
+    bool unreachable; /* a command could not be sent */
+    bool asked;       /* a READ waits for its answer */
     uint64_t ask_off;
     uint32_t ask_n;
     struct timespec cpu_seen; /* CPU time of the child when it last said something */
@@ -204,8 +205,7 @@ static void proc_give(struct proc *w, struct pl_task *t)
     w->ended = w->asked = false;
     w->cpu_seen = cpu_of(w);
     pl_put_job(&b, &t->params);
-    if (send_cmd(w, PL_CMD_JOB, (uint32_t)b.n, 0))
-        send_all(w, b.p, b.n);
+    w->unreachable = !send_cmd(w, PL_CMD_JOB, (uint32_t)b.n, 0) || !send_all(w, b.p, b.n);
 }
 
 /* The task of `w` is over; its record goes to whoever wanted it. */
@@ -232,15 +232,26 @@ static void finish(struct pl_pool *p, struct proc *w)
     free(t);
 }
 
+/* Waits for a worker that has ended; one that only pretends to is killed after a short grace. */
+static void reap(pid_t pid, bool at_once, int *ret_status)
+{
+    const struct timespec step = { .tv_nsec = 5000000 };
+    for (unsigned i = 0; !at_once && i < 40; i++) {
+        if (waitpid(pid, ret_status, WNOHANG) == pid)
+            return;
+        nanosleep(&step, NULL);
+    }
+    kill(pid, SIGKILL);
+    while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR)
+        ;
+}
+
 /* The worker is gone or misbehaves: its blob is incomplete. */
 static void proc_lost(struct pl_pool *p, struct proc *w, const char *why)
 {
     int status = 0;
     char text[128];
-    if (why)
-        kill(w->pid, SIGKILL);
-    while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
-        ;
+    reap(w->pid, why != NULL, &status);
     if (why)
         snprintf(text, sizeof text, "%s", why);
     else if (WIFSIGNALED(status))
@@ -415,14 +426,14 @@ static bool feed_one(struct pl_pool *p, struct proc *w)
         w->rec->fed += n;
         p->fed += n;
         w->used[slot] = true;
-        send_cmd(w, PL_CMD_DATA, (uint32_t)slot, n);
+        w->unreachable |= !send_cmd(w, PL_CMD_DATA, (uint32_t)slot, n);
     }
     if (r < 0)
         pl_record_note(w->rec, PL_SCOPE_LAYER, true, "unreadable", PL_S(""), "%s", err.msg);
     if (r < 0 || (r == 0 && got == 0)) {
         w->ended = true;
         w->rec->fed_all = r == 0;
-        send_cmd(w, PL_CMD_END, r < 0, 0);
+        w->unreachable |= !send_cmd(w, PL_CMD_END, r < 0, w->rec->fed);
     }
     return true;
 }
@@ -444,10 +455,10 @@ static bool serve_one(struct proc *w)
     if (r < 0)
         pl_record_note(w->rec, PL_SCOPE_UNIT, true, "unreadable", PL_S(""), "%s", err.msg);
     if (r < 0 || got == 0) {
-        send_cmd(w, PL_CMD_END, r < 0, 0);
+        w->unreachable |= !send_cmd(w, PL_CMD_END, r < 0, 0);
     } else {
         w->used[slot] = true;
-        send_cmd(w, PL_CMD_DATA, (uint32_t)slot, got);
+        w->unreachable |= !send_cmd(w, PL_CMD_DATA, (uint32_t)slot, got);
     }
     return true;
 }
@@ -528,6 +539,8 @@ int pl_pool_run(struct pl_pool *p, struct pl_err *err)
             struct proc *w = &p->proc[i];
             busy |= w->task != NULL;
             did |= feed_one(p, w) || serve_one(w);
+            if (w->task && w->unreachable)
+                proc_lost(p, w, NULL);
         }
         if (!busy && !p->queue)
             return 0;

@@ -4,6 +4,7 @@
 
 #define NAMES_MAX 64u
 #define LIST_MAX 100000u
+#define PATH_MAX_BYTES (1u << 20) /* above any limits->path */
 
 static void put_names(struct pl_buf *b, const struct pl_names *n)
 {
@@ -161,7 +162,7 @@ bool pl_get_entry(struct pl_rd *r, struct pl_entry_coder *c, struct pl_entry *re
 {
     uint64_t common = pl_get_var(r);
     struct pl_str tail = pl_get_str(r);
-    if (common > c->last.n || tail.n > PL_MSG_MAX)
+    if (common > c->last.n || tail.n > PATH_MAX_BYTES || common + tail.n > PATH_MAX_BYTES)
         r->bad = true;
     if (r->bad)
         return false;

@@ -13,7 +13,7 @@
 enum pl_cmd_type {
     PL_CMD_JOB,  /* a = payload length */
     PL_CMD_DATA, /* a = slot, b = bytes in it */
-    PL_CMD_END,  /* no more data; a = 1 when the source broke before its end */
+    PL_CMD_END,  /* no more data; a = 1 when the source broke before its end, b = bytes in all */
 };
 struct pl_cmd {
     uint32_t type, a;
@@ -100,6 +100,7 @@ void pl_put_hit(struct pl_buf *b, const struct pl_hit *h);
 /* Copies into `a`; false when malformed. */
 bool pl_get_hit(struct pl_rd *r, struct pl_arena *a, struct pl_hit *ret);
 
+/* The same for notes, documents, members and the end of a job. */
 void pl_put_note(struct pl_buf *b, const struct pl_note *n);
 bool pl_get_note(struct pl_rd *r, struct pl_arena *a, struct pl_note *ret);
 

@@ -592,8 +592,8 @@ static void say_print(struct tell *k, struct found *x)
 static int by_order(const void *pa, const void *pb)
 {
     const struct pl_finding *a = pa, *b = pb;
-#define CMP(x, y)                                                                                  \
-    if ((x) != (y))                                                                                \
+#define CMP(x, y)   \
+    if ((x) != (y)) \
         return (x) < (y) ? -1 : 1;
     int c;
     CMP(a->span.introduced, b->span.introduced)

@@ -109,6 +109,17 @@ static void serve(struct pl_worker *w, const struct pl_cmd *cmd)
     pl_arena_reset(&w->job_arena);
 }
 
+/* A worker that cannot begin says so in answer to its first job. */
+static _Noreturn void refuse(struct pl_worker *w, const char *code, const struct pl_err *err)
+{
+    struct pl_cmd cmd;
+    if (pl_chan_cmd(&w->chan, &cmd)) {
+        pl_worker_note(w, PL_SCOPE_RUN, true, code, PL_S("worker"), "%s", err->msg);
+        pl_chan_flush(&w->chan);
+    }
+    _exit(2);
+}
+
 void pl_worker_main(const struct pl_scan_ctx *ctx, int in, int out, int ring_fd)
 {
     struct pl_err err = { 0 };
@@ -125,14 +136,10 @@ void pl_worker_main(const struct pl_scan_ctx *ctx, int in, int out, int ring_fd)
     struct pl_sandbox_opts so = {
         .mode = ctx->sandbox, .address_space = ADDRESS_SPACE, .keep_fds = keep, .n_keep = 3
     };
-    if (pl_sandbox_enter(&so, &err) < 0) {
-        fprintf(stderr, "plimsoll: worker: %s\n", err.msg);
-        _exit(2);
-    }
-    if (pl_matcher_new(ctx->rules, &ctx->limits, &w.matcher, &err) < 0) {
-        fprintf(stderr, "plimsoll: worker: %s\n", err.msg);
-        _exit(2);
-    }
+    if (pl_sandbox_enter(&so, &err) < 0)
+        refuse(&w, "sandbox", &err);
+    if (pl_matcher_new(ctx->rules, &ctx->limits, &w.matcher, &err) < 0)
+        refuse(&w, "engine", &err);
     w.kept = calloc(pl_rules_count(ctx->rules) + 1, sizeof *w.kept);
     if (!w.kept)
         pl_oom();

@@ -112,7 +112,7 @@ static int open_daemon(struct pl_source *s, struct pl_err *err)
 static int open_stdin(struct pl_source *s, struct pl_err *err)
 {
     struct stat st;
-    s->fd = dup(0);
+    s->fd = fcntl(0, F_DUPFD_CLOEXEC, 3);
     if (s->fd < 0 || fstat(s->fd, &st) < 0)
         return pl_fail_errno(err, PL_E_USAGE, errno, "cannot read standard input");
     off_t at = S_ISREG(st.st_mode) ? lseek(s->fd, 0, SEEK_CUR) : -1;

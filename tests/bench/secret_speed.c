@@ -77,7 +77,10 @@ static void run(const char *path, struct pl_matcher *m, struct tally *t, bool na
         double t0 = now();
         pl_literals_scan(m->r->db, m->scratch, p, to, on_literal, t);
         double t1 = now();
-        struct pl_text text = { .p = p, .n = n, .to = to, .last = at + n == b.n,
+        struct pl_text text = { .p = p,
+                                .n = n,
+                                .to = to,
+                                .last = at + n == b.n,
                                 .path = named ? pl_str_c(path) : (struct pl_str){ "", 0 } };
         struct pl_err err;
         if (pl_secret_scan(m, &text, on_secret, t, &err) < 0)
@@ -117,9 +120,10 @@ int main(int argc, char **argv)
         run(argv[i], m, &t, named, &literal, &full, &bytes);
     printf("rules %zu, literals %zu, database %zu bytes, start %.2f ms\n", pl_rules_count(r),
            r->img.n_lits, pl_literals_size(r->db), (t1 - t0) * 1e3);
-    printf("literal pass %.0f MB/s, whole scan %.0f MB/s (%.0f %% more), %.0f hits/MB, %llu found\n",
-           bytes / 1e6 / literal, bytes / 1e6 / full, (full / literal - 1) * 100,
-           (double)t.hits / (bytes / 1e6), (unsigned long long)t.found);
+    printf(
+        "literal pass %.0f MB/s, whole scan %.0f MB/s (%.0f %% more), %.0f hits/MB, %llu found\n",
+        bytes / 1e6 / literal, bytes / 1e6 / full, (full / literal - 1) * 100,
+        (double)t.hits / (bytes / 1e6), (unsigned long long)t.found);
     for (size_t k = 0; top && k < r->img.n_lits; k++) {
         if ((double)t.by_lit[k] > bytes / 1e6 * 3)
             printf("  literal '%.*s': %.1f/MB\n", r->img.lit[k].len, r->img.lit[k].text,

@@ -77,7 +77,7 @@ static long raw(long number, long a, long b, long c, long d, long e, long f)
 }
 
 /* Six arguments, whatever is meant. */
-#define RAW6(n, a, b, c, d, e, f, ...)                                                             \
+#define RAW6(n, a, b, c, d, e, f, ...) \
     raw((n), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 #define RAW(...) RAW6(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
 
@@ -169,23 +169,23 @@ void *mmap64(void *at, size_t n, int prot, int flags, int fd, off64_t off)
 }
 
 /* One name of a reading call: `ARGS` its parameters, `CALL` the system call on `n` bytes. */
-#define READER(name, params, CALL)                                                                 \
-    ssize_t name params                                                                            \
-    {                                                                                              \
-        if (hit(READ, CALLER)) {                                                                   \
-            if (point.mode == END)                                                                 \
-                return 0;                                                                          \
-            if (cut(&n))                                                                           \
-                return -1;                                                                         \
-        }                                                                                          \
-        return CALL;                                                                               \
+#define READER(name, params, CALL) \
+    ssize_t name params            \
+    {                              \
+        if (hit(READ, CALLER)) {   \
+            if (point.mode == END) \
+                return 0;          \
+            if (cut(&n))           \
+                return -1;         \
+        }                          \
+        return CALL;               \
     }
-#define WRITER(name, params, CALL)                                                                 \
-    ssize_t name params                                                                            \
-    {                                                                                              \
-        if (hit(SEND, CALLER) && cut(&n))                                                          \
-            return -1;                                                                             \
-        return CALL;                                                                               \
+#define WRITER(name, params, CALL)        \
+    ssize_t name params                   \
+    {                                     \
+        if (hit(SEND, CALLER) && cut(&n)) \
+            return -1;                    \
+        return CALL;                      \
     }
 
 READER(read, (int fd, void *p, size_t n), RAW(SYS_read, fd, p, n))
@@ -247,14 +247,14 @@ static mode_t mode_of(int flags, va_list ap)
     return flags & (O_CREAT | O_TMPFILE) ? (mode_t)va_arg(ap, int) : 0;
 }
 
-#define OPENER(name, params, dir)                                                                  \
-    int name params                                                                                \
-    {                                                                                              \
-        va_list ap;                                                                                \
-        va_start(ap, flags);                                                                       \
-        mode_t m = mode_of(flags, ap);                                                             \
-        va_end(ap);                                                                                \
-        return open_at(dir, path, flags, m, CALLER);                                               \
+#define OPENER(name, params, dir)                    \
+    int name params                                  \
+    {                                                \
+        va_list ap;                                  \
+        va_start(ap, flags);                         \
+        mode_t m = mode_of(flags, ap);               \
+        va_end(ap);                                  \
+        return open_at(dir, path, flags, m, CALLER); \
     }
 OPENER(open, (const char *path, int flags, ...), AT_FDCWD)
 OPENER(open64, (const char *path, int flags, ...), AT_FDCWD)

@@ -8,10 +8,10 @@
 
 #include "report/writer.h"
 
-#define HOSTILE_PATH                                                                               \
-    "etc/\x1b]8;;http://x.example\x1b\\click\x1b[31m/\xe2\x80\xae"                                 \
+#define HOSTILE_PATH                                               \
+    "etc/\x1b]8;;http://x.example\x1b\\click\x1b[31m/\xe2\x80\xae" \
     "gpj.exe/<script>alert(1)</script>/`| x |`\n::error file=a::b\xff"
-#define HOSTILE_TITLE                                                                              \
+#define HOSTILE_TITLE \
     "=cmd|' /C calc'!A0 <img src=x onerror=alert(1)> [link](http://x.example) **b** @all"
 #define HOSTILE_ENV "::set-output name=a::b ##vso[task.x]y ##[error]z"
 
@@ -79,8 +79,8 @@ static void sample_span(struct pl_finding *f, uint32_t in, uint32_t hid, enum pl
     f->span = (struct pl_span){ in, hid, how, hid == PL_NEVER };
 }
 
-#define NPM_FIX                                                                                    \
-    "keep it out of the build: add .npmrc to .dockerignore, then RUN "                             \
+#define NPM_FIX                                                        \
+    "keep it out of the build: add .npmrc to .dockerignore, then RUN " \
     "--mount=type=secret,id=npmrc,target=/srv/web/.npmrc npm ci"
 
 static void sample_hidden(struct pl_arena *a, struct pl_target *t)

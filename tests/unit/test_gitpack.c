@@ -453,10 +453,10 @@ static void by_git(const char *script, struct pl_buf *ret)
 }
 
 /* Ten versions of one file, so that there are deltas; one file is removed again. */
-#define HISTORY                                                                                    \
-    "cd r; seq 1 2000 >long; mkdir -p d/e; echo hidden-value >d/e/gone; git add -A;"               \
-    "git commit -qm first-message; git rm -qr d; git commit -qm second-message;"                   \
-    "for i in 1 2 3 4 5 6 7 8 9; do echo changed $i >>long; git commit -qam c$i; done;"            \
+#define HISTORY                                                                         \
+    "cd r; seq 1 2000 >long; mkdir -p d/e; echo hidden-value >d/e/gone; git add -A;"    \
+    "git commit -qm first-message; git rm -qr d; git commit -qm second-message;"        \
+    "for i in 1 2 3 4 5 6 7 8 9; do echo changed $i >>long; git commit -qam c$i; done;" \
     "git tag -a v1 -m tag-message;"
 
 static void check_history(const char *init, const char *pack)

@@ -35,9 +35,9 @@ static struct pl_doc config_of(const char *const *text, size_t n)
     return d;
 }
 
-#define CONFIG(...)                                                                                \
-    const char *const text_[] = { __VA_ARGS__ };                                                   \
-    struct pl_doc doc = config_of(text_, PL_COUNT(text_));                                         \
+#define CONFIG(...)                                        \
+    const char *const text_[] = { __VA_ARGS__ };           \
+    struct pl_doc doc = config_of(text_, PL_COUNT(text_)); \
     struct pl_history_map map
 
 /* ------------------------------------------------------------------ aligning */

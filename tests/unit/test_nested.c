@@ -18,9 +18,9 @@ struct file {
     size_t n;
 };
 
-#define TEXT(name, text)                                                                           \
-    {                                                                                              \
-        name, text, sizeof(text) - 1                                                               \
+#define TEXT(name, text)             \
+    {                                \
+        name, text, sizeof(text) - 1 \
     }
 
 /* Writes an archive in memory: by `format` of libarchive, options may be NULL. */

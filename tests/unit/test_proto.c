@@ -17,14 +17,14 @@ static struct pl_rd reader(const struct pl_buf *b, size_t n)
 }
 
 /* Puts with `PUT`, then: all of it reads well and to the end, no shorter piece does. */
-#define CHECK_CUTS(b, GET)                                                                         \
-    do {                                                                                           \
-        for (size_t cut = 0; cut <= (b)->n; cut++) {                                               \
-            struct pl_rd r = reader((b), cut);                                                     \
-            assert_int_equal(GET, cut == (b)->n);                                                  \
-            if (cut == (b)->n)                                                                     \
-                assert_ptr_equal(r.p, r.end);                                                      \
-        }                                                                                          \
+#define CHECK_CUTS(b, GET)                           \
+    do {                                             \
+        for (size_t cut = 0; cut <= (b)->n; cut++) { \
+            struct pl_rd r = reader((b), cut);       \
+            assert_int_equal(GET, cut == (b)->n);    \
+            if (cut == (b)->n)                       \
+                assert_ptr_equal(r.p, r.end);        \
+        }                                            \
     } while (0)
 
 struct fixture {

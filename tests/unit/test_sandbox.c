@@ -86,17 +86,17 @@ static void lives(struct attempt t)
 
 /* ------------------------------------------------------------------ what kills */
 
-#define DEADLY(name, ...)                                                                          \
-    static int try_##name(void *arg)                                                               \
-    {                                                                                              \
-        (void)arg;                                                                                 \
-        __VA_ARGS__;                                                                               \
-        return 0;                                                                                  \
-    }                                                                                              \
-    static void name(void **state)                                                                 \
-    {                                                                                              \
-        (void)state;                                                                               \
-        dies(try_##name, SIGSYS);                                                                  \
+#define DEADLY(name, ...)            \
+    static int try_##name(void *arg) \
+    {                                \
+        (void)arg;                   \
+        __VA_ARGS__;                 \
+        return 0;                    \
+    }                                \
+    static void name(void **state)   \
+    {                                \
+        (void)state;                 \
+        dies(try_##name, SIGSYS);    \
     }
 
 static int keep_value;
