@@ -1,9 +1,9 @@
 /* Decoding: encoded runs of one level become the text of the next, which is scanned like any other;
  * what is found there is reported where it stands encoded (secrets.md sections 6 and 9). */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <zlib.h>
 
 #include "base/cleanup.h"
+#include "io/codec.h"
 #include "secret/matcher_int.h"
 #include "secret/runs.h"
 
@@ -83,25 +83,26 @@ static size_t gunzip(struct decoding *c, const char *in, size_t n)
     struct pl_matcher *m = c->l->m;
     struct pl_buf *out = &c->d->text;
     size_t from = out->n;
-    z_stream z = { .next_in = (Bytef *)(uintptr_t)in, .avail_in = (uInt)n };
-    if (inflateInit2(&z, 15 + 16) != Z_OK)
-        pl_oom();
-    for (int e = Z_OK; e == Z_OK;) {
-        size_t step = m->decode_left < 65536 ? (size_t)m->decode_left : 65536;
-        char *room = step ? pl_buf_room(out, step, NULL) : NULL;
-        if (!room) {
+    struct pl_view raw, *v = NULL;
+    const struct pl_codec *codec = NULL;
+    struct pl_codec_opts o = { .limits = m->limits,
+                               .out_base = m->decode_left,
+                               .limit_name = "decode" };
+    pl_view_mem_init(&raw, in, n);
+    if (pl_codec_probe(&raw, &codec, NULL) < 0 || !codec || !codec->open ||
+        codec->open(&raw, &o, &v, NULL) < 0)
+        return 0;
+    for (int e = 0; e == 0 && (!v->eof || v->n);) {
+        e = pl_view_ahead(v, 1, NULL);
+        if (e == PL_E_LIMIT || v->n > m->decode_left ||
+            (v->n && pl_buf_add(out, v->p, v->n, NULL) < 0)) {
             used_up(m);
             break;
         }
-        z.next_out = (Bytef *)room;
-        z.avail_out = (uInt)step;
-        e = inflate(&z, Z_NO_FLUSH);
-        out->n += step - z.avail_out;
-        m->decode_left -= step - z.avail_out;
-        if (e == Z_BUF_ERROR || (e == Z_OK && z.avail_in == 0 && z.avail_out))
-            break;
+        m->decode_left -= v->n;
+        pl_view_consume(v, v->n);
     }
-    inflateEnd(&z);
+    pl_view_close(v);
     return out->n - from;
 }
 

@@ -75,7 +75,8 @@ void pl_judge(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
     struct pl_rule_use *u = &m->use[i];
     struct pl_found f = { .off = to->base + at->off, .len = at->len, .rule = i,
                           .value = pl_str_n(h->p + at->off, at->len), .reason = at->reason,
-                          .severity = (uint8_t)rule->severity, .rank = PL_RANK_SPECIFIC };
+                          .severity = (uint8_t)rule->severity, .rank = PL_RANK_SPECIFIC,
+                          .mine = to->mine };
     if (f.len == 0 || (at->base64 && !decode_value(m, &f)))
         return;
     if (!u->ready)

@@ -28,6 +28,7 @@ struct pl_found {
     uint32_t rule;
     uint8_t severity;
     uint8_t rank; /* enum pl_rank */
+    bool mine;    /* belongs to this window; the others are here to settle disputes only */
 };
 typedef PL_VEC(struct pl_found) pl_found_vec;
 

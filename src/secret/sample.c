@@ -1,8 +1,8 @@
 /* Sample generators of rule files (docs/rules.md): stable pseudo-random text, so that no file
  * holds a token and every build tests the same ones. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <zlib.h>
 
+#include "base/hash.h"
 #include "base/base64.h"
 #include "base/cleanup.h"
 #include "secret/filter.h"
@@ -68,7 +68,7 @@ static void crc_token(struct gen *g, struct pl_str arg)
 {
     (void)arg;
     random_text(g, BASE62, 30);
-    uint64_t crc = crc32(0, (const Bytef *)g->out->p + g->out->n - 30, 30);
+    uint64_t crc = pl_crc32(g->out->p + g->out->n - 30, 30);
     char six[6];
     for (int i = 6; i-- > 0; crc /= 62)
         six[i] = BASE62[crc % 62];
