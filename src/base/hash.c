@@ -120,3 +120,15 @@ void pl_hmac_sha256(const void *key, size_t key_len, const void *p, size_t n, ui
     SHA256_Update(&c, out, SHA256_DIGEST_LENGTH);
     SHA256_Final(out, &c);
 }
+
+uint32_t pl_crc32(const void *p, size_t n)
+{
+    const uint8_t *c = p;
+    uint32_t crc = UINT32_MAX;
+    for (size_t i = 0; i < n; i++) {
+        crc ^= c[i];
+        for (unsigned bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+    }
+    return ~crc;
+}

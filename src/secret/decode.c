@@ -83,17 +83,18 @@ static size_t gunzip(struct decoding *c, const char *in, size_t n)
     struct pl_matcher *m = c->l->m;
     struct pl_buf *out = &c->d->text;
     size_t from = out->n;
+    struct pl_err why = { 0 };
     struct pl_view raw, *v = NULL;
     const struct pl_codec *codec = NULL;
-    struct pl_codec_opts o = { .limits = m->limits,
+    struct pl_codec_opts o = { .limits = &m->limits,
                                .out_base = m->decode_left,
                                .limit_name = "decode" };
     pl_view_mem_init(&raw, in, n);
-    if (pl_codec_probe(&raw, &codec, NULL) < 0 || !codec || !codec->open ||
-        codec->open(&raw, &o, &v, NULL) < 0)
+    if (pl_codec_probe(&raw, &codec, &why) < 0 || !codec || !codec->open ||
+        codec->open(&raw, &o, &v, &why) < 0)
         return 0;
     for (int e = 0; e == 0 && (!v->eof || v->n);) {
-        e = pl_view_ahead(v, 1, NULL);
+        e = pl_view_ahead(v, 1, &why);
         if (e == PL_E_LIMIT || v->n > m->decode_left ||
             (v->n && pl_buf_add(out, v->p, v->n, NULL) < 0)) {
             used_up(m);
@@ -124,16 +125,17 @@ static size_t decode_gzip(struct decoding *c, const uint8_t *p, const struct pl_
 static void decode_run(struct decoding *c, const struct pl_run *r)
 {
     const uint8_t *p = c->l->p + r->off;
-    struct pl_piece piece = { .at = c->d->text.n, .off = r->off, .len = r->len,
-                              .enc = (uint8_t)r->enc, .skip = r->skip };
+    struct pl_piece piece = {
+        .at = c->d->text.n, .off = r->off, .len = r->len, .enc = (uint8_t)r->enc, .skip = r->skip
+    };
     if (r->enc == PL_ENC_GZIP) {
         piece.n = decode_gzip(c, p, r);
     } else {
         char *out = take(c, r->len);
         if (!out)
             return;
-        piece.n = r->enc == PL_ENC_UTF16 ? utf16(p, r, out)
-                                         : digits(p, r, r->enc == PL_ENC_HEX, out);
+        piece.n =
+            r->enc == PL_ENC_UTF16 ? utf16(p, r, out) : digits(p, r, r->enc == PL_ENC_HEX, out);
         c->d->text.n += piece.n;
         c->l->m->decode_left -= piece.n;
     }
@@ -263,9 +265,14 @@ void pl_decode_level(struct pl_level *l)
         collect(&c, l->piece[i].at, l->piece[i].at + l->piece[i].n);
     if (d->piece.n == 0)
         return;
-    struct pl_level next = { .m = l->m, .p = (const uint8_t *)d->text.p, .n = d->text.n,
-                             .to = d->text.n, .last = true, .depth = l->depth + 1,
-                             .piece = d->piece.p, .n_pieces = d->piece.n };
+    struct pl_level next = { .m = l->m,
+                             .p = (const uint8_t *)d->text.p,
+                             .n = d->text.n,
+                             .to = d->text.n,
+                             .last = true,
+                             .depth = l->depth + 1,
+                             .piece = d->piece.p,
+                             .n_pieces = d->piece.n };
     pl_scan_level(&next);
     map_back(l, d);
 }
