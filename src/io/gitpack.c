@@ -318,7 +318,7 @@ static int inflate_object(struct pl_gitpack *p, uint32_t i, struct pl_str *ret, 
         return r;
     char *out = malloc((size_t)o->size + 1);
     if (!out)
-        return pl_fail(err, PL_E_NOMEM, "out of memory");
+        pl_oom(); /* bounded by p->o.object: memory is gone, not the object too large */
     r = pl_zlib_all(p->z, pl_str_sub(p->pack, (size_t)o->at, SIZE_MAX), (uint8_t *)out, o->size,
                     NULL, NULL, &used, err);
     if (r < 0)

@@ -31,7 +31,8 @@ static uint64_t le64(const uint8_t *p)
 static bool zip_name(struct pl_str path)
 {
     static const char *const ends[] = { ".zip", ".jar", ".war", ".ear", ".whl",   ".egg",
-                                        ".pyz", ".pex", ".apk", ".aar", ".nupkg", ".vsix" };
+                                        ".pyz", ".pex", ".apk", ".aar", ".nupkg", ".vsix",
+                                        ".exe", ".bin", ".run", ".sfx" };
     if (path.n < 4 || !memchr(path.p + (path.n > 6 ? path.n - 6 : 0), '.', path.n > 6 ? 6 : path.n))
         return false;
     for (size_t i = 0; i < PL_COUNT(ends); i++)

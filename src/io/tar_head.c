@@ -163,24 +163,32 @@ static void unused_tail(struct ranges *r, size_t from, size_t size, struct pl_st
     unused(r, from + used.n, from + size);
 }
 
-/* Number fields of `width` bytes: octal digits and blanks, or base-256, say what the entry shows;
- * anything else is offered. */
-static void unused_numbers(struct ranges *r, size_t from, size_t to, size_t width)
+/* Number fields of `width` bytes: octal digits and blanks, or base-256. */
+static bool numbers(const struct ranges *r, size_t from, size_t to, size_t width)
 {
     for (size_t i = from; i < to; i++) {
         uint8_t c = r->b[i];
-        if (c & 0x80 && (i - from) % width == 0) {
+        if (c & 0x80 && (i - from) % width == 0)
             i += width - 1;
-        } else if (c != 0 && c != ' ' && (c < '0' || c > '7')) {
-            unused(r, from, to);
-            return;
-        }
+        else if (c != 0 && c != ' ' && (c < '0' || c > '7'))
+            return false;
     }
+    return true;
+}
+
+/* Numbers say what the entry shows; anything else in their place is offered. */
+static void unused_numbers(struct ranges *r, size_t from, size_t to, size_t width)
+{
+    if (!numbers(r, from, to, width))
+        unused(r, from, to);
 }
 
 static void unused_gnu(struct ranges *r, uint8_t type)
 {
-    unused_numbers(r, PREFIX, GNU_NAMES, 12);
+    if (type != 'S' && type != 'M' && !numbers(r, PREFIX, GNU_NAMES, 12)) {
+        unused(r, PREFIX, PL_TAR_BLOCK); /* text, not GNU's fields: in one piece */
+        return;
+    }
     if (type != 'M')
         unused(r, GNU_NAMES, GNU_SPARSE);
     if (type != 'S' && type != 'M')
