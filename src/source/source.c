@@ -124,6 +124,29 @@ static int open_stdin(struct pl_source *s, struct pl_err *err)
     return 0;
 }
 
+/* Begins like a tar or like something compressed, or is called so. */
+static bool looks_archive(const char *path)
+{
+    static const struct {
+        size_t at;
+        const char *magic;
+    } known[] = { { 257, "ustar" },
+                  { 0, "\x1f\x8b" },
+                  { 0, "\x28\xb5\x2f\xfd" },
+                  { 0, "\xfd"
+                       "7zXZ" },
+                  { 0, "BZh" } };
+    char head[512] = "";
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof head);
+    if (fd >= 0)
+        close(fd);
+    for (size_t i = 0; n > 0 && i < sizeof known / sizeof *known; i++)
+        if (memcmp(head + known[i].at, known[i].magic, strlen(known[i].magic)) == 0)
+            return true;
+    return n <= 0 || pl_str_ends(pl_str_c(path), PL_S(".tar"));
+}
+
 static int open_bare(struct pl_source *s, struct pl_err *err)
 {
     struct stat st;
@@ -135,10 +158,12 @@ static int open_bare(struct pl_source *s, struct pl_err *err)
                        "the image to an archive or layout first",
                        s->path);
     }
-    if (!S_ISDIR(st.st_mode)) {
+    if (!S_ISDIR(st.st_mode) && (!S_ISREG(st.st_mode) || looks_archive(s->path))) {
         s->any_archive = true;
         return open_archive(s, err);
     }
+    if (!S_ISDIR(st.st_mode))
+        return open_dir(s, err); /* one plain file */
     int r = open_path(s, O_DIRECTORY, err);
     if (r < 0)
         return r;

@@ -210,6 +210,7 @@ static struct pl_str make_sqlite(struct mk *m, const struct mk_node *n, size_t i
     unsigned char *p;
     const char *text = pl_dup(&m->a, sql).p;
     if (sqlite3_open(":memory:", &db) != SQLITE_OK ||
+        sqlite3_exec(db, "PRAGMA secure_delete = 0", NULL, NULL, NULL) != SQLITE_OK ||
         sqlite3_exec(db, text, NULL, NULL, NULL) != SQLITE_OK)
         mk_die(m, n, "sqlite: %s", sqlite3_errmsg(db));
     p = sqlite3_serialize(db, "main", &size, 0);
