@@ -4,7 +4,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "secret/assign.h"
 
-#define MAX_NAME 88  /* name behind the keyword, and what follows it */
+#define MAX_NAME 88 /* name behind the keyword, and what follows it */
 #define MAX_BLANKS 24
 
 struct cursor {

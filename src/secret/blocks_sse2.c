@@ -26,7 +26,8 @@ static inline __m128i is(__m128i v, char c)
     return _mm_cmpeq_epi8(v, _mm_set1_epi8(c));
 }
 
-/* Do the bits k, k + 4, k + 8, k + 12 (of `m`) come together for some k? And every second of `h`? */
+/* Do the bits k, k + 4, k + 8, k + 12 (of `m`) come together for some k? And every second of `h`?
+ */
 static inline bool plausible(unsigned m, unsigned h)
 {
     m &= m >> 8;

@@ -1,8 +1,7 @@
 /* Verifiers by name: structure that a regex cannot see (docs/rules.md). */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/hash.h"
 #include "secret/check.h"
-
+#include "base/hash.h"
 
 #include "base/base64.h"
 #include "base/cleanup.h"

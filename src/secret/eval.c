@@ -73,16 +73,21 @@ void pl_judge(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
 {
     const struct pl_rule *rule = &m->r->img.rule[i];
     struct pl_rule_use *u = &m->use[i];
-    struct pl_found f = { .off = to->base + at->off, .len = at->len, .rule = i,
-                          .value = pl_str_n(h->p + at->off, at->len), .reason = at->reason,
-                          .severity = (uint8_t)rule->severity, .rank = PL_RANK_SPECIFIC,
+    struct pl_found f = { .off = to->base + at->off,
+                          .len = at->len,
+                          .rule = i,
+                          .value = pl_str_n(h->p + at->off, at->len),
+                          .reason = at->reason,
+                          .severity = (uint8_t)rule->severity,
+                          .rank = PL_RANK_SPECIFIC,
                           .mine = to->mine };
     if (f.len == 0 || (at->base64 && !decode_value(m, &f)))
         return;
     if (!u->ready)
         make_ready(u, rule);
     if (rule->generic)
-        f.rank = u->check && u->check->find == pl_find_keyvalue ? PL_RANK_KEYVALUE : PL_RANK_GENERIC;
+        f.rank =
+            u->check && u->check->find == pl_find_keyvalue ? PL_RANK_KEYVALUE : PL_RANK_GENERIC;
     const char *sample = pl_documented_sample(f.value);
     bool finder = u->check && u->check->find;
     enum pl_placeholder like = sample || finder ? PL_NO_PLACEHOLDER : pl_placeholder(f.value);
@@ -232,8 +237,7 @@ static void by_assignment(struct pl_matcher *m, unsigned i, const struct pl_hit 
     }
 }
 
-void pl_eval_hit(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
-                 const struct pl_sink *to)
+void pl_eval_hit(struct pl_matcher *m, unsigned i, const struct pl_hit *h, const struct pl_sink *to)
 {
     const struct pl_rule *rule = &m->r->img.rule[i];
     struct pl_rule_use *u = &m->use[i];

@@ -143,8 +143,8 @@ enum pl_placeholder pl_placeholder(struct pl_str s)
     if (s.n > 512)
         return PL_NO_PLACEHOLDER;
     runs(s, &same, &c, &count);
-    if (is_reference(s) || (s.n >= 8 && distinct(s) <= 3) ||
-        (same >= 6 && strchr("*._-#xX", c)) || any_word(s, words, PL_COUNT(words)))
+    if (is_reference(s) || (s.n >= 8 && distinct(s) <= 3) || (same >= 6 && strchr("*._-#xX", c)) ||
+        any_word(s, words, PL_COUNT(words)))
         return PL_PLACEHOLDER;
     /* zero bytes in base64 are 'A's, so those prove nothing */
     if ((same >= 10 && c != 'A') || count >= 8)

@@ -37,9 +37,9 @@ static size_t line_close(const struct pl_hit *h, size_t i)
 }
 
 struct body {
-    size_t end;        /* behind the block */
-    size_t longest;    /* run of base64 characters */
-    size_t runs;       /* of MIN_RUN or more */
+    size_t end;     /* behind the block */
+    size_t longest; /* run of base64 characters */
+    size_t runs;    /* of MIN_RUN or more */
     bool footer, dots;
 };
 

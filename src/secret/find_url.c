@@ -36,10 +36,10 @@ static bool sample_host(struct pl_str host)
 /* A word that documents use where a password goes. */
 static bool is_word_for_password(struct pl_str s)
 {
-    static const char *const words[] = { "pass",     "password", "passwd", "pwd",    "pw",
-                                         "secret",   "token",    "user",   "username", "passw0rd",
-                                         "hunter2",  "foo",      "bar",    "foobar", "p4ssw0rd",
-                                         "mypass",   "mypassword", "key",  "apikey", "test" };
+    static const char *const words[] = { "pass",    "password",   "passwd", "pwd",      "pw",
+                                         "secret",  "token",      "user",   "username", "passw0rd",
+                                         "hunter2", "foo",        "bar",    "foobar",   "p4ssw0rd",
+                                         "mypass",  "mypassword", "key",    "apikey",   "test" };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (pl_str_ieq(s, pl_str_c(words[i])))
             return true;

@@ -179,8 +179,7 @@ int pl_rule_image_make(const struct pl_rule *rule, size_t n, struct pl_arena *a,
     }
     add_triggers(&b);
     add_gzip(&b);
-    *img = (struct pl_rule_image){ .rule = copy, .shape = shape, .tail = tail,
-                                    .n_rules = n };
+    *img = (struct pl_rule_image){ .rule = copy, .shape = shape, .tail = tail, .n_rules = n };
     finish(&b, img);
     release(&b);
     struct pl_bytes *sets = pl_alloc_n(a, bytes.n ? bytes.n : 1, sizeof *sets);

@@ -11,17 +11,18 @@ enum pl_kv_place {
     PL_KV_CONFIG, /* files that exist to hold settings */
     PL_KV_SCRIPT, /* shell and the like: settings and expressions */
     PL_KV_CODE,   /* values are quoted, the rest is expressions */
-    PL_KV_DOC,    /* prose, manuals, translations, tests, lock files, binaries: only what is plainly random */
+    PL_KV_DOC,    /* prose, manuals, translations, tests, lock files, binaries: only what is plainly
+                     random */
 };
 
 /* What stands round the keyword. */
 struct pl_kv {
     struct pl_str key, value;
-    size_t off;         /* of the value in the text */
-    bool quoted;        /* the value stands in quotes or between tags */
-    bool tight;         /* "KEY=value" without blanks */
-    bool comment;       /* the line is a comment */
-    bool list;          /* key and value are neighbours in a list or a call: no operator */
+    size_t off;   /* of the value in the text */
+    bool quoted;  /* the value stands in quotes or between tags */
+    bool tight;   /* "KEY=value" without blanks */
+    bool comment; /* the line is a comment */
+    bool list;    /* key and value are neighbours in a list or a call: no operator */
 };
 
 /* How a key is meant. */

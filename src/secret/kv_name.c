@@ -35,8 +35,8 @@ static size_t split(struct pl_str key, struct pl_str words[MAX_WORDS])
     for (size_t i = 0; i <= key.n; i++) {
         bool sep = i == key.n || !pl_is_alnum((uint8_t)key.p[i]);
         bool hump = !sep && i > from && is_upper(key.p[i]) &&
-                    (is_lower(key.p[i - 1]) || (i + 1 < key.n && is_upper(key.p[i - 1]) &&
-                                                is_lower(key.p[i + 1])));
+                    (is_lower(key.p[i - 1]) ||
+                     (i + 1 < key.n && is_upper(key.p[i - 1]) && is_lower(key.p[i + 1])));
         if (!sep && !hump)
             continue;
         if (i > from && n < MAX_WORDS)
@@ -47,39 +47,48 @@ static size_t split(struct pl_str key, struct pl_str words[MAX_WORDS])
 }
 
 static const char *const password_words[] = {
-    "password", "passwd", "pwd", "passwort", "passphrase", "pass", "passcode", "psw", "pswd", "passw",
+    "password", "passwd",   "pwd", "passwort", "passphrase",
+    "pass",     "passcode", "psw", "pswd",     "passw",
 };
 static const char *const token_words[] = {
-    "token", "secret", "credential", "credentials", "apikey", "secrets", "tokens", "auth", "creds", "cred",
-    "accesskey", "secretkey", "authkey", "authtoken", "accesstoken", "apitoken", "apisecret",
-    "clientsecret", "privatekey", "bearer", "jwt", "signature", "webhook",
+    "token",      "secret",    "credential",  "credentials", "apikey",    "secrets",
+    "tokens",     "auth",      "creds",       "cred",        "accesskey", "secretkey",
+    "authkey",    "authtoken", "accesstoken", "apitoken",    "apisecret", "clientsecret",
+    "privatekey", "bearer",    "jwt",         "signature",   "webhook",
 };
 /* "key" is a secret only behind one of these. */
 static const char *const key_kinds[] = {
-    "api", "secret", "access", "auth", "private", "encryption", "encrypt", "signing", "master",
-    "service", "account", "storage", "license", "crypt", "cipher", "session", "jwt", "app", "hmac",
-    "aes", "token", "client", "admin", "deploy", "subscription",
+    "api",     "secret",  "access",  "auth",         "private", "encryption", "encrypt",
+    "signing", "master",  "service", "account",      "storage", "license",    "crypt",
+    "cipher",  "session", "jwt",     "app",          "hmac",    "aes",        "token",
+    "client",  "admin",   "deploy",  "subscription",
 };
 /* Endings that say the thing is about a secret and none itself. */
 static const char *const about_words[] = {
-    "field", "name", "id", "type", "url", "uri", "path", "file", "filename", "dir", "hash", "length",
-    "len", "min", "max", "policy", "reset", "expires", "expiry", "expiration", "expire", "timeout",
-    "ttl", "count", "size", "input", "label", "prompt", "hint", "regex", "pattern", "format",
-    "header", "enabled", "required", "changed", "form", "page", "class", "provider", "method",
-    "version", "algorithm", "alg", "endpoint", "error", "message", "msg", "text", "title",
-    "placeholder", "ref", "reference", "manager", "store", "group", "role", "user", "username",
-    "by", "at", "date", "time", "limit", "index", "kind", "list", "set", "map", "env", "var",
-    "variable", "param", "parameter", "option", "options", "attr", "attribute", "column", "table",
-    "selector", "arn", "host", "port", "server", "command", "cmd", "callback", "handler", "func",
-    "function", "factory", "mode", "scope", "scopes", "status", "state", "desc", "description",
-    "help", "info", "doc", "docs", "style", "icon", "color", "prefix", "suffix", "strength",
-    "confirm", "confirmation", "repeat", "mount", "volume", "ns", "namespace", "check", "valid",
+    "field",       "name",        "id",       "type",      "url",      "uri",          "path",
+    "file",        "filename",    "dir",      "hash",      "length",   "len",          "min",
+    "max",         "policy",      "reset",    "expires",   "expiry",   "expiration",   "expire",
+    "timeout",     "ttl",         "count",    "size",      "input",    "label",        "prompt",
+    "hint",        "regex",       "pattern",  "format",    "header",   "enabled",      "required",
+    "changed",     "form",        "page",     "class",     "provider", "method",       "version",
+    "algorithm",   "alg",         "endpoint", "error",     "message",  "msg",          "text",
+    "title",       "placeholder", "ref",      "reference", "manager",  "store",        "group",
+    "role",        "user",        "username", "by",        "at",       "date",         "time",
+    "limit",       "index",       "kind",     "list",      "set",      "map",          "env",
+    "var",         "variable",    "param",    "parameter", "option",   "options",      "attr",
+    "attribute",   "column",      "table",    "selector",  "arn",      "host",         "port",
+    "server",      "command",     "cmd",      "callback",  "handler",  "func",         "function",
+    "factory",     "mode",        "scope",    "scopes",    "status",   "state",        "desc",
+    "description", "help",        "info",     "doc",       "docs",     "style",        "icon",
+    "color",       "prefix",      "suffix",   "strength",  "confirm",  "confirmation", "repeat",
+    "mount",       "volume",      "ns",       "namespace", "check",    "valid",
 };
 
 /* A token or key of one of these is no secret. */
 static const char *const harmless_words[] = {
-    "public", "no", "page", "next", "continuation", "sync", "cancel", "cancellation", "resume",
-    "csrf", "xsrf", "crumb", "antiforgery", "forgery", "idempotency", "eos", "bos", "pad", "unk",
+    "public",       "no",     "page", "next", "continuation", "sync",        "cancel",
+    "cancellation", "resume", "csrf", "xsrf", "crumb",        "antiforgery", "forgery",
+    "idempotency",  "eos",    "bos",  "pad",  "unk",
 };
 
 enum pl_kv_name pl_kv_name_of(struct pl_str key)
@@ -144,26 +153,56 @@ static struct pl_str extension(struct pl_str base)
 enum pl_kv_place pl_kv_place_of(struct pl_str path)
 {
     static const char *const config_ext[] = {
-        "env", "ini", "cfg", "cnf", "conf", "config", "properties", "props", "yml", "yaml", "toml",
-        "json", "xml", "tfvars", "tfstate", "plist", "netrc", "npmrc", "pypirc", "pgpass", "my",
-        "htpasswd", "settings", "credentials", "ovpn", "rdp", "ftpconfig", "remote-sync", "csv",
+        "env",        "ini",    "cfg",       "cnf",         "conf",     "config",
+        "properties", "props",  "yml",       "yaml",        "toml",     "json",
+        "xml",        "tfvars", "tfstate",   "plist",       "netrc",    "npmrc",
+        "pypirc",     "pgpass", "my",        "htpasswd",    "settings", "credentials",
+        "ovpn",       "rdp",    "ftpconfig", "remote-sync", "csv",
     };
     static const char *const script_ext[] = {
-        "sh", "bash", "zsh", "fish", "ksh", "ps1", "bat", "cmd", "sql", "tf", "hcl", "mk", "service",
-        "dockerfile", "groovy", "gradle", "bashrc", "profile", "zshrc", "bash_profile",
-        "bash_history", "zsh_history", "history", "local", "production", "development", "staging",
+        "sh",         "bash",         "zsh",          "fish",        "ksh",     "ps1",
+        "bat",        "cmd",          "sql",          "tf",          "hcl",     "mk",
+        "service",    "dockerfile",   "groovy",       "gradle",      "bashrc",  "profile",
+        "zshrc",      "bash_profile", "bash_history", "zsh_history", "history", "local",
+        "production", "development",  "staging",
     };
     static const char *const code_ext[] = {
-        "c", "h", "cc", "cpp", "hpp", "cs", "py", "js", "mjs", "cjs", "ts", "tsx", "jsx", "go",
-        "java", "kt", "rb", "php", "rs", "swift", "scala", "pl", "pm", "lua", "m", "vb", "clj",
-        "ex", "exs", "erl", "dart", "r", "ipynb", "vue", "jl", "hs", "coffee", "phtml", "inc",
+        "c",     "h",   "cc",    "cpp", "hpp",  "cs", "py",     "js",    "mjs", "cjs",
+        "ts",    "tsx", "jsx",   "go",  "java", "kt", "rb",     "php",   "rs",  "swift",
+        "scala", "pl",  "pm",    "lua", "m",    "vb", "clj",    "ex",    "exs", "erl",
+        "dart",  "r",   "ipynb", "vue", "jl",   "hs", "coffee", "phtml", "inc",
     };
     static const char *const doc_globs[] = {
-        "*.lock", "package-lock.json", "*.min.js", "*.map", "go.sum", "**/doc/**", "**/docs/**",
-        "**/man/**", "**/locale/**", "**/test/**", "**/tests/**", "**/testdata/**", "**/i18n/**",
-        "*.po", "*.pot", "*.mo", "**/examples/**", "**/site-packages/**", "**/dist-packages/**",
-        "**/node_modules/**", "**/vendor/**", "usr/lib/**", "usr/share/**", "usr/include/**",
-        "lib/**", "bin/**", "sbin/**", "usr/bin/**", "usr/sbin/**", "var/lib/dpkg/**",
+        "*.lock",
+        "package-lock.json",
+        "*.min.js",
+        "*.map",
+        "go.sum",
+        "**/doc/**",
+        "**/docs/**",
+        "**/man/**",
+        "**/locale/**",
+        "**/test/**",
+        "**/tests/**",
+        "**/testdata/**",
+        "**/i18n/**",
+        "*.po",
+        "*.pot",
+        "*.mo",
+        "**/examples/**",
+        "**/site-packages/**",
+        "**/dist-packages/**",
+        "**/node_modules/**",
+        "**/vendor/**",
+        "usr/lib/**",
+        "usr/share/**",
+        "usr/include/**",
+        "lib/**",
+        "bin/**",
+        "sbin/**",
+        "usr/bin/**",
+        "usr/sbin/**",
+        "var/lib/dpkg/**",
     };
     struct pl_str base = base_name(path), ext = extension(base);
     if (path.n == 0)

@@ -267,9 +267,9 @@ bool pl_kv_parse(const struct pl_hit *h, struct pl_kv *ret)
     while (c.i < c.n && c.i < right && key_char(c.p[c.i]))
         c.i++;
     int ch = peek(&c, 0);
-    if (ch != '=' && ch != ':' && ch != '"' && ch != '\'' && ch != ' ' && ch != '\t' &&
-        ch != '>' && ch != '\\' && ch != '\n' && ch != '\r' && ch != ',' && ch != '`' &&
-        ch != '?' && ch != '+' && ch != '|' && ch != '%')
+    if (ch != '=' && ch != ':' && ch != '"' && ch != '\'' && ch != ' ' && ch != '\t' && ch != '>' &&
+        ch != '\\' && ch != '\n' && ch != '\r' && ch != ',' && ch != '`' && ch != '?' &&
+        ch != '+' && ch != '|' && ch != '%')
         return false;
     size_t key = h->at, end = c.i;
     while (key > 0 && h->at - key < MAX_KEY && key_char(h->p[key - 1]))

@@ -65,7 +65,8 @@ static struct profile profile_of(struct pl_str s)
         if (i == 0)
             continue;
         /* "Word": a capital in front of small letters is no change */
-        f.changes += class_of(b) != k && !(class_of(b) == 2 && k == 1) && k != 3 && class_of(b) != 3;
+        f.changes +=
+            class_of(b) != k && !(class_of(b) == 2 && k == 1) && k != 3 && class_of(b) != 3;
         if (letter(c) && letter(b)) {
             bits += (unsigned)(bigram[(b | 0x20) - 'a'][(c | 0x20) - 'a'] - '0');
             f.pairs++;
@@ -138,12 +139,14 @@ static bool is_path_or_url(struct pl_str s)
 /* What a program computes, fills in or looks up. */
 static bool is_computed(struct pl_str s)
 {
-    static const char *const marks[] = { "$(", "${", "{{", "}}", "<%", "%(", "#{", "()", "[]",
-                                         "...", "&&", "||", "**", "==", "\\n", "\\u", "%s", "%d",
-                                         "@{" };
-    static const char *const starts[] = { "$", "%", "<", "{", "[", "(", "@", "&", "!", "|", ">", "ENC(", "vault:",
-                                          "ref+", "op://", "os.", "process.", "env.", "sops:", "#",
-                                          "-", "=", "\\", ",", "`", "*", "~", "?", "^", ":", ";", "." };
+    static const char *const marks[] = { "$(",  "${",  "{{",  "}}", "<%", "%(", "#{",
+                                         "()",  "[]",  "...", "&&", "||", "**", "==",
+                                         "\\n", "\\u", "%s",  "%d", "@{" };
+    static const char *const starts[] = {
+        "$",    "%",      "<",    "{",     "[",   "(",        "@",    "&",     "!", "|", ">",
+        "ENC(", "vault:", "ref+", "op://", "os.", "process.", "env.", "sops:", "#", "-", "=",
+        "\\",   ",",      "`",    "*",     "~",   "?",        "^",    ":",     ";", "."
+    };
     for (size_t i = 0; i < PL_COUNT(marks); i++) {
         if (pl_str_find(s, pl_str_c(marks[i]), 0) != SIZE_MAX)
             return true;
@@ -169,12 +172,13 @@ static bool has_odd_bytes(struct pl_str s)
 
 static bool is_keyword(struct pl_str s)
 {
-    static const char *const words[] = { "true",   "false",    "null",  "none",     "nil",  "yes",
-                                         "no",     "string",   "str",   "undefined", "off", "on",
-                                         "self",   "required", "optional", "boolean", "bool", "int",
-                                         "text",   "disabled", "enabled", "unknown", "basic", "bearer",
-                                         "bytes",  "object",   "any",   "empty",    "void", "auto",
-                                         "prompt", "hidden",   "files", "systemd", "integer" };
+    static const char *const words[] = { "true",    "false",   "null",   "none",     "nil",
+                                         "yes",     "no",      "string", "str",      "undefined",
+                                         "off",     "on",      "self",   "required", "optional",
+                                         "boolean", "bool",    "int",    "text",     "disabled",
+                                         "enabled", "unknown", "basic",  "bearer",   "bytes",
+                                         "object",  "any",     "empty",  "void",     "auto",
+                                         "prompt",  "hidden",  "files",  "systemd",  "integer" };
     for (size_t i = 0; i < PL_COUNT(words); i++) {
         if (pl_str_ieq(s, pl_str_c(words[i])))
             return true;
@@ -223,7 +227,9 @@ static bool token(const struct pl_kv *kv, enum pl_kv_place place)
     if (is_hex(v))
         return v.n >= 16 && f.digit + 2 < v.n && bits > (place == PL_KV_DOC ? 3.3 : 2.8) &&
                (place != PL_KV_DOC || !kv->comment);
-    return rare > (place == PL_KV_DOC ? 1.0 : place == PL_KV_CODE ? 0.7 : 0.5) &&
+    return rare > (place == PL_KV_DOC    ? 1.0
+                   : place == PL_KV_CODE ? 0.7
+                                         : 0.5) &&
            bits > (place == PL_KV_DOC ? 3.7 : 2.9);
 }
 

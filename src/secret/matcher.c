@@ -124,8 +124,9 @@ int pl_secret_scan(struct pl_matcher *m, const struct pl_text *t, pl_secret_fn *
                    struct pl_err *err)
 {
     begin(m, t);
-    struct pl_level l = { .m = m, .p = t->p, .n = t->n, .from = t->from, .to = t->to,
-                          .last = t->last };
+    struct pl_level l = {
+        .m = m, .p = t->p, .n = t->n, .from = t->from, .to = t->to, .last = t->last
+    };
     pl_scan_level(&l);
     if (t->value)
         scan_named_value(m);
@@ -135,8 +136,9 @@ int pl_secret_scan(struct pl_matcher *m, const struct pl_text *t, pl_secret_fn *
         const struct pl_found *f = &v->p[i];
         if (!f->mine)
             continue;
-        struct pl_secret s = { f->rule, (enum pl_severity)f->severity, f->reason, f->off,
-                               f->len,  f->value, f->decoded };
+        struct pl_secret s = {
+            f->rule, (enum pl_severity)f->severity, f->reason, f->off, f->len, f->value, f->decoded
+        };
         fn(arg, &s);
     }
     const char *limit = m->limit;

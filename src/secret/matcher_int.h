@@ -9,8 +9,8 @@
 #include "secret/hit.h"
 #include "secret/rule_int.h"
 
-#define PL_MARGIN 512     /* bytes round a window in which findings may dispute with its own */
-#define PL_GZIP_MAX 64    /* compressed runs of one level */
+#define PL_MARGIN 512    /* bytes round a window in which findings may dispute with its own */
+#define PL_GZIP_MAX 64   /* compressed runs of one level */
 #define PL_DECODE_MAX 16 /* levels of decoding, whatever the limit says */
 
 /* Which of two findings on the same bytes is told. */
@@ -38,17 +38,17 @@ struct pl_rule_use {
     struct pl_regex *head; /* what stands in front of {assign}, or NULL */
     struct pl_regex **allow;
     const struct pl_check *check;
-    uint32_t count;  /* findings in this scan */
-    int8_t path;     /* 0 not asked in this scan, 1 the path fits, -1 it does not */
+    uint32_t count; /* findings in this scan */
+    int8_t path;    /* 0 not asked in this scan, 1 the path fits, -1 it does not */
     bool ready, assign;
 };
 
 /* Text decoded at one level: pieces one after the other, each with the place it comes from. */
 struct pl_piece {
-    size_t at, n;       /* in the decoded text */
-    size_t off, len;    /* encoded, in the text of the level above */
-    uint8_t enc;        /* enum pl_enc */
-    uint8_t skip;       /* encoded characters in front of the first whole group */
+    size_t at, n;    /* in the decoded text */
+    size_t off, len; /* encoded, in the text of the level above */
+    uint8_t enc;     /* enum pl_enc */
+    uint8_t skip;    /* encoded characters in front of the first whole group */
 };
 
 struct pl_decoded {
@@ -61,14 +61,14 @@ struct pl_matcher {
     struct pl_limits limits;
     struct pl_literals_scratch *scratch;
     struct pl_rule_use *use;
-    const struct pl_text *t;    /* of the scan under way */
+    const struct pl_text *t; /* of the scan under way */
     pl_found_vec found[PL_DECODE_MAX + 1];
     struct pl_decoded dec[PL_DECODE_MAX + 1];
-    struct pl_arena label;      /* texts for `decoded` */
-    struct pl_keep *keep;       /* decoded values, wiped after the scan */
-    uint64_t work;              /* bytes of regex and finder work left */
-    uint64_t decode_left;       /* decoded bytes left */
-    const char *limit;          /* set: what ran out */
+    struct pl_arena label; /* texts for `decoded` */
+    struct pl_keep *keep;  /* decoded values, wiped after the scan */
+    uint64_t work;         /* bytes of regex and finder work left */
+    uint64_t decode_left;  /* decoded bytes left */
+    const char *limit;     /* set: what ran out */
 };
 
 /* A text at some level of decoding. */

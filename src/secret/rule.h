@@ -13,27 +13,27 @@ struct pl_rule_list {
 
 /* Every C string is static or lives with the rules. Regexes are RE2 syntax. */
 struct pl_rule {
-    const char *id;       /* "secret/github-pat" */
-    const char *title;    /* short noun phrase: "GitHub personal access token" */
+    const char *id;        /* "secret/github-pat" */
+    const char *title;     /* short noun phrase: "GitHub personal access token" */
     const char *why, *fix; /* one sentence each */
-    const char *since;    /* "2026.11" */
+    const char *since;     /* "2026.11" */
     enum pl_severity severity;
     struct pl_rule_list keywords; /* literals, >= 3 bytes; one of them is in every match. Case is
                                      ignored unless keyword_case */
-    bool keyword_case;    /* keywords match exactly as written */
-    const char *regex;    /* searched from `before` bytes in front of a keyword hit; the match must
-                             cover the hit */
-    unsigned before;      /* longest stretch of the match in front of its keyword; 0 = the match
-                             begins with the keyword (after \b), and RE2 is anchored there */
-    unsigned group;       /* the capture that is the secret; 0 = the first capture, or the match if
-                             there is none */
-    double entropy;       /* Shannon bits per character the secret must exceed; 0 = no test */
-    unsigned prefix;      /* leading bytes of the secret that are public and shown in evidence */
-    const char *check;    /* named structure check ("jwt", "github-crc", "luhn", …) or NULL */
+    bool keyword_case;            /* keywords match exactly as written */
+    const char *regex; /* searched from `before` bytes in front of a keyword hit; the match must
+                          cover the hit */
+    unsigned before;   /* longest stretch of the match in front of its keyword; 0 = the match
+                          begins with the keyword (after \b), and RE2 is anchored there */
+    unsigned group;    /* the capture that is the secret; 0 = the first capture, or the match if
+                          there is none */
+    double entropy;    /* Shannon bits per character the secret must exceed; 0 = no test */
+    unsigned prefix;   /* leading bytes of the secret that are public and shown in evidence */
+    const char *check; /* named structure check ("jwt", "github-crc", "luhn", …) or NULL */
     struct pl_rule_list allow; /* regexes; a secret that one of them matches is no finding */
     struct pl_rule_list paths; /* globs on the path (basename when without '/'); empty = anywhere */
     struct pl_rule_list aliases;
-    bool generic;         /* gives way to a specific rule on the same bytes */
+    bool generic; /* gives way to a specific rule on the same bytes */
 };
 
 #endif

@@ -11,9 +11,9 @@
 #include "secret/secret.h"
 
 #define PL_GRAM_BITS 14
-#define PL_SHAPE_BYTES 40            /* offsets of a match whose byte class is kept */
+#define PL_SHAPE_BYTES 40              /* offsets of a match whose byte class is kept */
 #define PL_MATCH_UNBOUNDED (16u << 10) /* how far a regex without a bound may look */
-#define PL_MATCH_MAX (60u << 10)     /* longest match a rule may ask for; less than the overlap */
+#define PL_MATCH_MAX (60u << 10)       /* longest match a rule may ask for; less than the overlap */
 
 /* A set of byte values. */
 struct pl_bytes {
@@ -98,8 +98,7 @@ struct pl_bytes_table {
     struct pl_bytes *p;
     size_t n, cap;
 };
-void pl_rule_shape_of(struct pl_str regex, struct pl_bytes_table *bytes,
-                      struct pl_rule_shape *ret);
+void pl_rule_shape_of(struct pl_str regex, struct pl_bytes_table *bytes, struct pl_rule_shape *ret);
 
 /* A sample of a rule, as its file states it. */
 struct pl_rule_sample {

@@ -25,9 +25,9 @@ struct reader {
 };
 
 static const char *const keys[] = {
-    "id",     "title", "why",   "fix",    "since", "severity", "keywords", "keyword_case", "regex",
-    "before", "group", "entropy", "prefix", "check", "allow", "paths",    "aliases",  "generic",
-    "yes",    "no",
+    "id",           "title", "why",     "fix",     "since",   "severity", "keywords",
+    "keyword_case", "regex", "before",  "group",   "entropy", "prefix",   "check",
+    "allow",        "paths", "aliases", "generic", "yes",     "no",
 };
 
 static int fail(struct reader *r, const struct pl_toml *at, const char *key, const char *why)
@@ -47,8 +47,8 @@ static int check_key(void *arg, struct pl_str key, const struct pl_toml *value)
     const char *near = pl_near(key, keys, PL_COUNT(keys));
     struct pl_str shown = pl_str_sub(key, 0, 60);
     struct pl_str k = pl_dup(r->a, shown);
-    struct pl_str why = near ? pl_printf(r->a, "unknown key; did you mean '%s'?", near)
-                             : PL_S("unknown key");
+    struct pl_str why =
+        near ? pl_printf(r->a, "unknown key; did you mean '%s'?", near) : PL_S("unknown key");
     return fail(r, value, k.p, why.p);
 }
 
@@ -153,8 +153,8 @@ static int check_regex(struct reader *r, const char *key, struct pl_str text, un
     *groups = pl_regex_groups(re);
     pl_regex_free(re);
     if (size > MAX_PROGRAM) {
-        struct pl_str msg = pl_printf(r->a, "too large: %zu instructions, at most %u", size,
-                                      MAX_PROGRAM);
+        struct pl_str msg =
+            pl_printf(r->a, "too large: %zu instructions, at most %u", size, MAX_PROGRAM);
         return fail(r, pl_toml_get(r->rule, key), key, msg.p);
     }
     return 0;

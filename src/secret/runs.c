@@ -188,8 +188,9 @@ static bool utf16_run(const uint8_t *p, size_t n, size_t low, size_t i, int kind
     while (n - e >= 2 && is_text(p[e + c]) && p[e + 1 - c] == 0)
         e += 2;
     /* at an odd place the zeros seem to belong to the neighbour: one byte earlier it fits */
-    bool odd = s > low && e < n && (c ? is_text(p[s - 1]) && p[e] == 0
-                                      : p[s - 1] == 0 && is_text(p[e]) && (e + 1 == n || p[e + 1]));
+    bool odd = s > low && e < n &&
+               (c ? is_text(p[s - 1]) && p[e] == 0
+                  : p[s - 1] == 0 && is_text(p[e]) && (e + 1 == n || p[e + 1]));
     if (odd) {
         s--;
         e++;

@@ -26,7 +26,8 @@ bool pl_run_gzip(const uint8_t *p, size_t n, size_t at, struct pl_run *ret);
 
 /* Value of a character of either base64 alphabet (with `hex`: of a hex digit), or -1. */
 int pl_run_digit(uint8_t c, bool hex);
-/* Length of a line break inside a run at p[i] (newline and indentation, also as "\n" escape), or 0. */
+/* Length of a line break inside a run at p[i] (newline and indentation, also as "\n" escape), or 0.
+ */
 size_t pl_run_break(const uint8_t *p, size_t n, size_t i);
 
 #endif

@@ -2,9 +2,9 @@
  * holds a token and every build tests the same ones. */
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "base/hash.h"
 #include "base/base64.h"
 #include "base/cleanup.h"
+#include "base/hash.h"
 #include "secret/filter.h"
 #include "secret/rule_int.h"
 
@@ -272,11 +272,20 @@ static const struct {
     const char *name;
     void (*make)(struct gen *g, struct pl_str arg);
 } makers[] = {
-    { "uuid", uuid },         { "github-crc", crc_token }, { "npm-crc", crc_token },
-    { "jwt", jwt },           { "pem", pem },              { "pem1", pem_line },
-    { "openssh", openssh },   { "b64bytes", b64bytes },    { "b64enc", b64enc },
-    { "password", password }, { "age-key", age_key },      { "luhn", luhn },
-    { "docker-auth", docker_auth }, { "hexbytes", hexbytes },
+    { "uuid", uuid },
+    { "github-crc", crc_token },
+    { "npm-crc", crc_token },
+    { "jwt", jwt },
+    { "pem", pem },
+    { "pem1", pem_line },
+    { "openssh", openssh },
+    { "b64bytes", b64bytes },
+    { "b64enc", b64enc },
+    { "password", password },
+    { "age-key", age_key },
+    { "luhn", luhn },
+    { "docker-auth", docker_auth },
+    { "hexbytes", hexbytes },
 };
 
 /* The '}' that closes a generator whose body begins at `i`; generators may stand in it. */

@@ -35,8 +35,7 @@ static bool same_word(const struct pl_word_entry *w, const struct pl_hit *h)
 }
 
 /* Evaluates the keywords that begin with the gram at h->at. */
-static void look_up(struct pl_level *l, const struct pl_hit *h, uint32_t gram,
-                    struct pl_sink *to)
+static void look_up(struct pl_level *l, const struct pl_hit *h, uint32_t gram, struct pl_sink *to)
 {
     const struct pl_rule_image *img = &l->m->r->img;
     size_t lo = 0, hi = img->n_words;
@@ -187,8 +186,8 @@ static void drop_generic(pl_found_vec *v)
         bool lost = false;
         for (unsigned r = f.rank; r <= PL_RANK_SPECIFIC && f.rank < PL_RANK_SPECIFIC; r++)
             lost |= f.off < reach[r];
-        for (size_t k = i + 1; k < v->n && !lost && f.rank < PL_RANK_SPECIFIC &&
-                               v->p[k].off < f.off + f.len; k++)
+        for (size_t k = i + 1;
+             k < v->n && !lost && f.rank < PL_RANK_SPECIFIC && v->p[k].off < f.off + f.len; k++)
             lost = v->p[k].rank > f.rank;
         if (lost)
             continue;

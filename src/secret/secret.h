@@ -37,8 +37,8 @@ struct pl_text {
                         the window before or after */
     bool last;       /* p[n) is the end of the content */
     struct pl_str path; /* of the file, or variable name for a value ("" = none); rules may ask */
-    bool value;      /* the text is one value (of a variable, label, annotation), `path` its name:
-                        generic rules treat the name as key */
+    bool value; /* the text is one value (of a variable, label, annotation), `path` its name:
+                   generic rules treat the name as key */
 };
 
 /* One secret found. Views are valid during the callback. */

@@ -24,8 +24,12 @@ static uint32_t index_of(const struct pl_rules *r, const char *id)
 static bool as_stated(struct pl_matcher *m, uint32_t rule, const struct pl_rule_sample *s,
                       struct pl_str text)
 {
-    struct pl_text t = { .p = (const uint8_t *)text.p, .n = text.n, .to = text.n, .last = true,
-                         .path = s->name.n ? s->name : s->path, .value = s->name.n > 0 };
+    struct pl_text t = { .p = (const uint8_t *)text.p,
+                         .n = text.n,
+                         .to = text.n,
+                         .last = true,
+                         .path = s->name.n ? s->name : s->path,
+                         .value = s->name.n > 0 };
     struct run run = { .rule = rule };
     return pl_secret_scan(m, &t, on_secret, &run, NULL) == 0 && run.found == s->yes;
 }
@@ -47,8 +51,8 @@ int pl_rules_selftest(const struct pl_rules *r, const struct pl_rule_source *rul
         uint32_t rule = index_of(r, rules[i].rule.id);
         for (size_t k = 0; k < rules[i].n_samples; k++) {
             const struct pl_rule_sample *s = &rules[i].sample[k];
-            struct pl_str seed = pl_printf(&a, "%s/%s/%u", rules[i].rule.id, s->yes ? "yes" : "no",
-                                           s->number);
+            struct pl_str seed =
+                pl_printf(&a, "%s/%s/%u", rules[i].rule.id, s->yes ? "yes" : "no", s->number);
             pl_buf_clear(&text);
             pl_rule_sample_expand(s->text, seed, &text);
             run++;

@@ -81,8 +81,9 @@ static bool perl_class(char c, struct pl_bytes *b)
 
 static int hex_value(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0'
-           : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+    return c >= '0' && c <= '9'                     ? c - '0'
+           : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
+                                                    : -1;
 }
 
 /* \xHH, with p behind the x; -1 when it is something else. */
@@ -123,10 +124,10 @@ static bool posix_class(struct parser *s, struct pl_bytes *b)
         const char *name;
         const char *ranges; /* pairs */
     } names[] = {
-        { "[:alnum:]", "09AZaz" }, { "[:alpha:]", "AZaz" },   { "[:digit:]", "09" },
-        { "[:lower:]", "az" },     { "[:upper:]", "AZ" },     { "[:word:]", "09AZaz__" },
+        { "[:alnum:]", "09AZaz" },  { "[:alpha:]", "AZaz" },     { "[:digit:]", "09" },
+        { "[:lower:]", "az" },      { "[:upper:]", "AZ" },       { "[:word:]", "09AZaz__" },
         { "[:xdigit:]", "09AFaf" }, { "[:punct:]", "!/:@[`{~" }, { "[:graph:]", "!~" },
-        { "[:print:]", " ~" },     { "[:space:]", "\t\r  " },
+        { "[:print:]", " ~" },      { "[:space:]", "\t\r  " },
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         size_t n = strlen(names[i].name);

@@ -217,8 +217,7 @@ bool pl_keyword_triggers(const struct pl_rule *rule, struct pl_str keyword)
     struct rx rx = { 0 };
     struct pl_str head = pl_str_c(rule->regex), rest;
     pl_assign_split(head, &head, &rest);
-    bool yes = pl_rx_parse(head, &rx, &root) &&
-               always_triggers(&rx, root, low, keyword.n);
+    bool yes = pl_rx_parse(head, &rx, &root) && always_triggers(&rx, root, low, keyword.n);
     pl_rx_release(&rx);
     return yes;
 }

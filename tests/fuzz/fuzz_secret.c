@@ -76,13 +76,15 @@ static void on_secret(void *arg, const struct pl_secret *s)
         abort();
     if (r->plain && (s->decoded || rule->generic))
         return;
-    pl_buf_printf(&r->log, "%s %zu %zu %s\n", rule->id, s->off, s->len, s->decoded ? s->decoded : "");
+    pl_buf_printf(&r->log, "%s %zu %zu %s\n", rule->id, s->off, s->len,
+                  s->decoded ? s->decoded : "");
 }
 
 static int scan(struct run *r, struct pl_matcher *m, size_t from, size_t to)
 {
-    struct pl_text t = { .p = r->p, .n = r->n, .from = from, .to = to, .last = true,
-                         .path = PL_S("srv/app/.env") };
+    struct pl_text t = {
+        .p = r->p, .n = r->n, .from = from, .to = to, .last = true, .path = PL_S("srv/app/.env")
+    };
     return pl_secret_scan(m, &t, on_secret, r, NULL);
 }
 

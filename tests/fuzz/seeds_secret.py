@@ -33,14 +33,18 @@ secret = {
     "utf16-le": b"\xff\xfe" + wide(line, "le"),
     "utf16-be": b"\x01" + wide(line, "be"),
     "utf16-base64": base64.b64encode(wide(line, "le")),
-    "pem": b"-----BEGIN RSA PRIVATE KEY-----\n" + lines(der, 64, b"\n") + b"\n-----END RSA PRIVATE KEY-----\n",
-    "pem-line": b"x='-----BEGIN PRIVATE KEY-----\\n" + lines(der, 64, b"\\n") + b"\\n-----END PRIVATE KEY-----'",
+    "pem": b"-----BEGIN RSA PRIVATE KEY-----\n" + lines(der, 64, b"\n") +
+        b"\n-----END RSA PRIVATE KEY-----\n",
+    "pem-line": b"x='-----BEGIN PRIVATE KEY-----\\n" + lines(der, 64, b"\\n") +
+        b"\\n-----END PRIVATE KEY-----'",
     "jwt": b"Authorization: Bearer " + jwt,
     "url": b"postgres://app:k7Gh2mPq@db.corp.net/x amqp://guest:guest@localhost/",
     "shadow": b"root:$6$saltsalt$" + b"aB3." * 21 + b"xy:1::",
-    "keyvalue": b"DB_PASSWORD=hunter2x9\npassword: \"hunter2x\"\n{\"token\": \"kq83Jd72hSLqp02Zx\"}\n"
+    "keyvalue": b"DB_PASSWORD=hunter2x9\npassword: \"hunter2x\"\n"
+        b"{\"token\": \"kq83Jd72hSLqp02Zx\"}\n"
                 b"<secret>s3cr3tPw9</secret>\n- name: MY_TOKEN\n  value: kq83Jd72hSLqp02Zx\n",
-    "assign": b"ZED_KEY=abc123def456\nzed.token: 'abc123def456'\nset(\"zedKey\", \"abc123def456\")\n",
+    "assign": b"ZED_KEY=abc123def456\nzed.token: 'abc123def456'\n"
+        b"set(\"zedKey\", \"abc123def456\")\n",
     "before": b"0123456789abcdef-us1 fedcba9876543210-us12",
     "mixed": b"password=" + token + b" " + base64.b64encode(b"secret: hunter2x9 and more of it"),
 }
@@ -48,9 +52,12 @@ secret = {
 head = b"[[rule]]\nid = \"secret/x\"\ntitle = \"t\"\nwhy = \"w\"\nfix = \"f\"\nsince = \"1\"\n"
 full = head + b"severity = \"high\"\nkeywords = [\"abcd\"]\n"
 rules = {
-    "rule": full + b"regex = '''\\babcd([0-9]{8})'''\nentropy = 1.5\ngroup = 1\nprefix = 4\nallow = ['^0']\n"
-                   b"paths = ['*.env']\naliases = ['y']\nyes = ['abcd{digit:8}']\nno = ['abcd', {path='a', text='b'}]\n",
-    "assign": full + b"regex = '''(?i)abcd[\\w. -]{0,9}?key{assign}([a-z]{9})'''\nyes = ['abcd_key = {lower:9}']\n",
+    "rule": full + b"regex = '''\\babcd([0-9]{8})'''\nentropy = 1.5\ngroup = 1\nprefix = 4\n"
+        b"allow = ['^0']\n"
+                   b"paths = ['*.env']\naliases = ['y']\nyes = ['abcd{digit:8}']\n"
+                       b"no = ['abcd', {path='a', text='b'}]\n",
+    "assign": full + b"regex = '''(?i)abcd[\\w. -]{0,9}?key{assign}([a-z]{9})'''\n"
+        b"yes = ['abcd_key = {lower:9}']\n",
     "finder": full + b"check = 'keyvalue'\ngeneric = true\n",
     "before": full + b"before = 9\nregex = '[a-f]{9}abcd'\nkeyword_case = true\n",
     "none": b"# no rule\n",

@@ -16,7 +16,9 @@ static struct pl_str first(finder *find, const char *keyword, const char *path, 
     for (size_t at = 0; at + low.n <= text.n; at++) {
         if (!pl_str_ieq(pl_str_sub(text, at, low.n), low))
             continue;
-        struct pl_hit h = { (const uint8_t *)text.p, text.n, at, low.n, true, pl_str_c(path), &work };
+        struct pl_hit h = {
+            (const uint8_t *)text.p, text.n, at, low.n, true, pl_str_c(path), &work
+        };
         *ret = (struct pl_found_at){ 0 };
         if (find(&h, ret))
             return pl_str_sub(text, ret->off, ret->len);
@@ -76,17 +78,39 @@ static void what_is_no_secret_is_left_alone(void **state)
 {
     (void)state;
     static const char *const none[] = {
-        "password: ",          "password",                    "password_file=/run/secrets/x1",
-        "password_hash=abcd1", "passwordField = \"user1a\"",   "token_type=bearer12345678",
-        "password == 'abc1def'", "password::abc1def",          "password=${DB_PASS1}",
-        "password=$(cat f1)",  "password={{ pw1 }}",          "password=<your-pass1>",
-        "password=changeme",   "password=xxxxxxxx",           "password=true",
-        "password=null",       "password=12",                 "password=getenv('X1')",
-        "password=user.password1", "password=/etc/pw1/file",  "password=https://h/x1",
-        "secret=%s",           "token=2026-11-22",            "nextPageToken=kq83Jd72hSLqp02Zx",
-        "public_token_key=kq83Jd72hSLqp02Zx", "password=\"",  "password=\"two\nlines1\"",
-        "secret: arn:aws:x1:y2", "password: &anchor1",        "password: *alias12",
-        "password: !vault |",   "password ->x1y2z3",          "csrf_token=kq83Jd72hSLqp02Zx",
+        "password: ",
+        "password",
+        "password_file=/run/secrets/x1",
+        "password_hash=abcd1",
+        "passwordField = \"user1a\"",
+        "token_type=bearer12345678",
+        "password == 'abc1def'",
+        "password::abc1def",
+        "password=${DB_PASS1}",
+        "password=$(cat f1)",
+        "password={{ pw1 }}",
+        "password=<your-pass1>",
+        "password=changeme",
+        "password=xxxxxxxx",
+        "password=true",
+        "password=null",
+        "password=12",
+        "password=getenv('X1')",
+        "password=user.password1",
+        "password=/etc/pw1/file",
+        "password=https://h/x1",
+        "secret=%s",
+        "token=2026-11-22",
+        "nextPageToken=kq83Jd72hSLqp02Zx",
+        "public_token_key=kq83Jd72hSLqp02Zx",
+        "password=\"",
+        "password=\"two\nlines1\"",
+        "secret: arn:aws:x1:y2",
+        "password: &anchor1",
+        "password: *alias12",
+        "password: !vault |",
+        "password ->x1y2z3",
+        "csrf_token=kq83Jd72hSLqp02Zx",
     };
     for (size_t i = 0; i < PL_COUNT(none); i++) {
         finds("a.yml", none[i], "");
@@ -152,19 +176,25 @@ static void private_keys_are_found_whole(void **state)
 {
     (void)state;
     struct pl_found_at at;
-    const char *text = "x\n-----BEGIN RSA PRIVATE KEY-----\n" BODY "-----END RSA PRIVATE KEY-----\ny";
+    const char *text =
+        "x\n-----BEGIN RSA PRIVATE KEY-----\n" BODY "-----END RSA PRIVATE KEY-----\ny";
     struct pl_str got = first(pl_find_pem, "PRIVATE KEY", "", pl_str_c(text), &at);
     assert_int_equal(at.off, 2);
     assert_int_equal(got.n, strlen(text) - 4);
-    key("-----BEGIN PRIVATE KEY-----\\n" B64 "\\n" B64 "\\n-----END PRIVATE KEY-----\\n", true, NULL);
-    key("  key: |\n    -----BEGIN EC PRIVATE KEY-----\n    " B64 "\n    -----END EC PRIVATE KEY-----",
+    key("-----BEGIN PRIVATE KEY-----\\n" B64 "\\n" B64 "\\n-----END PRIVATE KEY-----\\n", true,
+        NULL);
+    key("  key: |\n    -----BEGIN EC PRIVATE KEY-----\n    " B64
+        "\n    -----END EC PRIVATE KEY-----",
         true, NULL);
-    key("\"-----BEGIN PRIVATE KEY-----\" +\n\"" B64 "\" +\n\"-----END PRIVATE KEY-----\"", true, NULL);
+    key("\"-----BEGIN PRIVATE KEY-----\" +\n\"" B64 "\" +\n\"-----END PRIVATE KEY-----\"", true,
+        NULL);
     key("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n" BODY
-        "-----END RSA PRIVATE KEY-----", true, "encrypted with a passphrase");
+        "-----END RSA PRIVATE KEY-----",
+        true, "encrypted with a passphrase");
     key("-----BEGIN PRIVATE KEY-----\n" BODY "cut off", true, NULL);
     key("-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: 1\n\n" BODY
-        "=abcd\n-----END PGP PRIVATE KEY BLOCK-----", true, NULL);
+        "=abcd\n-----END PGP PRIVATE KEY BLOCK-----",
+        true, NULL);
 }
 
 static void what_only_speaks_of_keys_is_none(void **state)
@@ -197,7 +227,8 @@ static void passwords_in_urls_are_found(void **state)
     url("postgres://app:k7Gh2mPq@db.corp.net:5432/x", "k7Gh2mPq", NULL);
     url("redis://:k7Gh2mPq@cache/0", "k7Gh2mPq", NULL);
     url("'https://u:p@ssw9rd@host.net/x'", "p@ssw9rd", NULL);
-    url("amqp://guest:guest@localhost/", "guest", "a default password of a service on the same machine");
+    url("amqp://guest:guest@localhost/", "guest",
+        "a default password of a service on the same machine");
     url("amqp://app1:app1@mq.corp.net/", "app1", "the same as the user name");
     url("https://host/path:x@y", "", NULL);
     url("https://user@host/", "", NULL);

@@ -83,8 +83,8 @@ static void a_rule_has_what_its_file_says(void **state)
     struct pl_rule_source *src;
     size_t n;
     const char *toml =
-        RULE("secret/full",
-             KW "keyword_case = true\nregex = '''\\b(abcd)([0-9]{8})'''\nbefore = 2\ngroup = 2\n"
+        RULE("secret/full", KW
+             "keyword_case = true\nregex = '''\\b(abcd)([0-9]{8})'''\nbefore = 2\ngroup = 2\n"
              "entropy = 2\nprefix = 4\nallow = ['^1', '^2']\npaths = ['*.x']\naliases = ['old']\n"
              "generic = true\ncheck = 'luhn'\nyes = ['a', { path = 'p', text = 'b' }]\n"
              "no = [{ name = 'N', text = 'c' }]");
@@ -182,8 +182,9 @@ static void shapes_tell_lengths_and_bytes(void **state)
 static void shapes_give_up_on_what_they_do_not_know(void **state)
 {
     (void)state;
-    static const char *const open[] = { "\\pL+", "(", "[a", "a{2", "\\Qx\\E", "(?U)a+", "\xc3\xa9",
-                                        "[\\x80-\\xff]", "a**", "\\x{41}", "(?<", "\\" };
+    static const char *const open[] = { "\\pL+",   "(",       "[a",       "a{2",
+                                        "\\Qx\\E", "(?U)a+",  "\xc3\xa9", "[\\x80-\\xff]",
+                                        "a**",     "\\x{41}", "(?<",      "\\" };
     struct pl_bytes_table t = { 0 };
     for (size_t i = 0; i < PL_COUNT(open); i++) {
         struct pl_rule_shape s = shape(open[i], &t);
@@ -192,8 +193,10 @@ static void shapes_give_up_on_what_they_do_not_know(void **state)
         assert_true(s.max >= s.min);
     }
     /* repeats of repeats end soon */
-    struct pl_rule_shape s = shape("(((((((((((((((((((((((((((((((a*)*)*)*)*)*)*)*)*)*)*)*)*)*)*)*)"
-                                   "*)*)*)*)*)*)*)*)*)*)*)*)*)*)*)b", &t);
+    struct pl_rule_shape s =
+        shape("(((((((((((((((((((((((((((((((a*)*)*)*)*)*)*)*)*)*)*)*)*)*)*)*)"
+              "*)*)*)*)*)*)*)*)*)*)*)*)*)*)*)b",
+              &t);
     assert_true(s.n <= 1);
     free(t.p);
 }
@@ -223,7 +226,7 @@ static void both_ways_to_find_word_starts_agree(void **state)
     unsigned seed = 5;
     for (unsigned round = 0; round < 2000; round++) {
         for (size_t i = 0; i < sizeof text; i++)
-            text[i] = (uint8_t)"abzAZB09_-. \xff"[rand_r(&seed) % 13];
+            text[i] = (uint8_t) "abzAZB09_-. \xff"[rand_r(&seed) % 13];
         uint64_t bits = pl_word_starts(text + 1);
         for (unsigned k = 0; k < 63; k++)
             assert_int_equal(bits >> k & 1, pl_word_begins(text, sizeof text, k + 1));
@@ -286,7 +289,8 @@ static void checks_keep_what_their_generators_make(void **state)
         { "base64-32", "{b64bytes:32}" },
         { "mixed", "{alnum:20}" },
         { "age", "{age-key}" },
-        { "bip39", "quilt marble tunnel orbit fancy velvet cactus lizard random shiver ozone maze" },
+        { "bip39",
+          "quilt marble tunnel orbit fancy velvet cactus lizard random shiver ozone maze" },
     };
     for (size_t i = 0; i < PL_COUNT(pairs); i++) {
         if (generated(pairs[i][0], pairs[i][1]) != PL_KEEP)
@@ -345,10 +349,23 @@ static void samples_are_stable_and_varied(void **state)
     assert_true(pl_str_eq(pl_buf_str(&a), pl_buf_str(&b)));
     assert_false(pl_str_eq(pl_buf_str(&a), pl_buf_str(&c)));
     assert_int_equal(a.n, 2 + 20 + strlen(" {y} {} {hex:4"));
-    static const char *const all[] = { "{lower:9}", "{upper:9}", "{alpha:9}", "{digit:9}", "{hex:9}",
-                                       "{HEX:9}", "{lownum:9}", "{upnum:9}", "{base58:9}", "{b64:9}",
-                                       "{b64url:9}", "{word:9}", "{pem:EC PRIVATE KEY}", "{pem1:}",
-                                       "{openssh}", "{password:3}", "{hexbytes:00ff}" };
+    static const char *const all[] = { "{lower:9}",
+                                       "{upper:9}",
+                                       "{alpha:9}",
+                                       "{digit:9}",
+                                       "{hex:9}",
+                                       "{HEX:9}",
+                                       "{lownum:9}",
+                                       "{upnum:9}",
+                                       "{base58:9}",
+                                       "{b64:9}",
+                                       "{b64url:9}",
+                                       "{word:9}",
+                                       "{pem:EC PRIVATE KEY}",
+                                       "{pem1:}",
+                                       "{openssh}",
+                                       "{password:3}",
+                                       "{hexbytes:00ff}" };
     for (size_t i = 0; i < PL_COUNT(all); i++) {
         pl_buf_clear(&a);
         pl_rule_sample_expand(pl_str_c(all[i]), PL_S("s"), &a);
@@ -386,9 +403,9 @@ static void samples_that_disagree_are_told(void **state)
 static void placeholders_and_entropy(void **state)
 {
     (void)state;
-    static const char *const none[] = { "xxxxxxxxxxxx", "${TOKEN}", "{{ token }}", "<token>", "%s",
-                                        "my-example-key", "CHANGEME1", "........", "$(cat x)", "%TOKEN%",
-                                        "[token]" };
+    static const char *const none[] = { "xxxxxxxxxxxx", "${TOKEN}",       "{{ token }}", "<token>",
+                                        "%s",           "my-example-key", "CHANGEME1",   "........",
+                                        "$(cat x)",     "%TOKEN%",        "[token]" };
     for (size_t i = 0; i < PL_COUNT(none); i++)
         assert_int_equal(pl_placeholder(pl_str_c(none[i])), PL_PLACEHOLDER);
     assert_int_equal(pl_placeholder(PL_S("q12345678w1kd83hd")), PL_LIKE_PLACEHOLDER);

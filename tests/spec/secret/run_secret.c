@@ -154,8 +154,11 @@ static void on_secret(void *arg, const struct pl_secret *s)
 
 static void finish(struct runner *r, struct spec_case *c)
 {
-    struct pl_text t = { .p = (const uint8_t *)c->text.p, .n = c->text.n, .to = c->text.n,
-                         .last = true, .path = c->variable.n ? c->variable : c->path,
+    struct pl_text t = { .p = (const uint8_t *)c->text.p,
+                         .n = c->text.n,
+                         .to = c->text.n,
+                         .last = true,
+                         .path = c->variable.n ? c->variable : c->path,
                          .value = c->variable.n > 0 };
     if (!c->open)
         return;
