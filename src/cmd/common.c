@@ -92,7 +92,8 @@ int pl_common_rules(const struct pl_common *c, struct pl_rules **ret, struct pl_
 
 static int prepare(struct pl_run *r, const struct pl_common *c, bool secrets, struct pl_err *err)
 {
-    int ret = sandbox_mode(c->sandbox, &r->o.sandbox, err);
+    int ret =
+        sandbox_mode(c->sandbox ? c->sandbox : getenv("PLIMSOLL_SANDBOX"), &r->o.sandbox, err);
     pl_limits_init(&r->o.limits);
     for (size_t i = 0; ret == 0 && i < c->limit.n; i++)
         ret = pl_limits_set(&r->o.limits, c->limit.p[i], err);

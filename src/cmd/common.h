@@ -10,7 +10,7 @@
 /* Options of every verb that reads targets; embed as first member `common`. */
 struct pl_common {
     struct pl_opt_list platform, limit, rules;
-    const char *sandbox, *color;
+    const char *sandbox, *color; /* sandbox: else PLIMSOLL_SANDBOX */
     uint32_t threads;
     bool quiet, offline, show_secrets, no_config;
 };
