@@ -84,24 +84,12 @@ static void on_name_secret(void *arg, const struct pl_secret *s)
 /* A name that holds a secret is told with the secret masked. */
 static void scan_name(struct layer *l, const struct name *n)
 {
-    struct pl_worker *w = l->w;
     struct pl_str text = pl_str_n(l->names.p + n->off, n->len);
     pl_auto_buf struct pl_buf masked = { 0 };
-    struct pl_spot at = { .surface = PL_SURF_TAR_HEADER,
-                          .ordinal = n->ordinal,
-                          .say = PL_S(" "),
-                          .binary = true,
-                          .masked = &masked };
-    uint32_t grab = w->job.grab;
-    w->job.flags |= PL_JOBF_DRY; /* first only to know how it is to be called */
-    w->job.grab = PL_GRAB_NONE;
-    pl_content_piece(w, &at, text);
-    w->job.flags &= ~(uint32_t)PL_JOBF_DRY;
-    w->job.grab = grab;
-    pl_buf_putn(&masked, text.p + at.masked_to, text.n - at.masked_to);
-    at.masked = NULL;
+    struct pl_spot at = { .surface = PL_SURF_TAR_HEADER, .ordinal = n->ordinal, .binary = true };
+    pl_content_mask(l->w, text, &masked);
     at.say = n->path_len ? pl_str_n(text.p - 1 - n->path_len, n->path_len) : pl_buf_str(&masked);
-    pl_content_piece(w, &at, text);
+    pl_content_piece(l->w, &at, text);
 }
 
 static void scan_names(struct layer *l)

@@ -360,3 +360,14 @@ void pl_content_piece(struct pl_worker *w, struct pl_spot *at, struct pl_str byt
     if (pl_content_scan(w, at, &v, &err) < 0)
         pl_worker_note(w, PL_SCOPE_ENTRY, true, "engine", at->path, "%s", err.msg);
 }
+
+void pl_content_mask(struct pl_worker *w, struct pl_str text, struct pl_buf *out)
+{
+    struct pl_job_params job = w->job;
+    struct pl_spot at = { .ordinal = PL_NEVER, .binary = true, .masked = out };
+    w->job.flags |= PL_JOBF_DRY;
+    w->job.grab = PL_GRAB_NONE;
+    pl_content_piece(w, &at, text);
+    w->job = job;
+    pl_buf_putn(out, text.p + at.masked_to, text.n - at.masked_to);
+}

@@ -31,6 +31,9 @@ struct pl_spot {
 int pl_content_scan(struct pl_worker *w, struct pl_spot *at, struct pl_view *v, struct pl_err *err);
 /* The same for a short piece in memory. */
 void pl_content_piece(struct pl_worker *w, struct pl_spot *at, struct pl_str bytes);
+/* Appends `text` with each secret in it replaced by its evidence; sends no hits. For names that are
+ * printed. */
+void pl_content_mask(struct pl_worker *w, struct pl_str text, struct pl_buf *out);
 /* Is a note with this code of a reader only information: nothing was left unread? */
 bool pl_content_harmless(const char *code);
 

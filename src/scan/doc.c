@@ -82,9 +82,25 @@ static void on_string(void *arg, struct pl_str pointer, struct pl_str key, struc
     at.history = printed ? index + 1 : setter(k, place.surface, place.path, value);
     if (printed && !(w->job.flags & PL_JOBF_REVEAL))
         at.masked = &masked;
+    pl_auto_buf struct pl_buf name = { 0 };
+    if (is_key) { /* the pointer repeats the key */
+        const char *slash = memrchr(pointer.p, '/', pointer.n);
+        size_t parent = slash ? (size_t)(slash - pointer.p) + 1 : 0;
+        pl_buf_putn(&name, pointer.p, parent);
+        pl_auto_buf struct pl_buf plain = { 0 };
+        pl_content_mask(w, value, &plain);
+        for (size_t i = 0; i < plain.n; i++) { /* RFC 6901 section 3 */
+            if (plain.p[i] == '/' || plain.p[i] == '~')
+                pl_buf_puts(&name, plain.p[i] == '/' ? "~1" : "~0");
+            else
+                pl_buf_putc(&name, plain.p[i]);
+        }
+        if (pl_str_eq(place.path, pointer))
+            at.say = pl_buf_str(&name);
+    }
     w->matched = false;
     pl_content_piece(w, &at, value);
-    grab_string(w, place.path, value);
+    grab_string(w, at.say, value);
     if (masked.n) {
         pl_buf_putn(&masked, value.p + at.masked_to, value.n - at.masked_to);
         *printed = pl_dup(&w->job_arena, pl_buf_str(&masked));
