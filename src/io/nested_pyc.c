@@ -13,13 +13,22 @@ static unsigned bid_pyc(const uint8_t *p, size_t n, struct pl_str path)
     return magic && (p[pl_pyc_header(magic)] & 0x7f) == 'c' ? 40 : 0;
 }
 
+static bool is_text(struct pl_str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] < 0x20 && s.p[i] != '\n' && s.p[i] != '\t' && s.p[i] != '\r')
+            return false; /* instructions, for one, are a string too */
+    return true;
+}
+
 /* The constants alone, a line each: in the file the next object's type stands right behind them and
  * would look like a part of them. */
 static void put_constants(const struct pl_pyc *c, struct pl_buf *out)
 {
     for (size_t i = 0; i < c->obj.n; i++) {
         const struct pl_py_obj *o = &c->obj.p[i];
-        if (o->kind != PL_PY_STR || o->n < 12 || o->n > 65536 || out->n + o->n + 1 > out->max)
+        if (o->kind != PL_PY_STR || o->n < 12 || o->n > 65536 || out->n + o->n + 1 > out->max ||
+            !is_text(pl_str_sub(c->file, o->a, o->n)))
             continue;
         pl_buf_putn(out, c->file.p + o->a, o->n);
         pl_buf_putc(out, '\n');

@@ -252,7 +252,7 @@ static int read_zip(struct pl_view *in, const struct pl_nested_opts *o, struct p
                     struct pl_err *err)
 {
     struct pl_nest n;
-    struct pl_str z;
+    struct pl_str z = { "", 0 };
     int r = pl_view_ahead(in, 4, err);
     if (r < 0)
         return r;
