@@ -688,18 +688,8 @@ static void members_are_read_behind_the_sandbox(void **state)
 
 static void plain_files_are_no_containers(void **state)
 {
-    static const char *const texts[] = { "hello",
-                                         "MZ",
-                                         "BM",
-                                         "0707",
-                                         "\x7f"
-                                         "ELF",
-                                         "P",
-                                         "\x1f",
-                                         "x",
-                                         "SQLite",
-                                         "#!/bin/sh\n",
-                                         "" };
+    static const char *const texts[] = { "hello", "MZ", "BM",     "0707",        "\177ELF", "P",
+                                         "\x1f",  "x",  "SQLite", "#!/bin/sh\n", "" };
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         uint8_t p[512] = { 0 };

@@ -657,7 +657,7 @@ static void a_pax_size_that_is_none_is_refused(void **state)
         s.with_parts = false;
         TM_PAX(&b, 'x', "size", bad[i]);
         TM_ADD(&b, .name = "a");
-        reads_as(&s, &b, PL_E_FORMAT, i == 2 ? "note tar-size a\n" + 16 : "");
+        reads_as(&s, &b, PL_E_FORMAT, i == 2 ? &"note tar-size a\n"[16] : "");
         assert_string_equal(s.err.msg, "tar: entry at offset 1024: impossible size");
         pl_buf_release(&s.b);
         pl_buf_release(&b);
