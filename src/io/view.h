@@ -44,7 +44,8 @@ static inline int pl_view_ahead(struct pl_view *v, size_t want, struct pl_err *e
 /* Takes `n` <= v->n bytes. */
 static inline void pl_view_consume(struct pl_view *v, size_t n)
 {
-    v->p += n;
+    if (n) /* an empty view may have no bytes to point at */
+        v->p += n;
     v->n -= n;
     v->off += n;
 }
