@@ -2,32 +2,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "secret/blocks.h"
 
-static bool in_class(uint8_t c)
-{
-    return pl_is_alnum(c) || c == '+' || c == '/' || c == '-' || c == '_';
-}
-
 static bool first_of_four(uint8_t c)
 {
     return (c >= 'I' && c <= 'f') || (c >= 'A' && c <= 'D');
 }
 
-/* See blocks_sse2.c: what the first digits of text leave. */
+/* The marks of sixteen bytes, a bit each. */
+struct marks {
+    unsigned digit, upper, lower, std, url, first, hex, high;
+};
+
+static struct marks marks_of(const uint8_t *p)
+{
+    struct marks m = { 0 };
+    for (unsigned k = 0; k < 16; k++) {
+        uint8_t c = p[k];
+        m.digit |= (unsigned)pl_is_digit(c) << k;
+        m.upper |= (unsigned)(c >= 'A' && c <= 'Z') << k;
+        m.lower |= (unsigned)(c >= 'a' && c <= 'z') << k;
+        m.std |= (unsigned)(c == '+' || c == '/') << k;
+        m.url |= (unsigned)(c == '-' || c == '_') << k;
+        m.first |= (unsigned)first_of_four(c) << k;
+        m.hex |= (unsigned)(pl_is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')) << k;
+        m.high |= (unsigned)(c >= '0' && c <= '7') << k;
+    }
+    return m;
+}
+
+/* See blocks_sse2.c for why. */
 static bool may_be_text(const uint8_t *p)
 {
-    unsigned m = 0, h = 0;
-    for (unsigned k = 0; k < 16; k++) {
-        if (!in_class(p[k]))
-            return false;
-        m |= (unsigned)first_of_four(p[k]) << k;
-        h |= (unsigned)(p[k] >= '0' && p[k] <= '7') << k;
-    }
-    m &= m >> 8;
-    m &= m >> 4;
+    struct marks m = marks_of(p);
+    if ((m.digit | m.upper | m.lower | m.std | m.url) != 0xffff)
+        return false;
+    unsigned f = m.upper && m.lower && !(m.std && m.url) ? m.first : 0;
+    unsigned h = m.hex == 0xffff ? m.high : 0;
+    f &= f >> 8;
+    f &= f >> 4;
     h &= h >> 8;
     h &= h >> 4;
     h &= h >> 2;
-    return (m & 15) | (h & 3);
+    return (f & 15) | (h & 3);
 }
 
 static bool zeros(const uint8_t *p)

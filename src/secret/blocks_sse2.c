@@ -38,19 +38,23 @@ static inline bool plausible(unsigned m, unsigned h)
     return (m & 15) | (h & 3);
 }
 
-/* In base64 the first of four characters has the high bits of a byte, which text leaves few values
- * ('I' to 'f', and 'A' to 'D' for control characters and zeros); in hex the first of two is '0' to
- * '7'. */
+/* Base64 of text? The first of four characters has the high bits of a byte, which text leaves few
+ * values ('I' to 'f', and 'A' to 'D' for control characters and zeros); letters are of both cases;
+ * the two alphabets do not mix, which names and paths do. Hex of text? The first of two digits is
+ * '0' to '7'. */
 static bool may_be_text(const uint8_t *p)
 {
     __m128i v = load(p), low = _mm_or_si128(v, _mm_set1_epi8(0x20));
-    __m128i ok = _mm_or_si128(in_range(low, 'a', 26), in_range(v, '0', 10));
-    ok = _mm_or_si128(ok, _mm_or_si128(_mm_or_si128(is(v, '+'), is(v, '/')),
-                                       _mm_or_si128(is(v, '-'), is(v, '_'))));
-    if (bits(ok) != 0xffff)
+    unsigned digit = bits(in_range(v, '0', 10)), letter = bits(in_range(low, 'a', 26));
+    unsigned upper = bits(in_range(v, 'A', 26));
+    unsigned std = bits(_mm_or_si128(is(v, '+'), is(v, '/')));
+    unsigned url = bits(_mm_or_si128(is(v, '-'), is(v, '_')));
+    if ((digit | letter | std | url) != 0xffff)
         return false;
-    __m128i first = _mm_or_si128(in_range(v, 'I', 30), in_range(v, 'A', 4));
-    return plausible(bits(first), bits(in_range(v, '0', 8)));
+    unsigned first = bits(_mm_or_si128(in_range(v, 'I', 30), in_range(v, 'A', 4)));
+    unsigned hex = digit | bits(in_range(low, 'a', 6));
+    return plausible(upper && upper != letter && !(std && url) ? first : 0,
+                     hex == 0xffff ? bits(in_range(v, '0', 8)) : 0);
 }
 
 static inline bool zeros(const uint8_t *p)

@@ -95,6 +95,9 @@ static void add_gzip(struct build *b)
 static int by_gram(const void *a, const void *b)
 {
     const struct pl_word_entry *x = a, *y = b;
+    uint32_t i = pl_gram_slot(x->gram), k = pl_gram_slot(y->gram);
+    if (i != k)
+        return i < k ? -1 : 1;
     if (x->gram != y->gram)
         return x->gram < y->gram ? -1 : 1;
     if (x->rule != y->rule)

@@ -10,7 +10,7 @@
 #include "fmt/literal.h"
 #include "secret/secret.h"
 
-#define PL_GRAM_BITS 14
+#define PL_GRAM_BITS 12
 #define PL_SHAPE_BYTES 40              /* offsets of a match whose byte class is kept */
 #define PL_MATCH_UNBOUNDED (16u << 10) /* how far a regex without a bound may look */
 #define PL_MATCH_MAX (60u << 10)       /* longest match a rule may ask for; less than the overlap */
@@ -55,7 +55,8 @@ struct pl_lit_entry {
     const char *text;
 };
 
-/* A keyword that is looked up; sorted by `gram`, the key of its first four bytes from `lead` on. */
+/* A keyword that is looked up; sorted by pl_gram_slot of `gram`, the key of its first
+ * four bytes from `lead` on. */
 struct pl_word_entry {
     uint32_t gram;
     uint16_t rule;
@@ -89,7 +90,7 @@ struct pl_rules {
     struct pl_arena a;
     struct pl_rule_image img;
     struct pl_literals *db;
-    uint64_t gram[(1u << PL_GRAM_BITS) / 64]; /* which grams begin a word */
+    uint16_t slot[1u << PL_GRAM_BITS]; /* one more than the first word with that slot; 0 = none */
 };
 
 /* Derives the shape of `regex`; classes go to `bytes` (a growing table in which equal sets share

@@ -20,10 +20,8 @@ int pl_rules_from_image(const struct pl_rule_image *img, struct pl_arena *a, str
         pl_oom();
     r->img = *img;
     r->db = db;
-    for (size_t i = 0; i < img->n_words; i++) {
-        uint32_t bit = pl_gram_bit(img->word[i].gram);
-        r->gram[bit / 64] |= 1ull << (bit % 64);
-    }
+    for (size_t i = img->n_words; i-- > 0;)
+        r->slot[pl_gram_slot(img->word[i].gram)] = (uint16_t)(i + 1);
     if (a) {
         r->a = *a;
         *a = (struct pl_arena){ 0 };

@@ -34,40 +34,24 @@ static bool same_word(const struct pl_word_entry *w, const struct pl_hit *h)
     return w->nocase ? pl_str_ieq(here, text) : pl_str_eq(here, text);
 }
 
-/* Evaluates the keywords that begin with the gram at h->at. */
-static void look_up(struct pl_level *l, const struct pl_hit *h, uint32_t gram, struct pl_sink *to)
+/* Looks up the keywords that begin at p[i], and evaluates them. */
+static void look_up(struct pl_level *l, const struct pl_hit *h, size_t i, struct pl_sink *to)
 {
     const struct pl_rule_image *img = &l->m->r->img;
-    size_t lo = 0, hi = img->n_words;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (img->word[mid].gram < gram)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    for (; lo < img->n_words && img->word[lo].gram == gram; lo++) {
-        const struct pl_word_entry *w = &img->word[lo];
-        if (!same_word(w, h))
-            continue;
+    uint32_t gram = pl_gram(h->p + i), slot = pl_gram_slot(gram);
+    size_t k = l->m->r->slot[slot];
+    if (k == 0)
+        return;
+    for (k--; k < img->n_words && pl_gram_slot(img->word[k].gram) == slot; k++) {
+        const struct pl_word_entry *w = &img->word[k];
         struct pl_hit at = *h;
+        at.at = i;
+        if (w->gram != gram || !same_word(w, &at))
+            continue;
         at.at -= w->lead;
         at.len = w->len;
         if (near_window(l, at.at, to))
             pl_eval_hit(l->m, w->rule, &at, to);
-    }
-}
-
-/* Looks up what begins at p[i], when that is a gram of some keyword. */
-static inline void look_up_at(struct pl_level *l, const struct pl_hit *h, size_t i,
-                              struct pl_sink *to)
-{
-    const uint64_t *bits = l->m->r->gram;
-    uint32_t gram = pl_gram(h->p + i), bit = pl_gram_bit(gram);
-    if (bits[bit / 64] >> (bit % 64) & 1) {
-        struct pl_hit at = *h;
-        at.at = i;
-        look_up(l, &at, gram, to);
     }
 }
 
@@ -96,7 +80,7 @@ static void from_trigger(struct pl_level *l, const struct pl_hit *h, struct pl_s
     for (; found; found &= found - 1) {
         size_t k = i + (size_t)__builtin_ctzll(found);
         if (h->n - k >= 4)
-            look_up_at(l, h, k, to);
+            look_up(l, h, k, to);
     }
     l->looked_up = base + end;
 }

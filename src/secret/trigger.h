@@ -23,7 +23,8 @@ static inline uint32_t pl_gram(const uint8_t *p)
     return x | 0x20202020u;
 }
 
-static inline uint32_t pl_gram_bit(uint32_t gram)
+/* The slot of a gram in the table of words. */
+static inline uint32_t pl_gram_slot(uint32_t gram)
 {
     return gram * 2654435761u >> (32 - PL_GRAM_BITS);
 }
