@@ -342,7 +342,7 @@ int pl_content_scan(struct pl_worker *w, struct pl_spot *at, struct pl_view *v, 
     at->binary = true;
     struct pl_err inner = { 0 };
     r = descend(w, at, kind, &t.v, &inner);
-    if (r < 0 && r != PL_E_CANCEL && !t.v.failed) /* else the view below broke: its caller tells */
+    if (r < 0 && r != PL_E_CANCEL && !v->failed) /* else the view below broke: its caller tells */
         pl_worker_note(w, PL_SCOPE_ENTRY, true, "nested-damaged", at->path, "%s: %s", kind->id,
                        inner.msg);
     size_t shown = (size_t)(t.scanned - v->off), behind = shown < BEHIND ? shown : BEHIND;
