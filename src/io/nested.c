@@ -20,6 +20,10 @@ const struct pl_nested *const pl_nesteds[] = {
     NULL,
 };
 
+/* What is seen without being copied: little, since `in` may be one of many views over views, each
+ * with bytes of its own to keep before and behind. */
+#define SHOWN ((size_t)64 << 10)
+
 void pl_nested_init(void)
 {
     pl_nested_zone();
@@ -94,7 +98,7 @@ int pl_nest_charge(struct pl_nest *n, uint64_t bytes, struct pl_err *err)
 int pl_nest_whole(struct pl_nest *n, struct pl_str *ret, struct pl_err *err)
 {
     size_t max = n->o->whole_max;
-    int r = pl_view_ahead(n->in, max < PL_VIEW_MAX ? max + 1 : PL_VIEW_MAX, err);
+    int r = pl_view_ahead(n->in, max < SHOWN ? max + 1 : SHOWN, err);
     if (r < 0)
         return r;
     if (n->in->n <= max && n->in->eof) {

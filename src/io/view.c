@@ -108,6 +108,7 @@ void pl_sub_init(struct pl_sub *s, struct pl_view *under, uint64_t n)
     s->v.error.code = 0;
     s->v.error.msg[0] = '\0';
     s->v.fill = sub_fill;
+    s->v.skip = NULL;
     s->v.close = NULL;
     s->under = under;
     s->left = n;
