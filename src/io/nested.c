@@ -57,6 +57,8 @@ void pl_nest_init(struct pl_nest *n, struct pl_view *in, const struct pl_nested_
 void pl_nest_release(struct pl_nest *n)
 {
     pl_buf_release(&n->hold);
+    if (n->large)
+        n->o->large(n->o->large_arg, false);
 }
 
 void pl_nest_note(struct pl_nest *n, const char *code, struct pl_str name, const char *fmt, ...)
@@ -115,10 +117,20 @@ int pl_nest_whole(struct pl_nest *n, struct pl_str *ret, struct pl_err *err)
 
 int pl_nest_need_whole(struct pl_nest *n, struct pl_str *ret, struct pl_err *err)
 {
+    size_t max = n->o->whole_max;
     int r = pl_nest_whole(n, ret, err);
     if (r != PL_E_LIMIT || n->in->failed)
         return r;
-    pl_nest_note(n, "nested-limit", PL_S(""), "whole-file format above %zu bytes", n->o->whole_max);
+    if (n->o->large && n->o->limits->window > max && n->o->large(n->o->large_arg, true)) {
+        n->large = true;
+        max = n->o->limits->window < SIZE_MAX / 2 ? (size_t)n->o->limits->window : SIZE_MAX / 2;
+        n->hold.max = max + 1;
+        r = pl_view_slurp(n->in, &n->hold, max - n->hold.n, err);
+        *ret = pl_buf_str(&n->hold);
+        if (r != PL_E_LIMIT || n->in->failed)
+            return r;
+    }
+    pl_nest_note(n, "nested-limit", PL_S(""), "whole-file format above %zu bytes", max);
     return 1;
 }
 

@@ -35,9 +35,13 @@ struct pl_nested_opts {
     const struct pl_limits *limits;
     struct pl_str path; /* of the file that is read: names what has no name of its own */
     size_t whole_max;   /* a format that must be read by seeking: buffer up to this many bytes */
-    uint64_t *total;    /* bytes unpacked from this outer file so far, all depths; checked against
-                           limits->nested_total */
-    unsigned depth;     /* 0 for a file of the layer */
+    /* Optional: asks for the right to buffer up to limits->window bytes, or gives it back. False:
+     * it is not to be had. */
+    bool (*large)(void *arg, bool take);
+    void *large_arg;
+    uint64_t *total; /* bytes unpacked from this outer file so far, all depths; checked against
+                        limits->nested_total */
+    unsigned depth;  /* 0 for a file of the layer */
 };
 
 /* One kind: one file, one line in nested.list. */

@@ -18,6 +18,7 @@ struct pl_nest {
     struct pl_buf hold; /* the file, or its beginning, when it had to be copied */
     uint64_t out;       /* bytes unpacked */
     uint64_t members;
+    bool large;   /* has the right to hold more */
     bool tripped; /* a limit was noted: stop */
     bool raw_too; /* said of every member from here on */
 };
@@ -40,7 +41,8 @@ int pl_nest_charge(struct pl_nest *n, uint64_t bytes, struct pl_err *err);
  * longer than o->whole_max (not noted; n->hold has the beginning, `in` what follows); other codes:
  * `in` broke. */
 int pl_nest_whole(struct pl_nest *n, struct pl_str *ret, struct pl_err *err);
-/* As pl_nest_whole, for formats that cannot do with less: too long is noted, returned as 1. */
+/* As pl_nest_whole, for formats that cannot do with less: they wait for the large slot and may take
+ * limits->window bytes; more than that is noted, returned as 1. */
 int pl_nest_need_whole(struct pl_nest *n, struct pl_str *ret, struct pl_err *err);
 
 /* Hands one member to the sink and notes what became of its body. 0: go on; 1: stop, all is noted;

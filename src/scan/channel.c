@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+
 #define FLUSH_AT (48u << 10)
 
 static bool read_full(int fd, void *buf, size_t n)
@@ -25,8 +27,42 @@ static bool read_full(int fd, void *buf, size_t n)
 
 int pl_chan_cmd(struct pl_chan *c, struct pl_cmd *ret)
 {
+    if (c->n_held) {
+        *ret = c->held[0];
+        memmove(c->held, c->held + 1, --c->n_held * sizeof *c->held);
+        return 1;
+    }
     pl_chan_flush(c);
     return read_full(c->in, ret, sizeof *ret);
+}
+
+static void say_large(struct pl_chan *c, uint8_t want)
+{
+    size_t mark;
+    struct pl_buf *b = pl_chan_begin(c, PL_MSG_LARGE, &mark);
+    pl_put_u8(b, want);
+    pl_chan_end(c, mark);
+}
+
+bool pl_chan_large(struct pl_chan *c)
+{
+    struct pl_cmd cmd;
+    say_large(c, 1);
+    pl_chan_flush(c);
+    while (read_full(c->in, &cmd, sizeof cmd)) {
+        if (cmd.type == PL_CMD_LARGE)
+            return true;
+        if (c->n_held == PL_COUNT(c->held))
+            pl_bug("more commands than slots");
+        c->held[c->n_held++] = cmd;
+    }
+    return false;
+}
+
+void pl_chan_large_end(struct pl_chan *c)
+{
+    say_large(c, 0);
+    pl_chan_flush(c);
 }
 
 int pl_chan_payload(struct pl_chan *c, size_t n, struct pl_buf *b, struct pl_err *err)

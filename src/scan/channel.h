@@ -19,6 +19,9 @@ struct pl_chan {
     const uint8_t *ring;
     struct pl_buf pending; /* records not yet written */
     uint64_t peak;
+    /* commands that came while the worker waited for something else: all slots, and the end */
+    struct pl_cmd held[PL_RING_SLOTS + 1];
+    unsigned n_held;
 };
 
 /* Blocks for the next command; 0 = the parent has gone or said nothing more, 1 = got one. */
@@ -28,6 +31,11 @@ int pl_chan_payload(struct pl_chan *c, size_t n, struct pl_buf *b, struct pl_err
 /* Starts a record: returns the buffer to append the payload to; end it with pl_chan_end. */
 struct pl_buf *pl_chan_begin(struct pl_chan *c, enum pl_msg_type type, size_t *ret_mark);
 void pl_chan_end(struct pl_chan *c, size_t mark);
+/* Waits until this worker has the large slot, which is one for all workers: the memory for what
+ * must be held whole. False: the parent has gone. */
+bool pl_chan_large(struct pl_chan *c);
+/* Gives the large slot back. */
+void pl_chan_large_end(struct pl_chan *c);
 /* Writes what is pending. A parent that has gone ends the child. */
 void pl_chan_flush(struct pl_chan *c);
 

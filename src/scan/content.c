@@ -285,6 +285,18 @@ static void on_note(void *arg, const char *code, struct pl_str name, const char 
                    PL_FMT(pl_str_sub(name, 0, 200)), name.n ? ": " : "", message);
 }
 
+/* The large slot, once: what stands in what is held whole must do with less. */
+static bool on_large(void *arg, bool take)
+{
+    struct pl_worker *w = arg;
+    if (take && (w->large || !pl_chan_large(&w->chan)))
+        return false;
+    if (!take)
+        pl_chan_large_end(&w->chan);
+    w->large = take;
+    return true;
+}
+
 static int descend(struct pl_worker *w, struct pl_spot *at, const struct pl_nested *kind,
                    struct pl_view *v, struct pl_err *err)
 {
@@ -293,6 +305,8 @@ static int descend(struct pl_worker *w, struct pl_spot *at, const struct pl_nest
     struct pl_nested_sink sink = { on_member, on_note, &d };
     struct pl_nested_opts o = { .limits = &w->ctx->limits,
                                 .whole_max = WHOLE_MAX,
+                                .large = on_large,
+                                .large_arg = w,
                                 .path = at->path,
                                 .total = d.total,
                                 .depth = at->depth };

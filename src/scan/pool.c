@@ -31,6 +31,7 @@ struct proc {
     bool ended;       /* END was sent */
     bool unreachable; /* a command could not be sent */
     bool asked;       /* a READ waits for its answer */
+    bool wants_large; /* waits for the large slot */
     uint64_t ask_off;
     uint32_t ask_n;
     struct timespec cpu_seen; /* CPU time of the child when it last said something */
@@ -41,6 +42,7 @@ struct pl_pool {
     unsigned threads;
     struct proc *proc; /* threads + 2: a TARINDEX and an UNPACK run beside the others */
     struct pl_task *queue;
+    struct proc *large; /* who has the large slot */
     const volatile sig_atomic_t *cancel;
     pl_progress_fn *progress;
     void *progress_arg;
@@ -202,7 +204,7 @@ static void proc_give(struct proc *w, struct pl_task *t)
     w->rec->done.complete = true;
     w->h256 = pl_hash_new(PL_HASH_SHA256);
     w->h512 = t->want_sha512 ? pl_hash_new(PL_HASH_SHA512) : NULL;
-    w->ended = w->asked = false;
+    w->ended = w->asked = w->wants_large = false;
     w->cpu_seen = cpu_of(w);
     pl_put_job(&b, &t->params);
     w->unreachable = !send_cmd(w, PL_CMD_JOB, (uint32_t)b.n, 0) || !send_all(w, b.p, b.n);
@@ -213,7 +215,8 @@ static void finish(struct pl_pool *p, struct proc *w)
 {
     struct pl_task *t = w->task;
     struct pl_record *r = w->rec;
-    (void)p;
+    if (p->large == w)
+        p->large = NULL;
     uint8_t sum[PL_HASH_MAX];
     pl_hash_end(w->h256, sum);
     memcpy(r->sha256, sum, sizeof r->sha256);
@@ -287,8 +290,30 @@ static bool on_hash(struct pl_record *r, struct pl_rd *rd)
     return !rd->bad;
 }
 
+static bool on_large(struct pl_pool *p, struct proc *w, struct pl_rd *rd)
+{
+    bool wants = pl_get_u8(rd) != 0;
+    if (rd->bad || wants == (p->large == w || w->wants_large))
+        return false;
+    w->wants_large = wants;
+    if (!wants)
+        p->large = NULL;
+    return true;
+}
+
+/* Lets one worker at a time hold what must be held whole. */
+static bool grant_large(struct pl_pool *p, struct proc *w)
+{
+    if (!w->task || !w->wants_large || p->large)
+        return false;
+    p->large = w;
+    w->wants_large = false;
+    w->unreachable |= !send_cmd(w, PL_CMD_LARGE, 0, 0);
+    return true;
+}
+
 /* One message of a worker. 1: the task is done; 0: go on; -1: nonsense. */
-static int on_message(struct proc *w, uint8_t type, struct pl_str payload)
+static int on_message(struct pl_pool *p, struct proc *w, uint8_t type, struct pl_str payload)
 {
     struct pl_rd rd = { (const uint8_t *)payload.p, (const uint8_t *)payload.p + payload.n, false };
     struct pl_record *r = w->rec;
@@ -338,6 +363,8 @@ static int on_message(struct proc *w, uint8_t type, struct pl_str payload)
         return 0;
     case PL_MSG_HASH:
         return on_hash(r, &rd) ? 0 : -1;
+    case PL_MSG_LARGE:
+        return on_large(p, w, &rd) ? 0 : -1;
     case PL_MSG_DONE: {
         bool complete = r->done.complete;
         if (!pl_get_done(&rd, &r->done))
@@ -364,7 +391,7 @@ static void take_messages(struct pl_pool *p, struct proc *w)
         }
         if (w->in.n - at < 5 + n)
             break;
-        r = on_message(w, h[4], pl_str_n(h + 5, n));
+        r = on_message(p, w, h[4], pl_str_n(h + 5, n));
         at += 5 + n;
     }
     memmove(w->in.p, w->in.p + at, w->in.n - at);
@@ -538,7 +565,7 @@ int pl_pool_run(struct pl_pool *p, struct pl_err *err)
         for (unsigned i = 0; i < p->threads + EXTRA; i++) {
             struct proc *w = &p->proc[i];
             busy |= w->task != NULL;
-            did |= feed_one(p, w) || serve_one(w);
+            did |= feed_one(p, w) || serve_one(w) || grant_large(p, w);
             if (w->task && w->unreachable)
                 proc_lost(p, w, NULL);
         }

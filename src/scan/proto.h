@@ -11,9 +11,10 @@
 
 /* ---- parent to child: fixed head, then for JOB `a` bytes of payload ---- */
 enum pl_cmd_type {
-    PL_CMD_JOB,  /* a = payload length */
-    PL_CMD_DATA, /* a = slot, b = bytes in it */
-    PL_CMD_END,  /* no more data; a = 1 when the source broke before its end, b = bytes in all */
+    PL_CMD_JOB,   /* a = payload length */
+    PL_CMD_DATA,  /* a = slot, b = bytes in it */
+    PL_CMD_END,   /* no more data; a = 1 when the source broke before its end, b = bytes in all */
+    PL_CMD_LARGE, /* the large slot is this worker's now */
 };
 struct pl_cmd {
     uint32_t type, a;
@@ -74,6 +75,7 @@ enum pl_msg_type {
     PL_MSG_DOC,
     PL_MSG_BYTES, /* what was grabbed, in order */
     PL_MSG_HASH,  /* u32 ordinal, 32 bytes SHA-256 of its content */
+    PL_MSG_LARGE, /* u8: 1 asks for the large slot and waits, 0 gives it back */
     PL_MSG_DONE,
 };
 

@@ -281,16 +281,22 @@ static void same_bytes(struct tell *k, struct pl_finding *f, const struct pl_rec
     }
 }
 
-/* The same secret seen twice in one file, in its own bytes and through its format: a stored member
- * of an archive is told as the member, a compiled constant by its place in the file. */
-enum seen { SEEN_RAW = 1, SEEN_NESTED = 2 };
+/* The same secret seen at several depths of one file, since members are stored or the file is one
+ * compressed stream of another: what is innermost is told. Not so a compiled constant, whose place
+ * in the bytes around it says more. */
+enum seen { SEEN_HERE = 1, SEEN_DEEPER = 2 };
 
-static struct pl_str seen_key(struct pl_buf *b, const struct pl_hit *h)
+/* Names the secret at the first `depth` names of its place. */
+static struct pl_str seen_key(struct pl_buf *b, const struct pl_hit *h, size_t depth)
 {
     pl_buf_clear(b);
     pl_buf_putn(b, &h->rule, sizeof h->rule);
     pl_buf_putn(b, &h->ordinal, sizeof h->ordinal);
     pl_buf_putn(b, h->hash, sizeof h->hash);
+    for (size_t i = 0; i < depth; i++) {
+        pl_put_var(b, h->where.nested.p[i].n);
+        pl_buf_putn(b, h->where.nested.p[i].p, h->where.nested.p[i].n);
+    }
     return pl_buf_str(b);
 }
 
@@ -304,21 +310,28 @@ static void see_hits(struct pl_map *seen, const struct pl_record *r)
     pl_auto_buf struct pl_buf key = { 0 };
     for (size_t i = 0; i < r->hits.n; i++) {
         const struct pl_hit *h = &r->hits.p[i];
-        if (!of_file(h))
+        if (!of_file(h) || h->raw_too)
             continue;
-        void **at = pl_map_put(seen, seen_key(&key, h));
-        uintptr_t bits = h->where.nested.n ? (h->raw_too ? 0 : SEEN_NESTED) : SEEN_RAW;
-        *at = (void *)((uintptr_t)*at | bits);
+        for (size_t depth = 0; depth <= h->where.nested.n; depth++) {
+            void **at = pl_map_put(seen, seen_key(&key, h, depth));
+            uintptr_t bit = depth == h->where.nested.n ? SEEN_HERE : SEEN_DEEPER;
+            *at = (void *)((uintptr_t)*at | bit);
+        }
     }
 }
 
 static bool told_better(const struct pl_map *seen, const struct pl_hit *h)
 {
     pl_auto_buf struct pl_buf key = { 0 };
+    size_t n = h->where.nested.n;
+    uintptr_t bits = 0;
     if (!of_file(h))
         return false;
-    uintptr_t bits = (uintptr_t)pl_map_get(seen, seen_key(&key, h));
-    return h->where.nested.n ? h->raw_too && (bits & SEEN_RAW) : (bits & SEEN_NESTED) != 0;
+    if (!h->raw_too)
+        return (uintptr_t)pl_map_get(seen, seen_key(&key, h, n)) & SEEN_DEEPER;
+    for (size_t depth = 0; depth < n; depth++)
+        bits |= (uintptr_t)pl_map_get(seen, seen_key(&key, h, depth));
+    return bits & SEEN_HERE;
 }
 
 static void layer_hit(struct tell *k, size_t i, const struct pl_record *r, const struct pl_hit *h)

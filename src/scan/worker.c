@@ -3,6 +3,7 @@
 #include "scan/worker.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -125,6 +126,8 @@ void pl_worker_main(const struct pl_scan_ctx *ctx, int in, int out, int ring_fd)
     struct pl_err err = { 0 };
     struct pl_worker w = { .ctx = ctx, .chan = { .in = in, .out = out } };
     w.chan.pending.max = 4u << 20;
+    mallopt(M_MMAP_THRESHOLD, 4 << 20); /* else it grows with what is freed, and is kept */
+    mallopt(M_TRIM_THRESHOLD, 4 << 20);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, SIG_IGN); /* the parent decides */
     void *ring = mmap(NULL, PL_RING_SLOTS * PL_RING_SLOT, PROT_READ, MAP_SHARED, ring_fd, 0);

@@ -27,6 +27,7 @@ struct pl_worker {
     struct pl_entry_coder coder;
     struct pl_done done; /* filled by the job */
     uint32_t *kept;      /* findings kept of each rule in the current file */
+    bool large;          /* has the large slot */
     bool matched;        /* the last window held the secret that `recover` wants */
     bool grabbed;        /* what `recover` wanted has been sent */
 };
