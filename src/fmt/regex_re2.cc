@@ -51,7 +51,7 @@ RE2::Options options(unsigned flags)
     o.set_encoding(flags & PL_REGEX_UTF8 ? RE2::Options::EncodingUTF8
                                          : RE2::Options::EncodingLatin1);
     o.set_log_errors(false);
-    o.set_max_mem(1 << 20);
+    o.set_max_mem(flags & PL_REGEX_LARGE ? 32 << 20 : 1 << 20);
     o.set_case_sensitive(!(flags & PL_REGEX_NOCASE));
     return o;
 }

@@ -196,6 +196,21 @@ static int read_gap(struct pl_nest *n, struct pl_str gap, struct pl_err *err)
     return 0;
 }
 
+/* Members that share their bytes are read once, under one name: a bomb, or a disguise. */
+static void note_shared(struct pl_nest *n, const struct stretches *s)
+{
+    uint64_t done = 0;
+    size_t shared = 0;
+    for (size_t i = 0; i < s->v.n; i++) {
+        shared += s->v.p[i].from < done;
+        if (s->v.p[i].to > done)
+            done = s->v.p[i].to;
+    }
+    if (shared)
+        pl_nest_note(n, "nested-damaged", PL_S(""),
+                     "%zu members of the central directory share bytes with others", shared);
+}
+
 /* Members with a local header only: unpackers that follow the directory do not see them. */
 static int read_hidden(struct pl_nest *n, struct pl_str z, struct pl_err *err)
 {
@@ -205,6 +220,7 @@ static int read_hidden(struct pl_nest *n, struct pl_str z, struct pl_err *err)
         return 0;
     pl_vec_push(&s.v, (struct stretch){ d.at, z.n });
     qsort(s.v.p, s.v.n, sizeof *s.v.p, by_start);
+    note_shared(n, &s);
     uint64_t done = 0;
     for (size_t i = 0; i < s.v.n; i++) {
         const struct stretch *t = &s.v.p[i];
