@@ -32,6 +32,20 @@ struct scan {
     uint32_t hits;
 };
 
+/* What a note calls it: "outer.zip!inner.jar!name". Lives as long as the entry is worked on. */
+static struct pl_str name_of(struct pl_worker *w, const struct pl_spot *at)
+{
+    struct pl_buf b pl_auto_buf = { .max = PL_KIB(64) };
+    if (!at->nested.n)
+        return at->path;
+    pl_buf_putn(&b, at->outer.p, at->outer.n);
+    for (size_t i = 0; i < at->nested.n; i++) {
+        pl_buf_putc(&b, '!');
+        pl_buf_putn(&b, at->nested.p[i].p, at->nested.p[i].n);
+    }
+    return pl_dup(&w->scratch, pl_buf_str(&b));
+}
+
 static void count_lines(struct scan *s, uint64_t to)
 {
     if (!s->text)
@@ -95,7 +109,7 @@ static bool keep(struct scan *s, uint32_t rule)
     uint64_t max = s->w->ctx->limits.matches;
     uint32_t n = ++s->w->kept[rule];
     if (n == max + 1)
-        pl_worker_note(s->w, PL_SCOPE_ENTRY, true, "limit", s->at->path,
+        pl_worker_note(s->w, PL_SCOPE_ENTRY, true, "limit", name_of(s->w, s->at),
                        "more than %llu findings of one rule; --limit matches=N",
                        (unsigned long long)max);
     return n <= max;
@@ -173,7 +187,7 @@ static size_t window(struct scan *s, const struct pl_view *v, size_t behind, boo
         if (r < 0 && !s->failed) {
             s->failed = true;
             pl_worker_note(w, PL_SCOPE_ENTRY, true, r == PL_E_LIMIT ? "limit" : "engine",
-                           s->at->path, "%s", err.msg);
+                           name_of(w, s->at), "%s", err.msg);
         }
     }
     if (last && s->hits && !s->off && !s->at->nested.n && s->at->ordinal != PL_NEVER &&
@@ -247,6 +261,7 @@ static int on_member(void *arg, struct pl_member *m)
         names[k++] = m->detail;
     names[k++] = m->name;
     in.nested = (struct pl_names){ names, k };
+    in.outer = d->at->nested.n ? d->at->outer : d->at->path;
     in.depth++;
     in.total = d->total;
     in.path = m->name;
@@ -281,8 +296,8 @@ bool pl_content_harmless(const char *code)
 static void on_note(void *arg, const char *code, struct pl_str name, const char *message)
 {
     struct descent *d = arg;
-    pl_worker_note(d->w, PL_SCOPE_ENTRY, !pl_content_harmless(code), code, d->at->path, "%.*s%s%s",
-                   PL_FMT(pl_str_sub(name, 0, 200)), name.n ? ": " : "", message);
+    pl_worker_note(d->w, PL_SCOPE_ENTRY, !pl_content_harmless(code), code, name_of(d->w, d->at),
+                   "%.*s%s%s", PL_FMT(pl_str_sub(name, 0, 200)), name.n ? ": " : "", message);
 }
 
 /* The large slot, once: what stands in what is held whole must do with less. */
@@ -311,7 +326,7 @@ static int descend(struct pl_worker *w, struct pl_spot *at, const struct pl_nest
                                 .total = d.total,
                                 .depth = at->depth };
     if (at->depth >= w->ctx->limits.nested_depth) {
-        pl_worker_note(w, PL_SCOPE_ENTRY, true, "limit", at->path,
+        pl_worker_note(w, PL_SCOPE_ENTRY, true, "limit", name_of(w, at),
                        "%s nested deeper than %llu; --limit nested-depth=N", kind->id,
                        (unsigned long long)w->ctx->limits.nested_depth);
         return 0;
@@ -357,8 +372,8 @@ int pl_content_scan(struct pl_worker *w, struct pl_spot *at, struct pl_view *v, 
     struct pl_err inner = { 0 };
     r = descend(w, at, kind, &t.v, &inner);
     if (r < 0 && r != PL_E_CANCEL && !v->failed) /* else the view below broke: its caller tells */
-        pl_worker_note(w, PL_SCOPE_ENTRY, true, "nested-damaged", at->path, "%s: %s", kind->id,
-                       inner.msg);
+        pl_worker_note(w, PL_SCOPE_ENTRY, true, "nested-damaged", name_of(w, at), "%s: %s",
+                       kind->id, inner.msg);
     size_t shown = (size_t)(t.scanned - v->off), behind = shown < BEHIND ? shown : BEHIND;
     pl_view_consume(v, shown - behind); /* scanned, whether the reader took it or not */
     return windows(&s, v, behind, err);
@@ -372,7 +387,7 @@ void pl_content_piece(struct pl_worker *w, struct pl_spot *at, struct pl_str byt
         return;
     pl_view_mem_init(&v, bytes.p, bytes.n);
     if (pl_content_scan(w, at, &v, &err) < 0)
-        pl_worker_note(w, PL_SCOPE_ENTRY, true, "engine", at->path, "%s", err.msg);
+        pl_worker_note(w, PL_SCOPE_ENTRY, true, "engine", name_of(w, at), "%s", err.msg);
 }
 
 void pl_content_mask(struct pl_worker *w, struct pl_str text, struct pl_buf *out)

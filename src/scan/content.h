@@ -9,9 +9,10 @@
 /* Where the content is. `nested` grows on the way down. */
 struct pl_spot {
     enum pl_surface surface;
-    uint32_t ordinal;   /* of the entry, or PL_NEVER */
-    struct pl_str path; /* for the engine's path rules, and for notes */
-    struct pl_str say;  /* what hits say as path; empty for files (it is the entry's) */
+    uint32_t ordinal;    /* of the entry, or PL_NEVER */
+    struct pl_str path;  /* for the engine's path rules: of the innermost file */
+    struct pl_str outer; /* of the file that `nested` is in */
+    struct pl_str say;   /* what hits say as path; empty for files (it is the entry's) */
     struct pl_names nested;
     bool value;   /* one value, `path` is its name */
     bool raw_too; /* pl_member.raw_too of the member it is in */
