@@ -1,7 +1,9 @@
-/* Landlock without any rule: whatever a version can deny is denied. Linux, userspace-api/landlock.
+/* Landlock: whatever a version can deny is denied, but for reading below given folders. Linux,
+ * userspace-api/landlock.
  * Constants beyond the distribution's header are defined here; there are no library wrappers. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -12,6 +14,7 @@
 
 #ifndef SYS_landlock_create_ruleset
 #define SYS_landlock_create_ruleset 444
+#define SYS_landlock_add_rule 445
 #define SYS_landlock_restrict_self 446
 #endif
 
@@ -36,7 +39,25 @@ int pl_landlock_version(void)
     return v > 0 ? (int)v : 0;
 }
 
-int pl_landlock_enter(int version, struct pl_err *err)
+/* struct landlock_path_beneath_attr */
+struct beneath {
+    uint64_t access;
+    int32_t fd;
+} __attribute__((packed));
+
+#define RULE_PATH_BENEATH 1u
+#define FS_READ (1u << 2 | 1u << 3) /* files, folders */
+
+static int allow(int ruleset, const char *root, struct pl_err *err)
+{
+    pl_auto_fd int fd = open(root, O_PATH | O_CLOEXEC);
+    struct beneath b = { FS_READ, fd };
+    if (fd < 0 || syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &b, 0u) < 0)
+        return pl_fail_errno(err, PL_E_UNSUP, errno, "cannot allow reading of '%s'", root);
+    return 0;
+}
+
+int pl_landlock_enter(int version, const char *const *roots, size_t n_roots, struct pl_err *err)
 {
     struct ruleset r = { .fs = FS_1 };
     size_t size = sizeof r.fs;
@@ -55,6 +76,11 @@ int pl_landlock_enter(int version, struct pl_err *err)
         size = sizeof r;
     }
     pl_auto_fd int fd = (int)syscall(SYS_landlock_create_ruleset, &r, size, 0u);
+    int ret = 0;
+    for (size_t i = 0; fd >= 0 && ret == 0 && i < n_roots; i++)
+        ret = allow(fd, roots[i], err);
+    if (ret < 0)
+        return ret;
     if (fd < 0 || syscall(SYS_landlock_restrict_self, fd, 0u) < 0)
         return pl_fail_errno(err, PL_E_UNSUP, errno, "cannot enter landlock");
     return 0;

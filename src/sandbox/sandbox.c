@@ -53,13 +53,13 @@ static int set_limits(const struct pl_sandbox_opts *o, struct pl_err *err)
     static const struct {
         int what;
         uint64_t value;
-    } fixed[] = {
-        { RLIMIT_FSIZE, 0 }, { RLIMIT_NOFILE, 16 }, { RLIMIT_CORE, 0 }, { RLIMIT_NPROC, 0 }
-    };
+    } fixed[] = { { RLIMIT_FSIZE, 0 }, { RLIMIT_CORE, 0 }, { RLIMIT_NPROC, 0 } };
     int r = 0;
     signal(SIGXFSZ, SIG_IGN); /* a last message to a file fails, the reason of the end stays */
     for (size_t i = 0; r == 0 && i < PL_COUNT(fixed); i++)
         r = limit(fixed[i].what, fixed[i].value, fixed[i].value, err);
+    if (r == 0) /* a repository may have many packs open at once */
+        r = limit(RLIMIT_NOFILE, o->n_roots ? 256 : 16, o->n_roots ? 256 : 16, err);
     if (r == 0 && o->address_space)
         r = limit(RLIMIT_AS, o->address_space, o->address_space, err);
     if (r == 0 && o->cpu_seconds) /* SIGXCPU tells the parent why, SIGKILL follows */
@@ -90,8 +90,8 @@ int pl_sandbox_enter(const struct pl_sandbox_opts *o, struct pl_err *err)
     if (r == 0)
         r = set_limits(o, err);
     if (r == 0 && landlock)
-        r = pl_landlock_enter(landlock, err);
+        r = pl_landlock_enter(landlock, o->roots, o->n_roots, err);
     if (r == 0 && seccomp)
-        r = pl_seccomp_enter(err);
+        r = pl_seccomp_enter(o->n_roots > 0, err);
     return r;
 }

@@ -15,6 +15,9 @@ struct pl_sandbox_opts {
     uint64_t cpu_seconds;   /* RLIMIT_CPU, 0 = leave */
     const int *keep_fds;    /* descriptors that stay open, ascending; all others are closed */
     size_t n_keep;
+    const char *const
+        *roots; /* folders that may be read, all below them included; none = no path */
+    size_t n_roots;
 };
 
 /* In the parent, before anything is read: what this kernel lacks, as text in buf ("landlock",
@@ -22,8 +25,9 @@ struct pl_sandbox_opts {
 int pl_sandbox_probe(char *buf, size_t n);
 
 /* In the child, before the first byte of input. Closes descriptors, empties the environment, sets
- * no_new_privs, not dumpable, rlimits, Landlock without any path, seccomp with a short list that
- * kills the process for anything else. Mode OFF only closes descriptors. With AUTO what the kernel
+ * no_new_privs, not dumpable, rlimits, Landlock without any path but `roots` (read-only), seccomp
+ * with a short list that kills the process for anything else (with `roots`: also what reading files
+ * takes). Mode OFF only closes descriptors. With AUTO what the kernel
  * lacks is left out; with REQUIRE that is PL_E_UNSUP. The child must be single-threaded. */
 int pl_sandbox_enter(const struct pl_sandbox_opts *o, struct pl_err *err);
 

@@ -1,5 +1,6 @@
 /* The system calls a parser may make, by libseccomp; any other kills the process. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -57,6 +58,33 @@ static const int plain[] = {
     SCMP_SYS(rt_sigreturn),
 };
 
+/* What reading files below the roots takes; which ones those are is Landlock's to say. */
+static const int reading[] = {
+    SCMP_SYS(fstat),     SCMP_SYS(fstat64),    SCMP_SYS(newfstatat), SCMP_SYS(fstatat64),
+    SCMP_SYS(stat),      SCMP_SYS(stat64),     SCMP_SYS(lstat),      SCMP_SYS(lstat64),
+    SCMP_SYS(statx),     SCMP_SYS(lseek),      SCMP_SYS(_llseek),    SCMP_SYS(pread64),
+    SCMP_SYS(getdents),  SCMP_SYS(getdents64), SCMP_SYS(readlink),   SCMP_SYS(readlinkat),
+    SCMP_SYS(access),    SCMP_SYS(faccessat),  SCMP_SYS(faccessat2), SCMP_SYS(fcntl),
+    SCMP_SYS(fcntl64),   SCMP_SYS(getcwd),     SCMP_SYS(getuid),     SCMP_SYS(geteuid),
+    SCMP_SYS(fadvise64),
+};
+
+static int add_reading(scmp_filter_ctx ctx)
+{
+    const uint64_t write = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
+    const struct scmp_arg_cmp open_read = SCMP_A1_64(SCMP_CMP_MASKED_EQ, write, 0);
+    const struct scmp_arg_cmp openat_read = SCMP_A2_64(SCMP_CMP_MASKED_EQ, write, 0);
+    int r = 0;
+    if (SCMP_SYS(open) >= 0)
+        r = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(open), 1, &open_read);
+    if (r == 0)
+        r = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, &openat_read);
+    for (size_t i = 0; r == 0 && i < PL_COUNT(reading); i++)
+        if (reading[i] >= 0)
+            r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, reading[i], 0);
+    return r;
+}
+
 static void release(scmp_filter_ctx *ctx)
 {
     if (*ctx)
@@ -86,7 +114,7 @@ static int add_rules(scmp_filter_ctx ctx)
     return r;
 }
 
-int pl_seccomp_enter(struct pl_err *err)
+int pl_seccomp_enter(bool files, struct pl_err *err)
 {
     PL_AUTO(scmp_filter_ctx, ctx, release) = seccomp_init(SCMP_ACT_KILL_PROCESS);
     if (!ctx)
@@ -94,6 +122,8 @@ int pl_seccomp_enter(struct pl_err *err)
     int r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
     if (r == 0)
         r = add_rules(ctx);
+    if (r == 0 && files)
+        r = add_reading(ctx);
     if (r == 0)
         r = seccomp_load(ctx);
     return r < 0 ? pl_fail_errno(err, PL_E_UNSUP, -r, "cannot enter seccomp") : 0;

@@ -363,6 +363,8 @@ static int on_message(struct pl_pool *p, struct proc *w, uint8_t type, struct pl
         return 0;
     case PL_MSG_HASH:
         return on_hash(r, &rd) ? 0 : -1;
+    case PL_MSG_GIT:
+        return t->git && t->git(t, payload) ? 0 : -1;
     case PL_MSG_LARGE:
         return on_large(p, w, &rd) ? 0 : -1;
     case PL_MSG_DONE: {

@@ -53,6 +53,8 @@ struct pl_task {
     /* Bytes that `recover` asked for. */
     void (*bytes)(struct pl_task *t, const void *p, size_t n);
     void *bytes_arg;
+    /* GIT: one answer; false when it is malformed. */
+    bool (*git)(struct pl_task *t, struct pl_str payload);
     /* True while no more bytes are wanted for now; may be NULL. */
     bool (*full)(const struct pl_task *t);
     struct pl_task *next; /* the pool's */

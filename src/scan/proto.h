@@ -26,6 +26,8 @@ enum pl_job_kind {
     PL_JOB_TARINDEX, /* list the members of an outer tar; bytes are asked for by offset */
     PL_JOB_FILES,    /* framed files of a directory (source/frame.h) */
     PL_JOB_UNPACK, /* only decompress: the bytes come back (an archive that is compressed whole) */
+    PL_JOB_GIT,    /* of a repository; the fed bytes say what (scan/gitjob.h) */
+    PL_JOB_STREAM, /* one content of no known size, `name` is its path */
 };
 
 enum pl_job_flags {
@@ -75,6 +77,7 @@ enum pl_msg_type {
     PL_MSG_DOC,
     PL_MSG_BYTES, /* what was grabbed, in order */
     PL_MSG_HASH,  /* u32 ordinal, 32 bytes SHA-256 of its content */
+    PL_MSG_GIT,   /* an answer of a GIT job (scan/gitjob.h) */
     PL_MSG_LARGE, /* u8: 1 asks for the large slot and waits, 0 gives it back */
     PL_MSG_DONE,
 };

@@ -98,6 +98,12 @@ static void serve(struct pl_worker *w, const struct pl_cmd *cmd)
     case PL_JOB_UNPACK:
         pl_job_unpack(w, &feed.v);
         break;
+    case PL_JOB_GIT:
+        pl_job_git(w, &feed.v);
+        break;
+    case PL_JOB_STREAM:
+        pl_job_stream(w, &feed.v);
+        break;
     }
     pl_feed_view_drain(&feed);
     pl_feed_view_release(&feed);
@@ -136,9 +142,12 @@ void pl_worker_main(const struct pl_scan_ctx *ctx, int in, int out, int ring_fd)
     w.chan.ring = ring;
     pl_nested_init();
     int keep[3] = { 2, in < out ? in : out, in < out ? out : in };
-    struct pl_sandbox_opts so = {
-        .mode = ctx->sandbox, .address_space = ADDRESS_SPACE, .keep_fds = keep, .n_keep = 3
-    };
+    struct pl_sandbox_opts so = { .mode = ctx->sandbox,
+                                  .address_space = ADDRESS_SPACE,
+                                  .keep_fds = keep,
+                                  .n_keep = 3,
+                                  .roots = ctx->roots,
+                                  .n_roots = ctx->n_roots };
     if (pl_sandbox_enter(&so, &err) < 0)
         refuse(&w, "sandbox", &err);
     if (pl_matcher_new(ctx->rules, &ctx->limits, &w.matcher, &err) < 0)

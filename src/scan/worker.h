@@ -14,6 +14,8 @@ struct pl_scan_ctx {
     const struct pl_rules *rules;
     struct pl_limits limits;
     enum pl_sandbox_mode sandbox;
+    const char *const *roots; /* folders the workers may read; none but for a git repository */
+    size_t n_roots;
 };
 
 struct pl_worker {
@@ -25,11 +27,12 @@ struct pl_worker {
     struct pl_job_params job;
     struct pl_feed_view *feed;
     struct pl_entry_coder coder;
-    struct pl_done done; /* filled by the job */
-    uint32_t *kept;      /* findings kept of each rule in the current file */
-    bool large;          /* has the large slot */
-    bool matched;        /* the last window held the secret that `recover` wants */
-    bool grabbed;        /* what `recover` wanted has been sent */
+    struct pl_done done;    /* filled by the job */
+    uint32_t *kept;         /* findings kept of each rule in the current file */
+    bool large;             /* has the large slot */
+    bool matched;           /* the last window held the secret that `recover` wants */
+    bool grabbed;           /* what `recover` wanted has been sent */
+    struct pl_git_job *git; /* kept over the jobs of a repository (gitjob.c) */
 };
 
 /* Child's main: closes itself in, then serves jobs until the parent closes the pipe. */
@@ -55,5 +58,7 @@ void pl_job_blob(struct pl_worker *w, struct pl_view *in);
 void pl_job_tarindex(struct pl_worker *w);
 void pl_job_files(struct pl_worker *w, struct pl_view *in);
 void pl_job_unpack(struct pl_worker *w, struct pl_view *in);
+void pl_job_git(struct pl_worker *w, struct pl_view *in);
+void pl_job_stream(struct pl_worker *w, struct pl_view *in);
 
 #endif

@@ -82,3 +82,32 @@ struct pl_feed *pl_feed_stream(int fd)
     f->read = stream_read;
     return f;
 }
+
+struct memory {
+    struct pl_feed f;
+    struct pl_str left;
+};
+
+static int memory_read(struct pl_feed *f, void *buf, size_t n, size_t *ret_got, struct pl_err *err)
+{
+    struct memory *m = (struct memory *)f;
+    (void)err;
+    *ret_got = n < m->left.n ? n : m->left.n;
+    memcpy(buf, m->left.p, *ret_got);
+    m->left = pl_str_sub(m->left, *ret_got, m->left.n);
+    return 0;
+}
+
+static void memory_close(struct pl_feed *f)
+{
+    free(f);
+}
+
+struct pl_feed *pl_feed_memory(struct pl_str s)
+{
+    struct memory *m = calloc(1, sizeof *m);
+    if (!m)
+        pl_oom();
+    *m = (struct memory){ { .read = memory_read, .close = memory_close }, s };
+    return &m->f;
+}

@@ -12,6 +12,8 @@ struct pl_feed {
     int (*read)(struct pl_feed *f, void *buf, size_t n, size_t *ret_got, struct pl_err *err);
     /* Releases it, the struct included. */
     void (*close)(struct pl_feed *f);
+    /* What to wait on for reading when there was nothing yet; -1: nothing. May be NULL. */
+    int (*fd)(struct pl_feed *f);
 };
 
 /* Bytes [off, off + size) of `fd`, which stays the caller's and must outlive the feed. A file that
@@ -19,6 +21,8 @@ struct pl_feed {
 struct pl_feed *pl_feed_range(int fd, uint64_t off, uint64_t size);
 /* The same of a descriptor that the feed owns and closes. */
 struct pl_feed *pl_feed_fd(int fd, uint64_t off, uint64_t size);
+/* The bytes of `s`, which must outlive the feed. */
+struct pl_feed *pl_feed_memory(struct pl_str s);
 /* What `fd`, the caller's, still has to give (a pipe). */
 struct pl_feed *pl_feed_stream(int fd);
 

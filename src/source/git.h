@@ -59,7 +59,7 @@ struct pl_str pl_git_remote_url(const char *repo, struct pl_arena *a);
 
 /* ---- child: the repository ---- */
 
-#define PL_GIT_OID 20u
+#define PL_GIT_OID 20u /* bytes of an id */
 
 struct pl_git; /* an opened repository */
 
@@ -111,8 +111,8 @@ enum pl_git_kind { PL_GIT_IS_BLOB, PL_GIT_IS_COMMIT, PL_GIT_IS_TAG, PL_GIT_IS_TR
 /* Kind and size of an object. PL_E_NOENT: it is missing; PL_E_FORMAT: damaged. */
 int pl_git_header(struct pl_git *g, const uint8_t *oid, enum pl_git_kind *ret_kind,
                   uint64_t *ret_size, struct pl_err *err);
-/* Its bytes as a view (heap; pl_view_close). Those above `max` are streamed where the object is
- * stored whole; PL_E_LIMIT where it is a delta. Codes as above. */
+/* Its bytes as a view (heap; pl_view_close). Large ones are streamed where the object is stored
+ * whole; PL_E_LIMIT where it is a delta and larger than `max`. NULL with err; codes as above. */
 struct pl_view *pl_git_read(struct pl_git *g, const uint8_t *oid, uint64_t max, struct pl_err *err);
 
 /* Who made a commit; views valid until pl_git_close. */
@@ -124,9 +124,9 @@ struct pl_git_who {
 int pl_git_commit_who(struct pl_git *g, const uint8_t *oid, struct pl_arena *a,
                       struct pl_git_who *ret, struct pl_err *err);
 
-/* Calls `fn` for every blob in the tree of a branch head (local, remote) or HEAD. */
+/* Calls `fn` for the blobs in the trees of the branch heads (local, remote) and HEAD. */
 void pl_git_heads(struct pl_git *g, void (*fn)(void *arg, const uint8_t *oid, struct pl_str path),
-                  void *arg, pl_git_note_fn *note);
+                  void *arg);
 
 /* ---- child: what is staged ---- */
 

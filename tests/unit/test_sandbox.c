@@ -367,7 +367,8 @@ static int try_landlock(void *arg)
     struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9) };
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0 || pl_landlock_enter(version, NULL) < 0)
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0 ||
+        pl_landlock_enter(version, NULL, 0, NULL) < 0)
         return 90;
     if (open("/etc/passwd", O_RDONLY | O_CLOEXEC) != -1 || errno != EACCES)
         return 1;
@@ -408,7 +409,7 @@ static void doors_that_cannot_be_shut_are_errors(void **state)
         if (getuid() == 0 && setuid(65534) < 0)
             _exit(1);
         int landlock = pl_landlock_version();
-        if (landlock && pl_landlock_enter(landlock, &err) != PL_E_UNSUP)
+        if (landlock && pl_landlock_enter(landlock, NULL, 0, &err) != PL_E_UNSUP)
             _exit(2);
         _exit(0);
     }
