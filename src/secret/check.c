@@ -151,6 +151,48 @@ static enum pl_verdict docker_auth(struct pl_str v, const char **reason)
     return PL_KEEP;
 }
 
+/* Nothing that a password is: a reference, an option, a name in capitals. */
+static bool no_password(struct pl_str v)
+{
+    bool capitals = v.n >= 4, stars = true;
+    for (size_t i = 0; i < v.n; i++) {
+        capitals &= (v.p[i] >= 'A' && v.p[i] <= 'Z') || (v.p[i] == '_' && i > 0);
+        stars &= v.p[i] == v.p[0] && strchr("*xX.-", v.p[0]);
+    }
+    return v.n < 3 || strchr("$%@<{([`", v.p[0]) || capitals || stars ||
+           pl_str_find(v, PL_S("${"), 0) != SIZE_MAX || pl_str_find(v, PL_S("{{"), 0) != SIZE_MAX ||
+           pl_str_find(v, PL_S("$("), 0) != SIZE_MAX;
+}
+
+/* "your-password", "my_secret", "thetoken" */
+static bool stands_for_password(struct pl_str v)
+{
+    static const char *const first[] = { "your", "my", "some", "the", "a_", "a-" };
+    static const char *const last[] = { "password", "secret", "token", "pass" };
+    bool starts = false, ends = false;
+    for (size_t i = 0; i < PL_COUNT(first); i++)
+        starts |= pl_str_ieq(pl_str_sub(v, 0, strlen(first[i])), pl_str_c(first[i]));
+    for (size_t i = 0; i < PL_COUNT(last); i++)
+        ends |= pl_str_iends(v, pl_str_c(last[i]));
+    return starts && ends && v.n < 36;
+}
+
+static enum pl_verdict password(struct pl_str v, const char **reason)
+{
+    (void)reason;
+    return no_password(v) || pl_is_common_password(v) || stands_for_password(v) ? PL_DROP : PL_KEEP;
+}
+
+static enum pl_verdict stored_password(struct pl_str v, const char **reason)
+{
+    if (no_password(v))
+        return PL_DROP;
+    if (!pl_is_common_password(v) && !stands_for_password(v))
+        return PL_KEEP;
+    *reason = "a word that defaults and samples use";
+    return PL_WEAK;
+}
+
 static enum pl_verdict mixed(struct pl_str v, const char **reason)
 {
     bool digit = false, letter = false;
@@ -229,8 +271,10 @@ static const struct pl_check checks[] = {
     { "luhn", luhn, NULL },
     { "mixed", mixed, NULL },
     { "npm-crc", crc62, NULL },
+    { "password", password, NULL },
     { "pem", NULL, pl_find_pem },
     { "shadow", NULL, pl_find_shadow },
+    { "stored-password", stored_password, NULL },
     { "url-userinfo", NULL, pl_find_url },
     { "uuid4", uuid4, NULL },
 };

@@ -84,15 +84,15 @@ static size_t gunzip(struct decoding *c, const char *in, size_t n)
     struct pl_buf *out = &c->d->text;
     size_t from = out->n;
     struct pl_err why = { 0 };
-    struct pl_view raw, *v = NULL;
+    struct pl_view raw, *v;
     const struct pl_codec *codec = NULL;
     struct pl_codec_opts o = { .limits = &m->limits,
                                .out_base = m->decode_left,
                                .limit_name = "decode" };
     pl_view_mem_init(&raw, in, n);
-    if (pl_codec_probe(&raw, &codec, &why) < 0 || !codec || !codec->open ||
-        codec->open(&raw, &o, &v, &why) < 0)
+    if (pl_codec_probe(&raw, &codec, &why) < 0 || !codec || !codec->open)
         return 0;
+    v = codec->open(&raw, &o);
     for (int e = 0; e == 0 && (!v->eof || v->n);) {
         e = pl_view_ahead(v, 1, &why);
         if (e == PL_E_LIMIT || v->n > m->decode_left ||

@@ -93,7 +93,10 @@ void pl_judge(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
     enum pl_placeholder like = sample || finder ? PL_NO_PLACEHOLDER : pl_placeholder(f.value);
     if (sample)
         f.reason = sample;
-    if (like == PL_PLACEHOLDER || (like && rule->generic))
+    /* what a program wrote to its own store is no placeholder, whatever words are in it */
+    bool store = rule->paths.n > 0;
+    if (like == PL_PLACEHOLDER ||
+        (!store && (like == PL_WORD_PLACEHOLDER || (like && rule->generic))))
         return;
     if (like)
         f.reason = "looks like a placeholder";

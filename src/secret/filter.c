@@ -143,9 +143,10 @@ enum pl_placeholder pl_placeholder(struct pl_str s)
     if (s.n > 512)
         return PL_NO_PLACEHOLDER;
     runs(s, &same, &c, &count);
-    if (is_reference(s) || (s.n >= 8 && distinct(s) <= 3) || (same >= 6 && strchr("*._-#xX", c)) ||
-        any_word(s, words, PL_COUNT(words)))
+    if (is_reference(s) || (s.n >= 8 && distinct(s) <= 3) || (same >= 6 && strchr("*._-#xX", c)))
         return PL_PLACEHOLDER;
+    if (any_word(s, words, PL_COUNT(words)))
+        return PL_WORD_PLACEHOLDER;
     /* zero bytes in base64 are 'A's, so those prove nothing */
     if ((same >= 10 && c != 'A') || count >= 8)
         return distinct(s) < 8 ? PL_PLACEHOLDER : PL_LIKE_PLACEHOLDER;
@@ -155,6 +156,27 @@ enum pl_placeholder pl_placeholder(struct pl_str s)
 bool pl_is_placeholder(struct pl_str s)
 {
     return pl_placeholder(s) != PL_NO_PLACEHOLDER;
+}
+
+bool pl_is_common_password(struct pl_str s)
+{
+    static const char *const words[] = {
+        "password",   "passwd",      "passw0rd",    "pass",        "pwd",      "pw",
+        "secret",     "token",       "test",        "testing",     "admin",    "root",
+        "guest",      "user",        "username",    "null",        "none",     "true",
+        "false",      "nil",         "undefined",   "password1",   "hunter2",  "foo",
+        "bar",        "foobar",      "123456",      "12345678",    "1234",     "12345",
+        "qwerty",     "letmein",     "default",     "postgres",    "mysql",    "redis",
+        "mypassword", "my_password", "my-password", "p4ssw0rd",    "pa55word", "demo",
+        "sample",     "secretpass",  "mysecret",    "mypass",      "abc123",   "apikey",
+        "api_key",    "key",         "mytoken",     "my_token",    "my-token", "my-secret",
+        "topsecret",  "s3cr3t",      "sup3rs3cr3t", "supersecret", "welcome",
+    };
+    for (size_t i = 0; i < PL_COUNT(words); i++) {
+        if (pl_str_ieq(s, pl_str_c(words[i])))
+            return true;
+    }
+    return false;
 }
 
 bool pl_is_password_placeholder(struct pl_str s)

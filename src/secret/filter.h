@@ -12,7 +12,8 @@ const char *pl_documented_sample(struct pl_str s);
 enum pl_placeholder {
     PL_NO_PLACEHOLDER,
     PL_LIKE_PLACEHOLDER, /* it holds a run of one character, or counts */
-    PL_PLACEHOLDER,      /* it stands for a secret: "xxxxxxxx", "changeme", "<token>", "${TOKEN}" */
+    PL_WORD_PLACEHOLDER, /* it holds a word such as "example" or "changeme" */
+    PL_PLACEHOLDER,      /* it stands for a secret: "xxxxxxxx", "<token>", "${TOKEN}" */
 };
 
 /* Is `s` a secret, or does it stand for one? */
@@ -21,6 +22,8 @@ enum pl_placeholder pl_placeholder(struct pl_str s);
 bool pl_is_placeholder(struct pl_str s);
 /* As above, with the words that only a password without fixed form may be held against. */
 bool pl_is_password_placeholder(struct pl_str s);
+/* Is `s` all of a word that documents and defaults use for a password: "password", "admin"? */
+bool pl_is_common_password(struct pl_str s);
 /* Offset of `word` (lower case) in `s` in any case, or SIZE_MAX. */
 size_t pl_find_word(struct pl_str s, const char *word);
 

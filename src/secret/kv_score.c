@@ -139,6 +139,8 @@ static bool is_path_or_url(struct pl_str s)
 /* What a program computes, fills in or looks up. */
 static bool is_computed(struct pl_str s)
 {
+    while (s.n > 4 && s.p[s.n - 1] == '=')
+        s.n--; /* padding of base64 */
     static const char *const marks[] = { "$(",  "${",  "{{",  "}}", "<%", "%(", "#{",
                                          "()",  "[]",  "...", "&&", "||", "**", "==",
                                          "\\n", "\\u", "%s",  "%d", "@{" };

@@ -15,14 +15,18 @@ int pl_matcher_new(const struct pl_rules *r, const struct pl_limits *l, struct p
 {
     struct pl_matcher *m = calloc(1, sizeof *m);
     struct pl_rule_use *use = calloc(r->img.n_rules, sizeof *use);
-    if (!m || !use)
+    unsigned *named = calloc(r->img.n_rules, sizeof *named);
+    if (!m || !use || !named)
         pl_oom();
     m->r = r;
     m->limits = *l;
     m->use = use;
+    m->named = named;
     for (size_t i = 0; i < r->img.n_rules; i++) {
         if (r->img.rule[i].check)
             use[i].check = pl_check_find(r->img.rule[i].check);
+        if (r->img.rule[i].keywords.n == 0)
+            m->named[m->n_named++] = (unsigned)i;
         use[i].assign = r->img.rule[i].regex && strstr(r->img.rule[i].regex, PL_ASSIGN_MARK);
     }
     int e = pl_literals_scratch_new(r->db, &m->scratch, err);
@@ -56,6 +60,7 @@ void pl_matcher_free(struct pl_matcher *m)
     }
     pl_arena_release(&m->label);
     pl_literals_scratch_free(m->scratch);
+    free(m->named);
     free(m->use);
     free(m);
 }
@@ -120,6 +125,16 @@ static void scan_named_value(struct pl_matcher *m)
     }
 }
 
+/* Rules for files that are known by their name: held against the beginning. */
+static void scan_beginning(struct pl_matcher *m)
+{
+    const struct pl_text *t = m->t;
+    struct pl_sink to = { .mine = true };
+    struct pl_hit h = { t->p, t->n, 0, 0, t->last, t->path, &m->work };
+    for (size_t i = 0; i < m->n_named; i++)
+        pl_eval_hit(m, m->named[i], &h, &to);
+}
+
 int pl_secret_scan(struct pl_matcher *m, const struct pl_text *t, pl_secret_fn *fn, void *arg,
                    struct pl_err *err)
 {
@@ -130,6 +145,8 @@ int pl_secret_scan(struct pl_matcher *m, const struct pl_text *t, pl_secret_fn *
     pl_scan_level(&l);
     if (t->value)
         scan_named_value(m);
+    else if (t->from == 0)
+        scan_beginning(m);
     pl_found_vec *v = &m->found[0];
     pl_found_settle(v, m->r->img.n_rules);
     for (size_t i = 0; i < v->n; i++) {

@@ -61,6 +61,8 @@ struct pl_matcher {
     struct pl_limits limits;
     struct pl_literals_scratch *scratch;
     struct pl_rule_use *use;
+    unsigned *named; /* rules without keyword, for files of certain names */
+    size_t n_named;
     const struct pl_text *t; /* of the scan under way */
     pl_found_vec found[PL_DECODE_MAX + 1];
     struct pl_decoded dec[PL_DECODE_MAX + 1];

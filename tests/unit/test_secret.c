@@ -33,9 +33,19 @@ static const char toml[] = RULE(
                                  "regex = '''\\bAKIA[A-Z2-7]{16}\\b'''\ncheck = 'aws-id'")
                                 RULE("secret/kv",
                                      "keywords = ['passw', 'token', 'secret']\ncheck = 'keyvalue'\n"
-                                     "generic = true")
-                                    RULE("secret/key", "keywords = ['PRIVATE KEY']\nkeyword_case = "
-                                                       "true\ncheck = 'pem'");
+                                     "generic = true") RULE("secret/named",
+                                                            "regex = '^([0-9a-f]{16})\\s?$'\n"
+                                                            "paths = ['main.key']")
+                                    RULE("secret/store", "keywords = ['<pw>']\n"
+                                                         "regex = '<pw>([^<]{3,40})'\npaths = "
+                                                         "['store.xml']\ngeneric = true\ncheck = "
+                                                         "'stored-password'")
+                                        RULE("secret/set", "keywords = ['setpw ']\n"
+                                                           "regex = 'setpw (\\S{3,40})'\ngeneric = "
+                                                           "true\ncheck = 'password'")
+                                            RULE("secret/key",
+                                                 "keywords = ['PRIVATE KEY']\nkeyword_case = "
+                                                 "true\ncheck = 'pem'");
 
 static struct pl_limits limits;
 
@@ -119,6 +129,43 @@ static void a_rule_with_paths_runs_only_there(void **state)
     expect_at("home/x/.rc", PL_S("marker=q1w2e3"), "secret/path 7+6 high q1w2e3\n");
     expect_at("home/x/.cfg", PL_S("marker=q1w2e3"), "");
     expect_at("", PL_S("marker=q1w2e3"), "");
+}
+
+static void a_rule_without_keyword_looks_at_the_beginning_of_its_files(void **state)
+{
+    (void)state;
+    expect_at("conf/main.key", PL_S("3ebf21f8e5d1ab86\n"),
+              "secret/named 0+16 high 3ebf21f8e5d1ab86\n");
+    expect_at("conf/main.key", PL_S("\n3ebf21f8e5d1ab86\n"), "");
+    expect_at("conf/main.key", PL_S("3ebf21f8e5d1ab86 is the key"), "");
+    expect_at("conf/main.pem", PL_S("3ebf21f8e5d1ab86\n"), "");
+    /* a later window of the same file */
+    struct pl_text t = { .p = (const uint8_t *)"3ebf21f8e5d1ab86",
+                         .n = 16,
+                         .from = 1,
+                         .to = 16,
+                         .last = true,
+                         .path = PL_S("main.key") };
+    struct seen seen = scan_text(&t, 0);
+    assert_int_equal(seen.log.p[0], 0);
+    pl_buf_release(&seen.log);
+}
+
+static void words_for_a_password_count_only_in_a_store(void **state)
+{
+    (void)state;
+    expect_at("store.xml", PL_S("<pw>q1w2Example<"),
+              "secret/store 4+11 low q1w2Example "
+              "[looks like a placeholder]\n");
+    expect_at("store.xml", PL_S("<pw>admin<"),
+              "secret/store 4+5 low admin [a word that defaults "
+              "and samples use]\n");
+    expect_at("store.xml", PL_S("<pw>my-secret<"),
+              "secret/store 4+9 low my-secret [a word that defaults and samples use]\n");
+    expect_at("store.xml", PL_S("<pw>bluefish<"), "secret/store 4+8 high bluefish\n");
+    expect_at("store.xml", PL_S("<pw>${PW}< <pw>xxxx< <pw>DB_PASSWORD<"), "");
+    expect(PL_S("setpw bluefish"), "secret/set 6+8 high bluefish\n");
+    expect(PL_S("setpw admin\nsetpw my-secret\nsetpw $PW\nsetpw the_token\n"), "");
 }
 
 static void allowed_values_are_no_findings(void **state)
@@ -519,6 +566,8 @@ int main(void)
         T(the_group_of_the_rule_is_the_secret),
         T(a_rule_with_paths_runs_only_there),
         T(allowed_values_are_no_findings),
+        T(a_rule_without_keyword_looks_at_the_beginning_of_its_files),
+        T(words_for_a_password_count_only_in_a_store),
         T(placeholders_are_dropped_and_samples_lowered),
         T(values_of_named_rules_are_found_in_every_notation),
         T(names_without_assignment_are_none),
