@@ -39,8 +39,7 @@ struct pl_codec {
     /* A heap view of the content of `in`; does not own `in`, and keeps a copy of `o`. All members /
      * frames are read; at its end `in` is at its end too. Damage: PL_E_FORMAT with the offset in
      * `in`, after everything decoded before it. */
-    int (*open)(struct pl_view *in, const struct pl_codec_opts *o, struct pl_view **ret,
-                struct pl_err *err);
+    struct pl_view *(*open)(struct pl_view *in, const struct pl_codec_opts *o);
 };
 
 /* The codec whose bid on the next bytes of `in` is highest; NULL when none bids (plain). Reads at

@@ -97,15 +97,12 @@ static void bzip2_release(struct pl_refill *r)
         BZ2_bzDecompressEnd(&b->s);
 }
 
-static int bzip2_open(struct pl_view *in, const struct pl_codec_opts *o, struct pl_view **ret,
-                      struct pl_err *err)
+static struct pl_view *bzip2_open(struct pl_view *in, const struct pl_codec_opts *o)
 {
-    (void)err;
     struct bzip2 *b = pl_refill_new(sizeof *b, "bzip2", in, o);
     b->r.step = bzip2_step;
     b->r.release = bzip2_release;
-    *ret = &b->r.v;
-    return 0;
+    return &b->r.v;
 }
 
 const struct pl_codec pl_codec_bzip2 = { .id = "bzip2", .bid = bzip2_bid, .open = bzip2_open };

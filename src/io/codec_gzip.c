@@ -91,16 +91,13 @@ static void gzip_release(struct pl_refill *r)
     pl_inflate_free(((struct gzip *)r)->z);
 }
 
-static int gzip_open(struct pl_view *in, const struct pl_codec_opts *o, struct pl_view **ret,
-                     struct pl_err *err)
+static struct pl_view *gzip_open(struct pl_view *in, const struct pl_codec_opts *o)
 {
-    (void)err;
     struct gzip *g = pl_refill_new(sizeof *g, "gzip", in, o);
     g->z = pl_inflate_new();
     g->r.step = gzip_step;
     g->r.release = gzip_release;
-    *ret = &g->r.v;
-    return 0;
+    return &g->r.v;
 }
 
 const struct pl_codec pl_codec_gzip = { .id = "gzip", .bid = gzip_bid, .open = gzip_open };

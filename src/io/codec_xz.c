@@ -103,16 +103,13 @@ static void xz_release(struct pl_refill *r)
     lzma_end(&((struct xz *)r)->s);
 }
 
-static int xz_open(struct pl_view *in, const struct pl_codec_opts *o, struct pl_view **ret,
-                   struct pl_err *err)
+static struct pl_view *xz_open(struct pl_view *in, const struct pl_codec_opts *o)
 {
-    (void)err;
     struct xz *x = pl_refill_new(sizeof *x, "xz", in, o);
     x->s = (lzma_stream)LZMA_STREAM_INIT;
     x->r.step = xz_step;
     x->r.release = xz_release;
-    *ret = &x->r.v;
-    return 0;
+    return &x->r.v;
 }
 
 const struct pl_codec pl_codec_xz = { .id = "xz", .bid = xz_bid, .open = xz_open };

@@ -146,10 +146,8 @@ static int window_log(uint64_t n)
     return log < b.lowerBound ? b.lowerBound : log > b.upperBound ? b.upperBound : log;
 }
 
-static int zstd_open(struct pl_view *in, const struct pl_codec_opts *o, struct pl_view **ret,
-                     struct pl_err *err)
+static struct pl_view *zstd_open(struct pl_view *in, const struct pl_codec_opts *o)
 {
-    (void)err;
     struct zstd *z = pl_refill_new(sizeof *z, "zstd", in, o);
     z->d = ZSTD_createDCtx();
     if (!z->d)
@@ -157,8 +155,7 @@ static int zstd_open(struct pl_view *in, const struct pl_codec_opts *o, struct p
     ZSTD_DCtx_setParameter(z->d, ZSTD_d_windowLogMax, window_log(o->limits->window));
     z->r.step = zstd_step;
     z->r.release = zstd_release;
-    *ret = &z->r.v;
-    return 0;
+    return &z->r.v;
 }
 
 const struct pl_codec pl_codec_zstd = { .id = "zstd", .bid = zstd_bid, .open = zstd_open };

@@ -187,14 +187,8 @@ static int rpm_payload(struct pl_nest *n, struct pl_err *err)
                                 .out_base = l->nested_out,
                                 .out_ratio = l->nested_ratio,
                                 .limit_name = "nested-out" };
-    struct pl_view *plain;
+    struct pl_view *plain = c->open(n->in, &co);
     struct pl_err why = { 0 };
-    r = c->open(n->in, &co, &plain, &why);
-    if (r < 0) {
-        pl_nest_note(n, r == PL_E_LIMIT ? "nested-limit" : "nested-damaged", PL_S(""), "%s",
-                     why.msg);
-        return 0;
-    }
     struct pl_arc x = { .nest = n, .in = plain };
     r = pl_arc_stream(&x, archive_read_support_format_cpio, &why);
     if (plain->failed && r < 0 && r != PL_E_CANCEL && !n->in->failed) {

@@ -63,24 +63,12 @@ static int read_stream(const struct pl_codec *c, struct pl_view *in, const struc
                                 .limit_name = "nested-out",
                                 .frame = frame,
                                 .arg = &s };
-    struct pl_err why = { 0 };
-    struct pl_view *plain;
-    int r = c->open(in, &co, &plain, &why);
-    if (r < 0) {
-        if (in->failed) {
-            if (err)
-                *err = in->error;
-            return in->failed;
-        }
-        pl_nest_note(&s.n, r == PL_E_LIMIT ? "nested-limit" : "nested-damaged", PL_S(""), "%s",
-                     why.msg);
-        return 0;
-    }
+    struct pl_view *plain = c->open(in, &co);
     struct pl_buf room pl_auto_buf = { .max = 0 };
     pl_view_ahead(plain, 1, NULL); /* the header's name comes with the first bytes */
     struct pl_thru t;
     pl_thru_init(&t, &s.n, plain);
-    r = pl_nest_member(&s.n, member_name(&s, o->path, &room), PL_S(""), &t.v, false, err);
+    int r = pl_nest_member(&s.n, member_name(&s, o->path, &room), PL_S(""), &t.v, false, err);
     pl_view_close(plain);
     return r < 0 ? r : 0;
 }

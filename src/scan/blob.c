@@ -337,12 +337,6 @@ static bool looks_json(const struct pl_view *v)
     return i < v->n && (v->p[i] == '{' || v->p[i] == '[');
 }
 
-static int plain(struct pl_view *in, const struct pl_codec_opts *o, struct pl_view **ret)
-{
-    *ret = pl_codec_open_plain(in, o);
-    return 0;
-}
-
 static void read_layer(struct pl_worker *w, struct pl_view *in, const struct pl_codec *codec)
 {
     struct layer l = { .w = w, .diff = pl_hash_new(PL_HASH_SHA256), .ordinal = PL_NEVER };
@@ -353,18 +347,12 @@ static void read_layer(struct pl_worker *w, struct pl_view *in, const struct pl_
                                .frame = on_frame,
                                .fresh = fresh,
                                .arg = &l };
-    struct pl_err err = { 0 };
-    int r = codec ? codec->open(in, &o, &l.in, &err) : plain(in, &o, &l.in);
-    if (r < 0) {
-        note_broken(&l, &err);
-        w->done.complete = false;
-    } else {
-        read_unpacked(&l);
-        uint8_t sum[PL_HASH_MAX];
-        pl_hash_end(l.diff, sum);
-        memcpy(w->done.diff_id, sum, sizeof w->done.diff_id);
-        pl_view_close(l.in);
-    }
+    uint8_t sum[PL_HASH_MAX];
+    l.in = codec ? codec->open(in, &o) : pl_codec_open_plain(in, &o);
+    read_unpacked(&l);
+    pl_hash_end(l.diff, sum);
+    memcpy(w->done.diff_id, sum, sizeof w->done.diff_id);
+    pl_view_close(l.in);
     pl_hash_free(l.diff);
 }
 

@@ -118,9 +118,10 @@ void pl_job_unpack(struct pl_worker *w, struct pl_view *in)
                                .out_ratio = w->ctx->limits.layer_ratio,
                                .limit_name = "layer-out" };
     int r = pl_codec_probe(in, &codec, &err);
-    if (r == 0)
-        r = codec && codec->open ? codec->open(in, &o, &out, &err)
-                                 : pl_fail(&err, PL_E_UNSUP, "unknown codec");
+    if (r == 0 && codec && codec->open)
+        out = codec->open(in, &o);
+    else if (r == 0)
+        r = pl_fail(&err, PL_E_UNSUP, "unknown codec");
     while (r == 0) {
         r = pl_view_ahead(out, 1, &err);
         pl_worker_bytes(w, out->p, out->n);

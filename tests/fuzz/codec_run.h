@@ -51,7 +51,8 @@ static int codec_pass(const struct pl_codec *c, const uint8_t *p, size_t n, size
                                .fresh = codec_fresh,
                                .arg = s };
     struct drip d = { .v = { .fill = drip_fill }, .all = p, .n = n, .step = step };
-    int rc = c->open(&d.v, &o, &v, &err);
+    int rc = 0;
+    v = c->open(&d.v, &o);
     while (rc == 0) {
         rc = pl_view_ahead(v, step, &err);
         if (v->n == 0)
