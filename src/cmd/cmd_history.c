@@ -6,18 +6,21 @@
 
 #include "base/cleanup.h"
 #include "cmd/common.h"
+#include "cmd/registry_opt.h"
 #include "fmt/jsonw.h"
 #include "report/escape.h"
 #include "report/words.h"
 
 struct options {
     struct pl_common common;
+    struct pl_registry_cli reg;
     const char *format;
 };
 
 static const struct pl_opt table[] = {
     { "format", 'f', PL_OPT_STR, offsetof(struct options, format), "FORMAT", "table or json" },
     PL_COMMON_OPTS(struct options),
+    PL_REGISTRY_OPTS(struct options, 0),
 };
 
 static void put_size(struct pl_buf *b, uint64_t n)
@@ -239,10 +242,12 @@ static int show(const struct options *o, const struct pl_history_image *h, size_
     return found ? PL_EXIT_CLEAN : PL_EXIT_USAGE;
 }
 
-static int run_history(const void *options, const struct pl_operands *ops)
+static int run_history(const void *options, const struct pl_operands *operands)
 {
     const struct options *o = options;
     struct pl_run run;
+    struct pl_reach reach = { 0 };
+    struct pl_operands own = *operands, *ops = &own;
     struct pl_arena a = { 0 };
     struct pl_history_image *h = NULL;
     struct pl_err err = { 0 };
@@ -258,11 +263,14 @@ static int run_history(const void *options, const struct pl_operands *ops)
         return PL_EXIT_USAGE;
     }
     int code = pl_run_begin(&run, &o->common, true); /* secrets: instructions are masked */
+    if (!code)
+        code = pl_reach_begin(&reach, &run, &o->reg, &o->common, ops);
     if (code)
         return code;
     int r = pl_scan_history(run.scan, ops->p[0], ops->n > 1 ? clean(ops->p[1]) : PL_S(""), &a, &h,
                             &n, &err);
     pl_run_end(&run);
+    pl_reach_end(&reach);
     code = r < 0 ? pl_run_failed("history", &err) : show(o, h, n, ops->n > 1);
     pl_arena_release(&a);
     return code;

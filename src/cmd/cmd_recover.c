@@ -11,10 +11,12 @@
 
 #include "base/cleanup.h"
 #include "cmd/common.h"
+#include "cmd/registry_opt.h"
 #include "report/escape.h"
 
 struct options {
     struct pl_common common;
+    struct pl_registry_cli reg;
     const char *output, *layer, *copy;
 };
 
@@ -25,6 +27,7 @@ static const struct pl_opt table[] = {
     { "copy", 0, PL_OPT_STR, offsetof(struct options, copy), "N",
       "the n-th of several in one layer, from 0" },
     PL_COMMON_OPTS(struct options),
+    PL_REGISTRY_OPTS(struct options, 0),
 };
 
 static int sink(void *arg, const void *p, size_t n, struct pl_err *err)
@@ -102,10 +105,12 @@ static int finish_output(const char *path, const char *tmp, int fd, int r, struc
     return r;
 }
 
-static int run_recover(const void *options, const struct pl_operands *ops)
+static int run_recover(const void *options, const struct pl_operands *operands)
 {
     const struct options *o = options;
     struct pl_run run;
+    struct pl_reach reach = { 0 };
+    struct pl_operands own = *operands, *ops = &own;
     struct pl_arena a = { 0 };
     struct pl_recovered got = { 0 };
     struct pl_err err = { 0 };
@@ -127,9 +132,12 @@ static int run_recover(const void *options, const struct pl_operands *ops)
     if (fd < 0)
         return pl_run_failed("recover", &err);
     int code = pl_run_begin(&run, &o->common, true);
+    if (!code)
+        code = pl_reach_begin(&reach, &run, &o->reg, &o->common, ops);
     if (!code) {
         int r = pl_scan_recover(run.scan, ops->p[0], &ro, &a, &got, &err);
         pl_run_end(&run);
+        pl_reach_end(&reach);
         r = finish_output(o->output, tmp, fd, r, &err);
         if (r == 0 && !o->common.quiet)
             say(&got, strcmp(o->output, "-") == 0 ? "standard output" : o->output);

@@ -10,14 +10,16 @@
 #include "base/cleanup.h"
 #include "base/near.h"
 #include "cmd/common.h"
+#include "cmd/registry_opt.h"
 #include "cmd/version.h"
 #include "report/from_json.h"
 
 struct options {
     struct pl_common common;
+    struct pl_registry_cli reg;
     struct pl_opt_list format, scanners, severity;
     const char *fail_on, *dockerfile, *gitlab_schema, *baseline, *from;
-    bool exit_zero, no_store;
+    bool exit_zero, no_store, all_tags, all_repos;
 };
 
 #define O(field) offsetof(struct options, field)
@@ -33,11 +35,14 @@ static const struct pl_opt table[] = {
     { "baseline", 0, PL_OPT_STR, O(baseline), "FILE", "only what this saved result lacks fails" },
     { "from", 0, PL_OPT_STR, O(from), "FILE", "write a saved result in another form; no target" },
     { "exit-zero", 0, PL_OPT_FLAG, O(exit_zero), NULL, "findings do not fail" },
+    { "all-tags", 0, PL_OPT_FLAG, O(all_tags), NULL, "every tag of docker://HOST/REPO" },
+    { "all-repos", 0, PL_OPT_FLAG, O(all_repos), NULL, "every repository of docker://HOST" },
     { "no-store", 0, PL_OPT_FLAG, O(no_store), NULL, "keep no record" },
     { "store", 0, PL_OPT_NONE, 0, "DIR", "" },
     { "db", 0, PL_OPT_NONE, 0, "DIR", "" },
     { "policy", 0, PL_OPT_NONE, 0, "FILE", "" },
     PL_COMMON_OPTS(struct options),
+    PL_REGISTRY_OPTS(struct options, 0),
 };
 
 /* One -f. */
@@ -248,18 +253,24 @@ static int convert(struct run *r, struct pl_arena *a)
     return finish(r, &report);
 }
 
-static int scan_all(struct run *r, struct pl_run *run, const struct pl_operands *ops,
+static int scan_all(struct run *r, struct pl_run *run, const struct pl_operands *operands,
                     struct pl_report *report)
 {
     struct pl_err err = { 0 };
+    struct pl_operands ops = *operands;
+    struct pl_reach reach = { .source = { .all_tags = r->o->all_tags,
+                                          .all_repos = r->o->all_repos } };
+    int code = pl_reach_begin(&reach, run, &r->o->reg, &r->o->common, &ops);
+    if (code)
+        return code;
+    int failed = 0;
     report->started_ns = now_ns();
-    for (size_t i = 0; i < ops->n; i++) {
-        if (pl_scan_target(run->scan, ops->p[i], report, &err) < 0) {
-            pl_run_end(run);
-            return pl_run_failed("scan", &err);
-        }
-    }
+    for (size_t i = 0; i < ops.n && !failed; i++)
+        failed = pl_scan_target(run->scan, ops.p[i], report, &err);
     pl_run_end(run);
+    pl_reach_end(&reach);
+    if (failed < 0)
+        return pl_run_failed("scan", &err);
     report->ended_ns = now_ns();
     return finish(r, report);
 }
@@ -306,8 +317,9 @@ const struct pl_command pl_cmd_scan = {
     .name = "scan",
     .usage = "scan [flags] TARGET…",
     .summary = "read every byte of images or directories and report what is found",
-    .details = "targets: docker-archive:FILE  oci:DIR[:TAG|@DIGEST]  oci-archive:FILE  daemon:REF\n"
-               "         dir:PATH  rootfs:PATH  -  or a path, probed by what it holds\n",
+    .details = "targets: docker://REF  docker-archive:FILE  oci:DIR[:TAG|@DIGEST]\n"
+               "         oci-archive:FILE  daemon:REF  dir:PATH  rootfs:PATH  -\n"
+               "         or a word: a path by what it holds, else a registry reference\n",
     .options = table,
     .n_options = PL_COUNT(table),
     .options_size = sizeof(struct options),

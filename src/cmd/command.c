@@ -27,7 +27,7 @@ const struct pl_command *pl_command_find(const char *name)
 static void help_option(const struct pl_opt *o)
 {
     char left[64];
-    if (o->type == PL_OPT_NONE)
+    if (o->type == PL_OPT_NONE || !o->help)
         return;
     if (o->letter)
         snprintf(left, sizeof left, "-%c, --%s%s%s", o->letter, o->name, o->arg ? " " : "",
@@ -36,6 +36,30 @@ static void help_option(const struct pl_opt *o)
         snprintf(left, sizeof left, "    --%s%s%s", o->name, o->arg ? " " : "",
                  o->arg ? o->arg : "");
     printf("  %-32s %s\n", left, o->help);
+}
+
+/* Flags that another page describes, in as few lines as they take. */
+static void help_elsewhere(const struct pl_command *c)
+{
+    int column = 0;
+    for (size_t i = 0; i < c->n_options; i++) {
+        const struct pl_opt *o = &c->options[i];
+        if (o->help || o->type == PL_OPT_NONE)
+            continue;
+        if (column == 0) {
+            printf("\nfor registries, see plimsoll-registry(7):\n ");
+            column = 1;
+        }
+        int n = (int)strlen(o->name) + 3;
+        if (column + n > 78) {
+            printf("\n ");
+            column = 1;
+        }
+        printf(" --%s", o->name);
+        column += n;
+    }
+    if (column)
+        puts("");
 }
 
 void pl_command_help(const struct pl_command *c)
@@ -47,6 +71,7 @@ void pl_command_help(const struct pl_command *c)
         puts("\nflags:");
         for (size_t i = 0; i < c->n_options; i++)
             help_option(&c->options[i]);
+        help_elsewhere(c);
         puts(
             "\nexit codes: 0 clean, 1 findings, 2 usage, 3 incomplete, 4 network, 130 interrupted");
         return;

@@ -29,6 +29,12 @@ static void catch_signals(void)
     sigaction(SIGTERM, &sa, NULL);
 }
 
+const volatile sig_atomic_t *pl_common_cancel(void)
+{
+    catch_signals();
+    return &cancelled;
+}
+
 static void show_progress(void *arg, uint64_t fed)
 {
     static uint64_t last_ms; /* a cache: when the line was last drawn */

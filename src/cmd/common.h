@@ -49,6 +49,9 @@ int pl_run_begin(struct pl_run *r, const struct pl_common *c, bool secrets);
 /* Ends the workers, clears the progress line. */
 void pl_run_end(struct pl_run *r);
 
+/* Set when a signal wants the run to end; from the first call on signals are caught. */
+const volatile sig_atomic_t *pl_common_cancel(void);
+
 /* The built-in rules with those of --rules. Heap. */
 int pl_common_rules(const struct pl_common *c, struct pl_rules **ret, struct pl_err *err);
 

@@ -44,6 +44,9 @@ static int store(const struct pl_opt *o, const char *value, void *into, struct p
     case PL_OPT_FLAG:
         *(bool *)(void *)at = true;
         return 0;
+    case PL_OPT_MAYBE:
+        *(const char **)(void *)at = value ? value : "";
+        return 0;
     case PL_OPT_STR:
         *(const char **)(void *)at = value;
         return 0;
@@ -88,7 +91,7 @@ static int one(const struct pl_opt *table, size_t n, const char *arg, char ***ne
     }
     if (o->type == PL_OPT_FLAG && value)
         return pl_fail(err, PL_E_USAGE, "flag '--%s' takes no value", o->name);
-    if (o->type != PL_OPT_FLAG && o->type != PL_OPT_NONE && !value) {
+    if (o->type != PL_OPT_FLAG && o->type != PL_OPT_MAYBE && o->type != PL_OPT_NONE && !value) {
         value = **next;
         if (!value)
             return pl_fail(err, PL_E_USAGE, "flag '--%s' needs %s", o->name, o->arg);

@@ -9,11 +9,12 @@
 #include "base/str.h"
 
 enum pl_opt_type {
-    PL_OPT_FLAG, /* bool */
-    PL_OPT_STR,  /* const char * */
-    PL_OPT_LIST, /* struct pl_opt_list: repeatable */
-    PL_OPT_UINT, /* uint32_t */
-    PL_OPT_NONE, /* known, but not in this build: an error that names it */
+    PL_OPT_FLAG,  /* bool */
+    PL_OPT_STR,   /* const char * */
+    PL_OPT_LIST,  /* struct pl_opt_list: repeatable */
+    PL_OPT_UINT,  /* uint32_t */
+    PL_OPT_MAYBE, /* const char *: with =VALUE, or alone, which gives "" */
+    PL_OPT_NONE,  /* known, but not in this build: an error that names it */
 };
 
 #define PL_OPT_LIST_MAX 64u
@@ -28,7 +29,7 @@ struct pl_opt {
     enum pl_opt_type type;
     size_t offset;    /* in the verb's options struct */
     const char *arg;  /* "FILE" in help; NULL for flags */
-    const char *help; /* one line */
+    const char *help; /* one line; NULL: described in plimsoll-registry(7) */
 };
 
 struct pl_operands {

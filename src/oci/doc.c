@@ -209,8 +209,10 @@ static int get_descriptor(struct reader *r, const struct pl_json *j, const char 
         e = get_data(r, j, at, d);
     if (e == 0)
         e = get_strs(r, j, at, "urls", r->l->children, "children", &urls, &n_urls);
-    if (e == 0)
-        d->has_urls = n_urls > 0;
+    if (e == 0 && n_urls > 0) {
+        d->has_urls = true;
+        d->url = urls[0];
+    }
     return e;
 }
 

@@ -25,6 +25,7 @@ struct pl_descriptor {
     bool has_data;
     struct pl_str data; /* `data`, base64-decoded */
     bool has_urls;
+    struct pl_str url; /* the first of them */
 };
 
 enum pl_doc_kind {

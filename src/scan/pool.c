@@ -534,10 +534,17 @@ static void watch_cpu(struct pl_pool *p)
     }
 }
 
-/* One round of waiting for workers; `block` when there was nothing else to do. */
+/* What a worker's feed waits for, when there is room for what it may bring; else -1. */
+static int feed_fd(const struct proc *w)
+{
+    const struct pl_task *t = w->task;
+    return t && t->wait_fd && t->feed && !w->ended && free_slot(w) >= 0 ? t->wait_fd(t) : -1;
+}
+
+/* One round of waiting for workers and feeds; `block` when there was nothing else to do. */
 static void listen_once(struct pl_pool *p, bool block)
 {
-    struct pollfd fds[THREADS_MAX + EXTRA];
+    struct pollfd fds[2 * (THREADS_MAX + EXTRA)];
     struct proc *who[THREADS_MAX + EXTRA];
     nfds_t n = 0;
     for (unsigned i = 0; i < p->threads + EXTRA; i++) {
@@ -547,7 +554,13 @@ static void listen_once(struct pl_pool *p, bool block)
             fds[n++] = (struct pollfd){ p->proc[i].from, POLLIN, 0 };
         }
     }
-    int r = poll(fds, n, block ? 1000 : 0);
+    nfds_t all = n;
+    for (unsigned i = 0; i < p->threads + EXTRA; i++) {
+        int fd = feed_fd(&p->proc[i]);
+        if (fd >= 0)
+            fds[all++] = (struct pollfd){ fd, POLLIN, 0 };
+    }
+    int r = poll(fds, all, block ? 1000 : 0);
     if (r == 0 && block)
         watch_cpu(p);
     for (nfds_t i = 0; r > 0 && i < n; i++)

@@ -55,6 +55,8 @@ struct pl_task {
     void *bytes_arg;
     /* GIT: one answer; false when it is malformed. */
     bool (*git)(struct pl_task *t, struct pl_str payload);
+    /* What to wait on when the feed had nothing yet, or -1; may be NULL. */
+    int (*wait_fd)(const struct pl_task *t);
     /* True while no more bytes are wanted for now; may be NULL. */
     bool (*full)(const struct pl_task *t);
     struct pl_task *next; /* the pool's */

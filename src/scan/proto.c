@@ -227,6 +227,7 @@ static void put_descriptor(struct pl_buf *b, const struct pl_descriptor *d)
     pl_put_str(b, d->reference_digest);
     pl_put_u8(b, d->has_data);
     pl_put_u8(b, d->has_urls);
+    pl_put_str(b, d->url);
 }
 
 static void get_descriptor(struct pl_rd *r, struct pl_arena *a, struct pl_descriptor *ret)
@@ -241,6 +242,7 @@ static void get_descriptor(struct pl_rd *r, struct pl_arena *a, struct pl_descri
     ret->reference_digest = get_dup(r, a);
     ret->has_data = pl_get_u8(r) != 0;
     ret->has_urls = pl_get_u8(r) != 0;
+    ret->url = get_dup(r, a);
 }
 
 static void put_strs(struct pl_buf *b, const struct pl_str *p, size_t n)

@@ -13,6 +13,8 @@
 #include "sandbox/sandbox.h"
 #include "secret/secret.h"
 
+struct pl_source_opts;
+
 struct pl_scan_opts {
     struct pl_limits limits;
     enum pl_sandbox_mode sandbox;
@@ -21,6 +23,9 @@ struct pl_scan_opts {
     bool reveal;                         /* keep whole secrets for the report */
     const struct pl_platform *platforms; /* only these, settled; none = all */
     size_t n_platforms;
+    const struct pl_source_opts *source; /* how targets are opened; may be NULL */
+    const struct pl_git_scope *git; /* what of git: targets is read (scan/git.h); NULL = all refs */
+    struct pl_str salt;             /* of the fingerprints of sources; empty = the common one */
     const volatile sig_atomic_t *cancel;
     void (*progress)(void *arg, uint64_t fed); /* may be NULL */
     void *progress_arg;
@@ -33,6 +38,12 @@ struct pl_scan; /* rules, workers and options of a run */
 int pl_scan_new(const struct pl_scan_opts *o, const struct pl_rules *rules, struct pl_scan **ret,
                 struct pl_err *err);
 void pl_scan_free(struct pl_scan *s);
+/* How targets are opened from now on; `o` must outlive the run. */
+void pl_scan_use(struct pl_scan *s, const struct pl_source_opts *o);
+/* Reads one image document in a worker: *ret gets what it says, its text in `a`. `expect` is its
+ * descriptor's media type, or empty. PL_E_FORMAT, PL_E_LIMIT: it is none that makes sense. */
+int pl_scan_doc(struct pl_scan *s, struct pl_str bytes, struct pl_str expect, struct pl_arena *a,
+                struct pl_doc *ret, struct pl_err *err);
 
 /* Reads `target` whole and appends its targets (one per platform) to the report, whose arena holds
  * the text. PL_E_NOENT, PL_E_USAGE, PL_E_UNSUP: there is no such target or no image in it;

@@ -675,7 +675,7 @@ static void start(struct tell *k, struct pl_unit *u, struct pl_report *r, const 
     *k = (struct tell){ .u = u, .im = im, .a = r->a, .several = u->images.n > 1 };
     k->by_hash.a = k->lives.a = r->a;
     k->t = pl_report_target(r);
-    k->t->name = pl_dup(r->a, u->src->typed);
+    k->t->name = pl_dup(r->a, im->name.n ? im->name : u->src->typed);
     k->t->kind = u->src->kind;
     k->t->complete = true;
     k->notes = calloc(1, sizeof *k->notes);

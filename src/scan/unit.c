@@ -9,6 +9,8 @@
 
 #include "oci/platform.h"
 #include "scan/scan_int.h"
+#include "source/docker.h"
+#include "source/remote.h"
 
 #define SLICE_BYTES PL_MIB(32)
 #define SLICE_FILES 4096u
@@ -77,6 +79,11 @@ static struct pl_task *task_new(struct pl_unit *u, struct pl_part *p, uint32_t f
     return t;
 }
 
+static int remote_fd(const struct pl_task *t)
+{
+    return pl_remote_blob_fd(t->feed);
+}
+
 /* Queues a blob that was not read yet. One that cannot be opened gets a record that says so. */
 static void submit(struct pl_unit *u, struct pl_part *p, uint32_t flags)
 {
@@ -94,6 +101,7 @@ static void submit(struct pl_unit *u, struct pl_part *p, uint32_t flags)
     }
     struct pl_task *t = task_new(u, p, flags);
     t->feed = feed;
+    t->wait_fd = u->src->form == PL_SRC_REMOTE ? remote_fd : NULL;
     t->urgent = (flags & PL_JOBF_DOC) != 0;
     pl_pool_submit(u->scan->pool, t);
 }
@@ -421,11 +429,15 @@ struct level { /* descriptors of one index whose blobs are to be read */
     const struct pl_descriptor *desc;
     unsigned depth;
     bool selected;
+    const struct pl_top *top; /* REMOTE: what led here */
+    bool referrer;            /* REMOTE: the registry lists it as one */
 };
 
 struct walk {
     struct pl_unit *u;
+    const struct level *at;
     PL_VEC(struct level) now, next;
+    PL_VEC(struct level) subjects; /* REMOTE: indexes and images, whose referrers are asked for */
 };
 
 static bool is_index_type(struct pl_str t)
@@ -447,6 +459,19 @@ static bool is_config_type(struct pl_str t)
            pl_str_is(t, "application/vnd.docker.container.image.v1+json");
 }
 
+/* Is what a registry called a document what it is? registry.md section 6, "Type confusion". */
+static void check_served(struct pl_part *p)
+{
+    struct pl_record *r = p->rec;
+    struct pl_str type = p->blob->type;
+    if (!type.n || !r->has_doc || pl_str_is(type, "application/json"))
+        return;
+    if (r->doc.media_type.n ? !pl_str_eq(type, r->doc.media_type)
+                            : pl_doc_kind_of(type) != r->doc.kind)
+        pl_record_note(r, PL_SCOPE_UNIT, true, "bad-document", p->blob->name,
+                       "Content-Type is not the document's own type");
+}
+
 /* Size and digests against what led here; once per part. */
 static void check_part(struct pl_part *p)
 {
@@ -458,6 +483,7 @@ static void check_part(struct pl_part *p)
     p->checked = true;
     if (!r->fed_all)
         return; /* its notes say why */
+    check_served(p);
     if (p->desc && p->desc->size != r->fed)
         pl_record_note(r, PL_SCOPE_LAYER, true, "size-mismatch", p->blob->name,
                        "%llu bytes, but the descriptor says %llu", (unsigned long long)r->fed,
@@ -479,11 +505,23 @@ static void check_part(struct pl_part *p)
                        "media type inside is not the descriptor's");
 }
 
+/* A registry shows what it has only when asked: what a document names is made a part. */
+static struct pl_part *remote_part(struct pl_unit *u, const struct pl_descriptor *d,
+                                   enum pl_role role)
+{
+    bool manifest = role == PL_ROLE_MANIFEST && (!d->media_type.n || is_index_type(d->media_type) ||
+                                                 is_manifest_type(d->media_type));
+    struct pl_blob *b = pl_docker_blob(u->src, u->repo, d, manifest);
+    return b && !b->user ? part_new(u, b) : part_of(b);
+}
+
 /* The part of a descriptor; a missing blob is noted. */
 static struct pl_part *reach(struct pl_unit *u, const struct pl_descriptor *d, const char *what,
                              enum pl_role role)
 {
     struct pl_part *p = part_of(pl_source_blob(u->src, &d->digest));
+    if (!p && u->src->form == PL_SRC_REMOTE)
+        p = remote_part(u, d, role);
     if (!p) {
         note(u, true, "missing-blob", pl_digest_text(&u->a, &d->digest), "%s is not in the image",
              what);
@@ -537,6 +575,8 @@ static void add_image(struct pl_unit *u, struct pl_part *manifest, const struct 
             wanted &= platform_wanted(u, &im.platform);
     }
     im.digest = pl_str_c(NULL);
+    if (l->top && u->src->tops.n > 1)
+        im.name = l->top->name;
     if (manifest->blob->digest.set)
         im.digest = pl_digest_text(&u->a, &manifest->blob->digest);
     im.layers = pl_alloc_n(&u->a, d->n_items, sizeof *im.layers);
@@ -593,7 +633,7 @@ static void visit_index(struct walk *w, const struct pl_doc *d, unsigned depth, 
         struct pl_part *p = reach(u, item, "a manifest", PL_ROLE_MANIFEST);
         if (!p)
             continue;
-        struct level next = { p, item, depth, sel };
+        struct level next = { p, item, depth, sel, w->at->top, w->at->referrer };
         if (!is_index_type(item->media_type) && !is_manifest_type(item->media_type) &&
             item->media_type.n)
             p->role = PL_ROLE_REFERRER; /* an index may point at anything */
@@ -609,11 +649,20 @@ static void visit(struct walk *w, const struct level *l)
     if (!p->rec || !p->rec->has_doc)
         return; /* its notes say why */
     const struct pl_doc *d = &p->rec->doc;
+    w->at = l;
+    if (l->top)
+        u->repo = l->top->repo;
+    if (l->top && !l->referrer && l->selected &&
+        (d->kind == PL_DOC_INDEX ||
+         (d->kind == PL_DOC_MANIFEST && role_of(d, l->desc) == PL_ROLE_LAYER)))
+        pl_vec_push(&w->subjects, *l);
     if (d->kind == PL_DOC_INDEX) {
         p->role = PL_ROLE_INDEX;
         visit_index(w, d, l->depth + 1, l->selected);
     } else if (d->kind == PL_DOC_MANIFEST) {
         enum pl_role role = role_of(d, l->desc);
+        if (l->referrer && role == PL_ROLE_LAYER)
+            role = PL_ROLE_REFERRER;
         if (role == PL_ROLE_LAYER)
             add_image(u, p, l);
         else
@@ -624,28 +673,146 @@ static void visit(struct walk *w, const struct level *l)
     }
 }
 
+/* Reads level after level of documents, from w->now on. */
+static int walk_levels(struct walk *w, struct pl_err *err)
+{
+    struct pl_unit *u = w->u;
+    int r = 0;
+    while (w->now.n && r == 0) {
+        for (size_t i = 0; i < w->now.n; i++)
+            submit(u, w->now.p[i].part, PL_JOBF_DOC);
+        r = run(u, err);
+        for (size_t i = 0; r == 0 && i < w->now.n; i++) {
+            check_part(w->now.p[i].part);
+            visit(w, &w->now.p[i]);
+        }
+        w->now.n = 0;
+        for (size_t i = 0; i < w->next.n; i++)
+            pl_vec_push(&w->now, w->next.p[i]);
+        w->next.n = 0;
+    }
+    return r;
+}
+
 static int read_layout(struct pl_unit *u, struct pl_part *index, struct pl_err *err)
 {
     struct walk w = { .u = u };
     struct level top = { .part = index, .depth = 0, .selected = true };
-    int r = 0;
     index->role = PL_ROLE_INDEX;
     pl_vec_push(&w.now, top);
-    while (w.now.n && r == 0) {
-        for (size_t i = 0; i < w.now.n; i++)
-            submit(u, w.now.p[i].part, PL_JOBF_DOC);
-        r = run(u, err);
-        for (size_t i = 0; r == 0 && i < w.now.n; i++) {
-            check_part(w.now.p[i].part);
-            visit(&w, &w.now.p[i]);
-        }
-        w.now.n = 0;
-        for (size_t i = 0; i < w.next.n; i++)
-            pl_vec_push(&w.now, w.next.p[i]);
-        w.next.n = 0;
-    }
+    int r = walk_levels(&w, err);
     pl_vec_release(&w.now);
     pl_vec_release(&w.next);
+    return r;
+}
+
+/* ---- registries ---- */
+
+static void add_level(struct walk *w, struct pl_blob *b, const struct pl_top *top, bool referrer)
+{
+    struct pl_unit *u = w->u;
+    struct pl_part *p = b->user ? part_of(b) : part_new(u, b);
+    struct pl_descriptor *d = PL_NEW(&u->a, struct pl_descriptor);
+    *d = (struct pl_descriptor){ .digest = b->digest, .size = b->data.n };
+    if (pl_doc_kind_of(b->type) == PL_DOC_INDEX || pl_doc_kind_of(b->type) == PL_DOC_MANIFEST)
+        d->media_type = b->type;
+    d->ref_name = referrer ? PL_S("") : top->tag;
+    if (p->role == PL_ROLE_ORPHAN)
+        p->role = PL_ROLE_MANIFEST;
+    if (!p->desc)
+        p->desc = d;
+    struct level l = { p, d, 1, true, top, referrer };
+    pl_vec_push(&w->now, l);
+}
+
+struct pages {
+    struct walk *w;
+    const struct pl_top *top;
+    const struct pl_digest *subject;
+    unsigned n;
+};
+
+static int on_page(void *arg, const void *p, size_t n, struct pl_err *err)
+{
+    struct pages *x = arg;
+    struct pl_unit *u = x->w->u;
+    struct pl_arena a = { 0 };
+    struct pl_str name =
+        pl_printf(&a, "referrers/%.*s/%u", PL_FMT(pl_digest_text(&a, x->subject)), x->n++);
+    (void)err;
+    add_level(x->w, pl_docker_document(u->src, name, pl_str_n(p, n)), x->top, true);
+    pl_arena_release(&a);
+    return 0;
+}
+
+/* What else speaks of a manifest: the registry's list, and the tags of signatures. Rows 26, 27. */
+static int refer(struct walk *w, const struct pl_top *top, const struct pl_digest *subject)
+{
+    static const char *const suffixes[] = { ".sig", ".att", ".sbom" };
+    struct pl_unit *u = w->u;
+    struct pages x = { w, top, subject, 0 };
+    struct pl_err err = { 0 };
+    struct pl_str tag = pl_referrers_tag(&u->a, subject);
+    if (pl_remote_referrers(u->src->remote, top->repo, subject, on_page, &x, &err) < 0)
+        note(u, true, "unreadable", PL_S("referrers"), "%s", err.msg);
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes && err.code != PL_E_CANCEL; i++) {
+        err = (struct pl_err){ 0 };
+        struct pl_str name = pl_printf(&u->a, "%.*s%s", PL_FMT(tag), suffixes[i]);
+        struct pl_blob *b = pl_docker_tagged(u->src, top->repo, name, &err);
+        if (b)
+            add_level(w, b, top, true);
+        else if (err.code)
+            note(u, true, "unreadable", name, "%s", err.msg);
+    }
+    return err.code == PL_E_CANCEL ? PL_E_CANCEL : 0;
+}
+
+/* Once for each index and image manifest. */
+static int refer_all(struct walk *w, struct pl_err *err)
+{
+    struct pl_unit *u = w->u;
+    struct pl_map seen = { .a = &u->a };
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < w->subjects.n; i++) {
+        const struct level *l = &w->subjects.p[i];
+        const struct pl_digest *d = &l->part->blob->digest;
+        struct pl_str key =
+            pl_printf(&u->a, "%.*s@%.*s", PL_FMT(l->top->repo), PL_FMT(pl_digest_text(&u->a, d)));
+        void **mark = pl_map_put(&seen, key);
+        if (*mark)
+            continue;
+        *mark = w;
+        if (refer(w, l->top, d) < 0)
+            r = pl_fail(err, PL_E_CANCEL, "interrupted");
+    }
+    pl_map_release(&seen);
+    return r;
+}
+
+static int read_remote(struct pl_unit *u, struct pl_err *err)
+{
+    struct walk w = { .u = u };
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < u->src->tops.n; i++) {
+        struct pl_top *t = &u->src->tops.p[i];
+        struct pl_err one = { 0 };
+        int x = pl_docker_top(u->src, t, &one);
+        if (x == PL_E_CANCEL)
+            r = pl_fail(err, PL_E_CANCEL, "interrupted");
+        else if (x < 0)
+            note(u, true, "unreadable", t->name, "%s", one.msg);
+        else
+            add_level(&w, t->blob, t, false);
+    }
+    if (r == 0)
+        r = walk_levels(&w, err);
+    if (r == 0)
+        r = refer_all(&w, err);
+    if (r == 0)
+        r = walk_levels(&w, err);
+    pl_vec_release(&w.now);
+    pl_vec_release(&w.next);
+    pl_vec_release(&w.subjects);
     return r;
 }
 
@@ -746,9 +913,31 @@ static bool broken(const struct pl_unit *u)
     return damaged && u->src->blobs.n;
 }
 
+/* What a target without any image is told as. */
+static void no_image(struct pl_unit *u)
+{
+    bool narrowed = u->src->tag.n || u->scan->o.n_platforms;
+    if (!u->images.n)
+        note(u, !narrowed, "no-image", u->src->typed, "%s",
+             narrowed ? "nothing in the target is what was asked for"
+                      : "no image manifest in the target");
+}
+
+static int read_registry(struct pl_unit *u, struct pl_err *err)
+{
+    int r = read_remote(u, err);
+    if (r == 0)
+        r = read_rest(u, false, err);
+    if (r == 0)
+        no_image(u);
+    return r;
+}
+
 static int read_image(struct pl_unit *u, struct pl_err *err)
 {
     int r = 0;
+    if (u->src->form == PL_SRC_REMOTE)
+        return read_registry(u, err);
     if (u->src->form == PL_SRC_LAYOUT)
         for (size_t i = 0; i < u->src->blobs.n; i++)
             part_new(u, u->src->blobs.p[i]);
@@ -774,10 +963,8 @@ static int read_image(struct pl_unit *u, struct pl_err *err)
                        u->src->path);
     if (r == 0)
         r = read_rest(u, docker || list, err);
-    if (r == 0 && !u->images.n)
-        note(u, !u->scan->o.n_platforms && !u->src->tag.n, "no-image", u->src->typed, "%s",
-             u->src->tag.n || u->scan->o.n_platforms ? "nothing in the target is what was asked for"
-                                                     : "no image manifest in the target");
+    if (r == 0)
+        no_image(u);
     return r;
 }
 
@@ -811,7 +998,7 @@ int pl_unit_read(struct pl_scan *s, const char *target, struct pl_unit **ret, st
     if (!u->own)
         pl_oom();
     u->own->done.complete = true;
-    int r = pl_source_open(target, &u->src, err);
+    int r = pl_source_open(target, s->o.source, &u->src, err);
     if (r == 0)
         r = u->src->form == PL_SRC_TREE ? read_tree(u, err) : read_image(u, err);
     if (r < 0) {

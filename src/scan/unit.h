@@ -34,6 +34,7 @@ struct pl_part {
 
 /* One image: a manifest (or an entry of a docker-archive's list). */
 struct pl_image {
+    struct pl_str name;   /* as a target of its own; empty: the unit's */
     struct pl_str digest; /* manifest's, or empty */
     struct pl_platform platform;
     struct pl_part *manifest, *config;      /* may be NULL */
@@ -49,6 +50,7 @@ struct pl_unit {
     PL_VEC(struct pl_part *) parts;
     PL_VEC(struct pl_image) images;
     PL_VEC(struct pl_part *) slices; /* TREE: one record per slice, in order */
+    struct pl_str repo;              /* REMOTE: of the document being walked */
     struct pl_record *own;           /* notes about the target as a whole */
     bool selected;                   /* a tag, digest or platform narrowed the target */
 };

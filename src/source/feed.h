@@ -12,8 +12,6 @@ struct pl_feed {
     int (*read)(struct pl_feed *f, void *buf, size_t n, size_t *ret_got, struct pl_err *err);
     /* Releases it, the struct included. */
     void (*close)(struct pl_feed *f);
-    /* What to wait on for reading when there was nothing yet; -1: nothing. May be NULL. */
-    int (*fd)(struct pl_feed *f);
 };
 
 /* Bytes [off, off + size) of `fd`, which stays the caller's and must outlive the feed. A file that

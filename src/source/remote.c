@@ -136,7 +136,9 @@ static ssize_t receive(int sock, char *buf, size_t max, int *ret_fd)
         char room[CMSG_SPACE(sizeof(int))];
     } control = { 0 };
     struct iovec iov = { buf, max };
-    struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room,
+    struct msghdr m = { .msg_iov = &iov,
+                        .msg_iovlen = 1,
+                        .msg_control = control.room,
                         .msg_controllen = sizeof control.room };
     ssize_t n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC);
     struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
@@ -241,8 +243,7 @@ static int start(struct pl_remote *rm, struct proc *p, struct pl_err *err)
 
 /* Sends a request; *ret_fd is where the answer comes. */
 static int ask(struct pl_remote *rm, struct proc *p, enum op op, struct pl_str repo,
-               struct pl_str ref, struct pl_str url, uint64_t size, int *ret_fd,
-               struct pl_err *err)
+               struct pl_str ref, struct pl_str url, uint64_t size, int *ret_fd, struct pl_err *err)
 {
     pl_auto_buf struct pl_buf b = { 0 };
     union {
@@ -264,9 +265,12 @@ static int ask(struct pl_remote *rm, struct proc *p, enum op op, struct pl_str r
         return pl_fail_errno(err, PL_E_IO, errno, "cannot make a pipe");
     fcntl(pipe_fd[0], F_SETPIPE_SZ, PIPE_BYTES);
     struct iovec iov = { b.p, b.n };
-    struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room,
+    struct msghdr m = { .msg_iov = &iov,
+                        .msg_iovlen = 1,
+                        .msg_control = control.room,
                         .msg_controllen = sizeof control.room };
-    control.head = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET,
+    control.head = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
+                                     .cmsg_level = SOL_SOCKET,
                                      .cmsg_type = SCM_RIGHTS };
     memcpy(CMSG_DATA(&control.head), &pipe_fd[1], sizeof(int));
     ssize_t n;
@@ -530,9 +534,9 @@ static int blob_read(struct pl_feed *f, void *buf, size_t n, size_t *ret_got, st
     return r;
 }
 
-static int blob_fd(struct pl_feed *f)
+int pl_remote_blob_fd(const struct pl_feed *f)
 {
-    return ((struct blob *)f)->x.fd;
+    return f->read == blob_read ? ((const struct blob *)f)->x.fd : -1;
 }
 
 static void blob_close(struct pl_feed *f)
@@ -546,13 +550,13 @@ static void blob_close(struct pl_feed *f)
     free(b);
 }
 
-struct pl_feed *pl_remote_blob(struct pl_remote *rm, struct pl_str repo,
-                               const struct pl_digest *d, uint64_t size, struct pl_str url)
+struct pl_feed *pl_remote_blob(struct pl_remote *rm, struct pl_str repo, const struct pl_digest *d,
+                               uint64_t size, struct pl_str url)
 {
     struct blob *b = calloc(1, sizeof *b);
     if (!b)
         pl_oom();
-    b->f = (struct pl_feed){ .read = blob_read, .close = blob_close, .fd = blob_fd };
+    b->f = (struct pl_feed){ .read = blob_read, .close = blob_close };
     b->rm = rm;
     b->repo = pl_dup(&b->a, repo);
     b->digest = pl_digest_text(&b->a, d);

@@ -15,13 +15,13 @@ struct pl_remote *pl_remote_new(const struct pl_registry_opts *o, struct pl_str 
 /* Ends the processes; accepts NULL. */
 void pl_remote_free(struct pl_remote *rm);
 
-/* As in registry.h, through the first process; they wait. PL_E_IO also when that process is gone. */
+/* As in registry.h, through the first process; they wait. PL_E_IO also when that process is gone.
+ */
 int pl_remote_manifest(struct pl_remote *rm, struct pl_str repo, struct pl_str ref,
                        struct pl_arena *a, struct pl_manifest *ret, struct pl_err *err);
 int pl_remote_tags(struct pl_remote *rm, struct pl_str repo, pl_registry_name_fn *fn, void *arg,
                    struct pl_err *err);
-int pl_remote_catalog(struct pl_remote *rm, pl_registry_name_fn *fn, void *arg,
-                      struct pl_err *err);
+int pl_remote_catalog(struct pl_remote *rm, pl_registry_name_fn *fn, void *arg, struct pl_err *err);
 /* `page` gets each page whole. */
 int pl_remote_referrers(struct pl_remote *rm, struct pl_str repo, const struct pl_digest *subject,
                         pl_registry_sink *page, void *arg, struct pl_err *err);
@@ -31,7 +31,10 @@ int pl_remote_rate(struct pl_remote *rm, struct pl_rate *ret, struct pl_err *err
 /* Blob `d`, exactly `size` bytes; asked for at the first read, when a process is free (at most two
  * are at work). `url` (may be empty): the layer's own address, asked without credentials. The feed
  * fails when what came is not what `d` says. Heap. */
-struct pl_feed *pl_remote_blob(struct pl_remote *rm, struct pl_str repo,
-                               const struct pl_digest *d, uint64_t size, struct pl_str url);
+struct pl_feed *pl_remote_blob(struct pl_remote *rm, struct pl_str repo, const struct pl_digest *d,
+                               uint64_t size, struct pl_str url);
+/* What to wait on for reading when the feed had nothing yet: -1 when it waits for a free process,
+ * or is no such feed. */
+int pl_remote_blob_fd(const struct pl_feed *f);
 
 #endif

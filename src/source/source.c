@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "source/daemon.h"
+#include "source/docker.h"
 #include "source/layout.h"
+#include "source/remote.h"
 #include "source/tree.h"
 
 static int open_path(struct pl_source *s, int flags, struct pl_err *err)
@@ -153,9 +155,9 @@ static int open_bare(struct pl_source *s, struct pl_err *err)
     if (stat(s->path, &st) < 0) {
         if (errno != ENOENT && errno != ENOTDIR)
             return pl_fail_errno(err, PL_E_USAGE, errno, "cannot open '%s'", s->path);
-        return pl_fail(err, PL_E_NOENT,
-                       "'%s' is no file or directory; registries are not read by this build: save "
-                       "the image to an archive or layout first",
+        if (pl_docker_is_name(s->path))
+            return pl_docker_open(s, err);
+        return pl_fail(err, PL_E_NOENT, "'%s' is no file or directory, and no image reference",
                        s->path);
     }
     if (!S_ISDIR(st.st_mode) && (!S_ISREG(st.st_mode) || looks_archive(s->path))) {
@@ -191,17 +193,20 @@ static const struct scheme {
     { "dir:", open_dir },
     { "rootfs:", open_rootfs },
     { "daemon:", open_daemon },
+    { "docker://", pl_docker_open },
     { "docker:", open_none },
     { "git:", open_none },
     { "sbom:", open_none },
 };
 
-int pl_source_open(const char *target, struct pl_source **ret, struct pl_err *err)
+int pl_source_open(const char *target, const struct pl_source_opts *o, struct pl_source **ret,
+                   struct pl_err *err)
 {
     struct pl_source *s = calloc(1, sizeof *s);
     if (!s)
         pl_oom();
     s->fd = -1;
+    s->o = o;
     s->by_name.a = &s->a;
     s->typed = pl_dup(&s->a, pl_str_c(target));
     s->kind = PL_S("image");
@@ -234,6 +239,8 @@ void pl_source_close(struct pl_source *s)
         return;
     if (s->stream)
         s->stream->close(s->stream);
+    pl_remote_free(s->remote);
+    pl_vec_release(&s->tops);
     if (s->fd >= 0)
         close(s->fd);
     pl_vec_release(&s->blobs);
@@ -302,5 +309,7 @@ struct pl_feed *pl_source_feed(const struct pl_source *s, const struct pl_blob *
 {
     if (s->form == PL_SRC_TAR)
         return pl_feed_range(s->fd, b->off, b->size);
+    if (s->form == PL_SRC_REMOTE)
+        return pl_docker_feed(s, b, err);
     return pl_layout_feed(s, b, err);
 }

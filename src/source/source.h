@@ -14,6 +14,7 @@ enum pl_source_form {
     PL_SRC_TAR,    /* an archive that can be read at any offset */
     PL_SRC_STREAM, /* an archive that comes once, in order */
     PL_SRC_TREE,   /* a directory of files */
+    PL_SRC_REMOTE, /* a registry: blobs are listed as they become known */
 };
 
 struct pl_blob {
@@ -22,6 +23,22 @@ struct pl_blob {
     uint64_t off, size;      /* TAR: range of the file */
     struct pl_digest digest; /* from the name, where it is one */
     void *user;              /* the engine's */
+    /* REMOTE: */
+    bool manifest;      /* its bytes are `data`, fetched whole when first wanted */
+    struct pl_str data; /* p == NULL until then */
+    struct pl_str type; /* Content-Type it was served with, or empty */
+    struct pl_str repo; /* where it is */
+    struct pl_str url;  /* a foreign layer's own address, when it may be followed */
+};
+
+/* REMOTE: one image or index that the target names. */
+struct pl_top {
+    struct pl_str name; /* as a target: "docker://host/repo:tag" */
+    struct pl_str repo;
+    struct pl_str ref;    /* tag or digest */
+    struct pl_str tag;    /* empty when a digest was typed */
+    struct pl_blob *blob; /* NULL until fetched */
+    uint64_t size;
 };
 
 struct pl_file {
@@ -30,8 +47,20 @@ struct pl_file {
     bool link;
 };
 
+struct pl_registry_opts;
+
+/* How targets are opened. */
+struct pl_source_opts {
+    const struct pl_registry_opts *registry; /* NULL: registries are not read */
+    bool all_tags, all_repos;
+};
+
 struct pl_source {
     struct pl_arena a;
+    const struct pl_source_opts *o; /* of pl_source_open; may be NULL */
+    struct pl_remote *remote;       /* REMOTE */
+    PL_VEC(struct pl_top) tops;     /* REMOTE: in the order of the registry's list */
+    struct pl_str host;
     enum pl_source_form form;
     struct pl_str typed; /* the target as typed */
     struct pl_str kind;  /* "image", "dir", "rootfs" */
@@ -53,9 +82,11 @@ struct pl_source {
     uint64_t total; /* bytes there are to read, as far as known */
 };
 
-/* Opens `target`. PL_E_NOENT or PL_E_USAGE when there is no such thing; PL_E_UNSUP for a scheme
- * that this build does not read. Heap; pl_source_close. */
-int pl_source_open(const char *target, struct pl_source **ret, struct pl_err *err);
+/* Opens `target`; `o` (may be NULL) must outlive it. PL_E_NET, PL_E_AUTH: a registry did not answer
+ * or has no such image. PL_E_NOENT or PL_E_USAGE when there is no such thing; PL_E_UNSUP for a
+ * scheme that this build does not read. Heap; pl_source_close. */
+int pl_source_open(const char *target, const struct pl_source_opts *o, struct pl_source **ret,
+                   struct pl_err *err);
 void pl_source_close(struct pl_source *s);
 
 /* A member of an archive becomes a blob; in the order of the archive. A repeated name replaces the

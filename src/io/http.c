@@ -1,0 +1,439 @@
+/* HTTP by libcurl. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/http.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/vec.h"
+#include "io/proxy.h"
+
+#define HEAD_MAX 65536u
+#define ERROR_BODY_MAX 65536u
+#define STALL_BYTES 1024u
+
+struct pl_http {
+    struct pl_http_opts o;
+    CURLM *multi;
+    struct pl_buf ca; /* the system's authorities, where they are one file and no folder */
+};
+
+/* One request under way. */
+struct run {
+    struct pl_http *h;
+    const struct pl_http_req *q;
+    struct pl_http_answer *ans;
+    struct pl_err *err; /* set when a callback ended the transfer */
+    int failed;
+    CURL *easy;
+    PL_VEC(struct pl_http_field) fields;
+    size_t head_bytes;
+    bool head_done, enough, proxied;
+    uint64_t sent, moved; /* moved: bytes in either direction since `since` */
+    int64_t since;
+    char text[CURL_ERROR_SIZE];
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* ------------------------------------------------------------------ callbacks */
+
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *addr)
+{
+    struct run *r = arg;
+    const struct sockaddr *sa = &addr->addr;
+    uint8_t bytes[16] = { 0 };
+    (void)purpose;
+    if (sa->sa_family == AF_INET)
+        memcpy(bytes, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, 4);
+    else if (sa->sa_family == AF_INET6)
+        memcpy(bytes, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, 16);
+    /* the proxy is the user's choice; what lies behind it is judged by name only */
+    if (!r->proxied && r->q->judge) {
+        int e = r->q->judge(r->q->arg, pl_addr_class(sa->sa_family, bytes), r->err);
+        if (e < 0) {
+            r->failed = e;
+            return CURL_SOCKET_BAD;
+        }
+    }
+    return socket(addr->family, addr->socktype | SOCK_CLOEXEC, addr->protocol);
+}
+
+/* "Name: value" becomes a field; folded lines and nonsense are refused. */
+static int take_field(struct run *r, struct pl_str line)
+{
+    struct pl_arena *a = &r->ans->a;
+    size_t colon = pl_str_find(line, PL_S(":"), 0);
+    if (colon == SIZE_MAX || colon == 0 || line.p[0] == ' ' || line.p[0] == '\t')
+        return pl_fail(r->err, PL_E_FORMAT, "malformed header field in the answer");
+    struct pl_http_field f = { pl_dup(a, pl_str_trim(pl_str_sub(line, 0, colon))),
+                               pl_dup(a, pl_str_trim(pl_str_sub(line, colon + 1, line.n))) };
+    pl_vec_push(&r->fields, f);
+    return 0;
+}
+
+static void publish_fields(struct run *r)
+{
+    r->ans->fields = pl_alloc_n(&r->ans->a, r->fields.n, sizeof *r->ans->fields);
+    if (r->fields.n)
+        memcpy(r->ans->fields, r->fields.p, r->fields.n * sizeof *r->fields.p);
+    r->ans->n_fields = r->fields.n;
+}
+
+static void wait_asked(struct pl_http_answer *ans)
+{
+    struct pl_str v = pl_http_field(ans, "retry-after");
+    uint64_t s;
+    ans->retry_after = -1;
+    if (pl_str_u64(v, &s)) {
+        ans->retry_after = s > 3600 ? 3600 : (int64_t)s;
+    } else if (v.n && v.n < 64) {
+        time_t at = curl_getdate(pl_dup(&ans->a, v).p, NULL), now = time(NULL);
+        if (at >= 0)
+            ans->retry_after = at > now ? at - now : 0;
+    }
+}
+
+static int head_end(struct run *r)
+{
+    long status = 0;
+    curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status < 200) { /* interim answers are forgotten */
+        r->fields.n = 0;
+        return 0;
+    }
+    r->ans->status = (unsigned)status;
+    r->head_done = true;
+    publish_fields(r);
+    wait_asked(r->ans);
+    return r->q->head ? r->q->head(r->q->arg, r->ans, r->err) : 0;
+}
+
+static size_t on_header(char *p, size_t size, size_t n, void *arg)
+{
+    struct run *r = arg;
+    struct pl_str line = { p, size * n };
+    r->moved += line.n;
+    r->head_bytes += line.n;
+    if (r->head_bytes > HEAD_MAX)
+        r->failed = pl_fail(r->err, PL_E_LIMIT, "the answer's head is longer than 64 KiB");
+    else if (r->head_done) /* trailers say nothing that is used */
+        return line.n;
+    else if (pl_str_is(line, "\r\n") || pl_str_is(line, "\n"))
+        r->failed = head_end(r);
+    else if (pl_str_starts(line, PL_S("HTTP/")))
+        r->fields.n = 0;
+    else
+        r->failed = take_field(r, pl_str_trim(line).n ? line : PL_S(""));
+    return r->failed < 0 ? 0 : line.n;
+}
+
+static size_t on_data(char *p, size_t size, size_t n, void *arg)
+{
+    struct run *r = arg;
+    size_t len = size * n;
+    bool good = r->ans->status >= 200 && r->ans->status < 300;
+    r->moved += len;
+    r->ans->got += len;
+    if (good && r->q->data) {
+        r->failed = r->q->data(r->q->arg, p, len, r->err);
+        r->since = now_ms(); /* the time spent there is not the server's */
+        return r->failed < 0 ? 0 : len;
+    }
+    size_t max = good ? r->q->keep : ERROR_BODY_MAX;
+    if (r->ans->body.n + len > max) {
+        if (good)
+            r->failed = pl_fail(r->err, PL_E_LIMIT, "the answer is longer than %zu bytes", max);
+        r->enough = !good;
+        return 0;
+    }
+    pl_buf_putn(&r->ans->body, p, len);
+    return len;
+}
+
+static size_t on_send(char *p, size_t size, size_t n, void *arg)
+{
+    struct run *r = arg;
+    size_t got = 0, want = size * n;
+    if (want > r->q->size - r->sent)
+        want = (size_t)(r->q->size - r->sent);
+    if (want == 0)
+        return 0;
+    r->failed = r->q->read(r->q->arg, r->sent, p, want, &got, r->err);
+    if (r->failed == 0 && got == 0)
+        r->failed = pl_fail(r->err, PL_E_IO, "what is to be sent ends early");
+    if (r->failed < 0)
+        return CURL_READFUNC_ABORT;
+    r->sent += got;
+    r->moved += got;
+    return got;
+}
+
+static int on_seek(void *arg, curl_off_t off, int origin)
+{
+    struct run *r = arg;
+    if (origin != SEEK_SET || off < 0)
+        return CURL_SEEKFUNC_CANTSEEK;
+    r->sent = (uint64_t)off;
+    return CURL_SEEKFUNC_OK;
+}
+
+/* ------------------------------------------------------------------ one request */
+
+static void set_body(CURL *c, struct run *r)
+{
+    const struct pl_http_req *q = r->q;
+    if (q->read) {
+        curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
+        curl_easy_setopt(c, CURLOPT_READFUNCTION, on_send);
+        curl_easy_setopt(c, CURLOPT_READDATA, r);
+        curl_easy_setopt(c, CURLOPT_SEEKFUNCTION, on_seek);
+        curl_easy_setopt(c, CURLOPT_SEEKDATA, r);
+        curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)q->size);
+    } else if (q->has_body) {
+        curl_easy_setopt(c, CURLOPT_POST, 1L);
+        curl_easy_setopt(c, CURLOPT_POSTFIELDS, q->body.p);
+        curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body.n);
+    }
+    if (strcmp(q->method, "HEAD") == 0)
+        curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
+    else if (strcmp(q->method, "GET") != 0)
+        curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, q->method);
+}
+
+static void set_tls(CURL *c, struct run *r, struct pl_buf *pem)
+{
+    const struct pl_http_req *q = r->q;
+    curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
+    if (q->ca_pem.n) { /* replaces the file of the system, not its folder */
+        pl_buf_putn(pem, r->h->ca.p ? r->h->ca.p : "", r->h->ca.n);
+        pl_buf_putn(pem, q->ca_pem.p, q->ca_pem.n);
+        struct curl_blob blob = { pem->p, pem->n, CURL_BLOB_COPY };
+        curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &blob);
+    }
+    if (q->cert)
+        curl_easy_setopt(c, CURLOPT_SSLCERT, q->cert);
+    if (q->key)
+        curl_easy_setopt(c, CURLOPT_SSLKEY, q->key);
+}
+
+static void set_limits(CURL *c, const struct run *r)
+{
+    const char *proxy = pl_proxy_for(&r->q->url);
+    curl_easy_setopt(c, CURLOPT_PROXY, proxy ? proxy : "");
+    curl_easy_setopt(c, CURLOPT_NOPROXY, "");
+    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, r->q->url.https ? "https" : "http");
+    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)r->h->o.connect_s);
+    curl_easy_setopt(c, CURLOPT_BUFFERSIZE, 65536L);
+    curl_easy_setopt(c, CURLOPT_HTTP09_ALLOWED, 0L);
+    curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
+                     r->q->http1 ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
+}
+
+static struct curl_slist *headers(const struct pl_http_req *q, struct pl_arena *a)
+{
+    struct curl_slist *list = NULL;
+    /* no 100-continue: what it saves is not worth a second in front of each upload */
+    list = curl_slist_append(list, "Expect:");
+    if (!q->has_body && !q->read)
+        list = curl_slist_append(list, "Content-Type:");
+    for (size_t i = 0; i < q->n_fields; i++)
+        list = curl_slist_append(
+            list,
+            pl_printf(a, "%.*s: %.*s", PL_FMT(q->fields[i].name), PL_FMT(q->fields[i].value)).p);
+    return list;
+}
+
+static int check_time(struct run *r)
+{
+    const struct pl_http_opts *o = &r->h->o;
+    int64_t now = now_ms();
+    if (o->cancel && *o->cancel)
+        return pl_fail(r->err, PL_E_CANCEL, "interrupted");
+    if (o->deadline_ms && now >= o->deadline_ms)
+        return pl_fail(r->err, PL_E_NET, "the time of --timeout is over");
+    if (r->moved >= STALL_BYTES) {
+        r->moved = 0;
+        r->since = now;
+    }
+    if (now - r->since > (int64_t)o->stall_s * 1000)
+        return pl_fail(r->err, PL_E_NET, "less than 1 KiB came in %u seconds; --stall-timeout",
+                       o->stall_s);
+    return 0;
+}
+
+/* Drives the transfer to its end; *ret_result is curl's verdict. */
+static int drive(struct run *r, CURLcode *ret_result)
+{
+    int running = 1, left, e = 0;
+    r->since = now_ms();
+    while (running && e == 0) {
+        if (curl_multi_perform(r->h->multi, &running) != CURLM_OK)
+            return pl_fail(r->err, PL_E_NET, "the transfer cannot go on");
+        if (running) {
+            curl_multi_poll(r->h->multi, NULL, 0, 200, NULL);
+            e = check_time(r);
+        }
+    }
+    const CURLMsg *m;
+    while (e == 0 && (m = curl_multi_info_read(r->h->multi, &left)))
+        if (m->msg == CURLMSG_DONE && m->easy_handle == r->easy)
+            *ret_result = m->data.result;
+    return e;
+}
+
+/* What curl's verdict means here. Its texts hold host names and paths, but no header. */
+static int verdict(struct run *r, CURLcode c)
+{
+    const char *why = r->text[0] ? r->text : curl_easy_strerror(c);
+    struct pl_str host = pl_url_host(&r->ans->a, &r->q->url);
+    if (c == CURLE_OK || r->enough)
+        return 0;
+    r->ans->no_tls = c == CURLE_SSL_CONNECT_ERROR;
+    switch (c) {
+    case CURLE_PARTIAL_FILE:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+        r->ans->sent = true;
+        return pl_fail(r->err, PL_E_IO, "%.*s: the connection broke off", PL_FMT(host));
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_BAD_CONTENT_ENCODING:
+        return pl_fail(r->err, PL_E_FORMAT, "%.*s: the answer is no HTTP", PL_FMT(host));
+    case CURLE_OPERATION_TIMEDOUT:
+        return pl_fail(r->err, PL_E_NET, "%.*s: no connection in %u seconds", PL_FMT(host),
+                       r->h->o.connect_s);
+    default:
+        return pl_fail(r->err, PL_E_NET, "%.*s: %s", PL_FMT(host), why);
+    }
+}
+
+static void set_callbacks(CURL *c, struct run *r)
+{
+    curl_easy_setopt(c, CURLOPT_ERRORBUFFER, r->text);
+    curl_easy_setopt(c, CURLOPT_USERAGENT, r->h->o.agent);
+    curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(c, CURLOPT_HEADERDATA, r);
+    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_data);
+    curl_easy_setopt(c, CURLOPT_WRITEDATA, r);
+    curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, r);
+    curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+}
+
+int pl_http_do(struct pl_http *h, const struct pl_http_req *q, struct pl_http_answer *ans,
+               struct pl_err *err)
+{
+    struct pl_err local = { 0 };
+    struct run r = { .h = h, .q = q, .ans = ans, .err = err ? err : &local };
+    pl_auto_buf struct pl_buf pem = { 0 };
+    CURLcode result = CURLE_OK;
+    *ans = (struct pl_http_answer){ .retry_after = -1 };
+    r.easy = curl_easy_init();
+    if (!r.easy)
+        pl_oom();
+    r.proxied = pl_proxy_for(&q->url) != NULL;
+    curl_easy_setopt(r.easy, CURLOPT_URL, pl_url_text(&ans->a, &q->url).p);
+    set_callbacks(r.easy, &r);
+    set_limits(r.easy, &r);
+    set_tls(r.easy, &r, &pem);
+    set_body(r.easy, &r);
+    struct curl_slist *list = headers(q, &ans->a);
+    curl_easy_setopt(r.easy, CURLOPT_HTTPHEADER, list);
+    curl_multi_add_handle(h->multi, r.easy);
+    int e = drive(&r, &result);
+    curl_multi_remove_handle(h->multi, r.easy);
+    if (e == 0)
+        e = r.failed < 0 ? r.failed : verdict(&r, result);
+    curl_slist_free_all(list);
+    curl_easy_cleanup(r.easy);
+    pl_vec_release(&r.fields);
+    if (e == 0 && !r.head_done)
+        e = pl_fail(r.err, PL_E_IO, "the connection ended before an answer");
+    return e;
+}
+
+/* ------------------------------------------------------------------ the rest */
+
+/* Authorities in one file: read, since a blob of our own would replace it. */
+static void system_authorities(struct pl_http *h)
+{
+    const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+    if (v->capath || !v->cainfo)
+        return;
+    pl_auto_fd int fd = open(v->cainfo, O_RDONLY | O_CLOEXEC);
+    char *at;
+    ssize_t n = 1;
+    h->ca.max = 8u << 20;
+    while (fd >= 0 && n > 0 && (at = pl_buf_room(&h->ca, 65536, NULL))) {
+        n = read(fd, at, 65536);
+        h->ca.n += n > 0 ? (size_t)n : 0;
+    }
+}
+
+int pl_http_new(const struct pl_http_opts *o, struct pl_http **ret, struct pl_err *err)
+{
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return pl_fail(err, PL_E_NET, "libcurl cannot start");
+    struct pl_http *h = calloc(1, sizeof *h);
+    if (!h)
+        pl_oom();
+    h->o = *o;
+    h->multi = curl_multi_init();
+    if (!h->multi)
+        pl_oom();
+    curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, 8L);
+    system_authorities(h);
+    *ret = h;
+    return 0;
+}
+
+void pl_http_free(struct pl_http *h)
+{
+    if (!h)
+        return;
+    curl_multi_cleanup(h->multi);
+    pl_buf_release(&h->ca);
+    free(h);
+}
+
+void pl_http_answer_release(struct pl_http_answer *ans)
+{
+    pl_buf_release(&ans->body);
+    pl_arena_release(&ans->a);
+    *ans = (struct pl_http_answer){ 0 };
+}
+
+struct pl_str pl_http_field(const struct pl_http_answer *ans, const char *name)
+{
+    for (size_t i = 0; i < ans->n_fields; i++)
+        if (pl_str_ieq(ans->fields[i].name, pl_str_c(name)))
+            return ans->fields[i].value;
+    return (struct pl_str){ NULL, 0 };
+}
+
+const char *pl_http_library(void)
+{
+    return curl_version();
+}

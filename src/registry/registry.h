@@ -1,0 +1,105 @@
+/* The OCI distribution client: the only part that holds credentials. Blocking, one thread; follows
+ * registry.md. Bodies are handed on as they come, nothing of them is interpreted here but lists of
+ * tags and repositories. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_REGISTRY_REGISTRY_H
+#define PL_REGISTRY_REGISTRY_H
+
+#include <signal.h>
+
+#include "base/limits.h"
+#include "model/report.h"
+#include "oci/digest.h"
+
+struct pl_registry_opts {
+    struct pl_names plain_http; /* "host[:port]" that may be spoken to without TLS */
+    struct pl_names mirrors;    /* "HOST=URL", in order */
+    const char *ca_file, *client_cert, *client_key;
+    const char *config;   /* --registry-config, or NULL: the usual places */
+    const char *username; /* with the password in `password_fd`, a memory file */
+    int password_fd;
+    uint32_t stall_s, timeout_s, retries; /* timeout 0 = none */
+    bool offline, foreign_layers;
+    const volatile sig_atomic_t *cancel;
+    void (*note)(void *arg, const char *text); /* for people; may be NULL */
+    void *note_arg;
+};
+
+/* 30 s stall, no time limit, 4 retries, no password. */
+void pl_registry_opts_init(struct pl_registry_opts *o);
+
+struct pl_registry; /* one registry host with its mirrors, tokens and connections */
+
+/* Makes ready to speak to `host` ("docker.io" for Docker Hub); nothing is sent yet. Heap.
+ * PL_E_USAGE: bad options or configuration files; PL_E_UNSUP: not in this build. */
+int pl_registry_new(const struct pl_registry_opts *o, struct pl_str host, struct pl_registry **ret,
+                    struct pl_err *err);
+/* Forgets credentials and closes; accepts NULL. */
+void pl_registry_free(struct pl_registry *r);
+
+/* Codes of all below: PL_E_NET, PL_E_AUTH, PL_E_NOENT: not there; PL_E_IO, PL_E_LIMIT, PL_E_DIGEST,
+ * PL_E_FORMAT: what came is cut, too long, not what its digest says, or malformed; PL_E_CANCEL. */
+
+struct pl_manifest {
+    struct pl_str bytes, type; /* type: Content-Type without parameters, or empty */
+    struct pl_digest digest;   /* of the bytes, by our own hash */
+    struct pl_str etag;        /* as served, or empty */
+};
+/* The manifest or index `ref` (a tag, or a digest as text) of `repo`: HEAD, then GET by digest. At
+ * most 4 MiB. With `origin` set no mirror is asked. Text in `a`. */
+int pl_registry_manifest(struct pl_registry *r, struct pl_str repo, struct pl_str ref, bool origin,
+                         struct pl_arena *a, struct pl_manifest *ret, struct pl_err *err);
+
+/* Takes bytes as they come. */
+typedef int pl_registry_sink(void *arg, const void *p, size_t n, struct pl_err *err);
+/* Blob `d` of `repo`, exactly `size` bytes (UINT64_MAX: at most `most`), resumed after a cut. The
+ * digest is compared at the end (PL_E_DIGEST): what the sink got may be used only when 0 is
+ * returned. */
+int pl_registry_blob(struct pl_registry *r, struct pl_str repo, const struct pl_digest *d,
+                     uint64_t size, pl_registry_sink *sink, void *arg, struct pl_err *err);
+/* The same from a layer's own URL, without any credentials. */
+int pl_registry_foreign(struct pl_registry *r, struct pl_str url, const struct pl_digest *d,
+                        uint64_t size, pl_registry_sink *sink, void *arg, struct pl_err *err);
+
+/* Called for each name of a list; the text is valid during the call. */
+typedef int pl_registry_name_fn(void *arg, struct pl_str name, struct pl_err *err);
+/* All tags of `repo`; all repositories of the registry. Names are checked to be such. */
+int pl_registry_tags(struct pl_registry *r, struct pl_str repo, pl_registry_name_fn *fn, void *arg,
+                     struct pl_err *err);
+int pl_registry_catalog(struct pl_registry *r, pl_registry_name_fn *fn, void *arg,
+                        struct pl_err *err);
+
+/* Calls `page` with each page of the referrers of `subject`, an index as it came: by the API, or by
+ * the fallback tag where the registry has none. No referrers: no call. */
+int pl_registry_referrers(struct pl_registry *r, struct pl_str repo,
+                          const struct pl_digest *subject, struct pl_str artifact_type,
+                          pl_registry_sink *page, void *arg, struct pl_err *err);
+/* "sha256-…" in `a`: the fallback tag of `subject`. */
+struct pl_str pl_referrers_tag(struct pl_arena *a, const struct pl_digest *subject);
+
+/* ---- writing ---- */
+
+/* Bytes of a blob at `off`. */
+typedef int pl_registry_source(void *arg, uint64_t off, void *buf, size_t n, size_t *ret_got,
+                               struct pl_err *err);
+/* Makes blob `d` of `size` bytes be in `repo`: nothing when it is there, a mount from one of
+ * `from`, else an upload. *ret_sent (may be NULL) is set when bytes were sent. */
+int pl_registry_push_blob(struct pl_registry *r, struct pl_str repo, const struct pl_digest *d,
+                          uint64_t size, const struct pl_names *from, pl_registry_source *source,
+                          void *arg, bool *ret_sent, struct pl_err *err);
+/* Puts a manifest's exact bytes under `ref` (a tag, or empty: its digest) and looks whether it is
+ * there. `subject` (may be NULL) is what it refers to: where the registry keeps no list of
+ * referrers, the fallback tag's index is updated with `descriptor` (JSON text). */
+int pl_registry_push_manifest(struct pl_registry *r, struct pl_str repo, struct pl_str ref,
+                              struct pl_str type, struct pl_str bytes, const struct pl_digest *d,
+                              const struct pl_digest *subject, struct pl_str descriptor,
+                              struct pl_err *err);
+
+/* What the registry last said of its rate limit, "limit", "remaining", "source"; empty = nothing.
+ */
+struct pl_rate {
+    char limit[64], remaining[64], source[64];
+};
+const struct pl_rate *pl_registry_rate(const struct pl_registry *r);
+
+#endif
