@@ -41,15 +41,15 @@ void pl_scan_free(struct pl_scan *s)
     free(s);
 }
 
-struct pl_target *pl_report_target(struct pl_report *r)
-{
-    if ((r->n_targets & (r->n_targets - 1)) == 0) { /* grows by doubling, in the arena */
-        struct pl_target *p = pl_alloc_n(r->a, r->n_targets ? r->n_targets * 2 : 1, sizeof *p);
 void pl_scan_use(struct pl_scan *s, const struct pl_source_opts *o)
 {
     s->o.source = o;
 }
 
+struct pl_target *pl_report_target(struct pl_report *r)
+{
+    if ((r->n_targets & (r->n_targets - 1)) == 0) { /* grows by doubling, in the arena */
+        struct pl_target *p = pl_alloc_n(r->a, r->n_targets ? r->n_targets * 2 : 1, sizeof *p);
         if (r->n_targets)
             memcpy(p, r->targets, r->n_targets * sizeof *p);
         r->targets = p;
