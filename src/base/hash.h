@@ -33,4 +33,9 @@ uint32_t pl_crc32(const void *p, size_t n);
 /* HMAC-SHA-256 of `n` bytes at `p` under `key`, to out[32] (RFC 2104). */
 void pl_hmac_sha256(const void *key, size_t key_len, const void *p, size_t n, uint8_t *out);
 
+/* scrypt (RFC 7914) with r 8, p 1 and `cost` a power of two, to out[32]; takes cost KiB of memory.
+ * Ends the process when that is not there. */
+void pl_scrypt(const void *pass, size_t n, const void *salt, size_t salt_n, uint64_t cost,
+               uint8_t *out);
+
 #endif

@@ -81,6 +81,19 @@ enum pl_delta { PL_DELTA_NONE, PL_DELTA_NEW, PL_DELTA_UNCHANGED };
 /* "new", "unchanged"; "" for NONE; static. */
 const char *pl_delta_name(enum pl_delta d);
 
+/* The commit that brought a finding in. */
+struct pl_commit {
+    struct pl_str id, author, email;
+    struct pl_str date; /* the author's, "2026-11-22T06:54:00+01:00"; empty when unknown */
+    uint32_t versions;  /* blobs of that path that carry it */
+};
+
+/* A replacement of bytes [off, end) of the file, lines and columns as in pl_where. */
+struct pl_edit {
+    uint32_t off, end, line, col, end_line, end_col;
+    struct pl_str text;
+};
+
 struct pl_finding {
     enum pl_kind kind;
     struct pl_str rule; /* stable id, "secret/github-pat" */
@@ -94,8 +107,12 @@ struct pl_finding {
     struct pl_str evidence; /* masked */
     struct pl_str secret;   /* whole value, only with --show-secrets; else p == NULL */
     struct pl_str print;    /* fingerprint text, 64 hex digits */
+    const char *fix_class;  /* "safe", "suggested", "unsafe"; NULL: no fix that proved itself */
+    struct pl_edit *edits;  /* the fix, in order */
+    size_t n_edits;
     uint8_t secret_hash[32];
-    enum pl_delta delta; /* NONE without a baseline */
+    const struct pl_commit *commit; /* of a git repository's history; else NULL */
+    enum pl_delta delta;            /* NONE without a baseline */
 };
 
 struct pl_target {

@@ -5,11 +5,19 @@
 #include "base/map.h"
 #include "report/words.h"
 
+/* Order of the commits; those without come first. */
+static int by_commit(const struct pl_finding *a, const struct pl_finding *b)
+{
+    if (!a->commit || !b->commit)
+        return (a->commit != NULL) - (b->commit != NULL);
+    return pl_str_cmp(a->commit->id, b->commit->id);
+}
+
 bool pl_life_eq(const struct pl_finding *a, const struct pl_finding *b)
 {
     const struct pl_span *x = &a->span, *y = &b->span;
     return x->introduced == y->introduced && x->hidden == y->hidden && x->how == y->how &&
-           x->visible == y->visible && pl_str_eq(a->origin, b->origin);
+           x->visible == y->visible && pl_str_eq(a->origin, b->origin) && by_commit(a, b) == 0;
 }
 
 static int by_span(const void *va, const void *vb)
@@ -26,6 +34,8 @@ static int by_span(const void *va, const void *vb)
     if (x->visible != y->visible)
         return x->visible ? -1 : 1;
     int c = pl_str_cmp(a->origin, b->origin);
+    if (!c)
+        c = by_commit(a, b);
     if (c)
         return c;
     return a < b ? -1 : a > b; /* both are elements of one array */

@@ -215,6 +215,20 @@ static void read_hash(struct pl_finding *f)
         pl_unhex(pl_str_sub(f->evidence, at + strlen("(sha256:"), 8), f->secret_hash, 4);
 }
 
+static const struct pl_commit *commit_of(struct reader *r, const struct pl_json *j)
+{
+    if (!pl_json_get(j, "commit"))
+        return NULL;
+    struct pl_commit *c = PL_NEW(r->a, struct pl_commit);
+    j = member(r, j, "commit", PL_JSON_OBJECT, "is no object");
+    c->id = text(r, j, "id");
+    c->author = text_or_null(r, j, "author");
+    c->email = text_or_null(r, j, "email");
+    c->date = text_or_null(r, j, "date");
+    c->versions = (uint32_t)number(r, j, "versions", UINT32_MAX);
+    return c;
+}
+
 static void read_finding(struct reader *r, const struct pl_target *t, const struct pl_json *j,
                          struct pl_finding *f)
 {
@@ -232,6 +246,7 @@ static void read_finding(struct reader *r, const struct pl_target *t, const stru
         f->span.how =
             (enum pl_how)choice(r, pl_json_get(j, "hidden"), "how", PL_HOW_REPLACED + 1, how_name);
     f->span.visible = truth(r, j, "visible");
+    f->commit = commit_of(r, j);
     f->recover = text_or_null(r, j, "recover");
     f->evidence = text_or_null(r, j, "evidence");
     if (pl_json_get(j, "secret"))

@@ -116,6 +116,46 @@ static void put_event(struct pl_jsonw *w, const char *key, const struct pl_layer
     pl_jw_obj_end(w);
 }
 
+static void put_commit(struct pl_jsonw *w, const struct pl_commit *c)
+{
+    pl_jw_key(w, "commit");
+    pl_jw_obj(w);
+    pl_jw_kstr(w, "id", c->id);
+    put_or_null(w, "author", c->author);
+    put_or_null(w, "email", c->email);
+    put_or_null(w, "date", c->date);
+    pl_jw_ku64(w, "versions", c->versions);
+    pl_jw_obj_end(w);
+}
+
+/* What kind dockerfile adds: fixes, each with its class and edits. */
+static void put_fixes(struct pl_jsonw *w, const struct pl_finding *f)
+{
+    pl_jw_key(w, "fixes");
+    pl_jw_arr(w);
+    if (f->fix_class) {
+        pl_jw_obj(w);
+        pl_jw_kcstr(w, "class", f->fix_class);
+        pl_jw_key(w, "edits");
+        pl_jw_arr(w);
+        for (size_t i = 0; i < f->n_edits; i++) {
+            const struct pl_edit *e = &f->edits[i];
+            pl_jw_obj(w);
+            pl_jw_ku64(w, "offset", e->off);
+            pl_jw_ku64(w, "end_offset", e->end);
+            pl_jw_ku64(w, "line", e->line);
+            pl_jw_ku64(w, "column", e->col);
+            pl_jw_ku64(w, "end_line", e->end_line);
+            pl_jw_ku64(w, "end_column", e->end_col);
+            pl_jw_kstr(w, "text", e->text);
+            pl_jw_obj_end(w);
+        }
+        pl_jw_arr_end(w);
+        pl_jw_obj_end(w);
+    }
+    pl_jw_arr_end(w);
+}
+
 static void put_finding(struct pl_jsonw *w, const struct pl_target *t, const struct pl_finding *f)
 {
     pl_jw_obj(w);
@@ -137,10 +177,14 @@ static void put_finding(struct pl_jsonw *w, const struct pl_target *t, const str
     put_event(w, "introduced", !in && f->origin.n ? &origin : in, /* how= */ NULL);
     put_event(w, "hidden", pl_layer_at(t, f->span.hidden), pl_how_name(f->span.how));
     pl_jw_kbool(w, "visible", f->span.visible);
+    if (f->commit)
+        put_commit(w, f->commit);
     put_or_null(w, "recover", f->recover);
     put_or_null(w, "evidence", f->evidence);
     if (f->secret.p)
         pl_jw_kstr(w, "secret", f->secret);
+    if (f->kind == PL_KIND_DOCKERFILE)
+        put_fixes(w, f);
     pl_jw_kstr(w, "fingerprint", f->print);
     if (f->delta != PL_DELTA_NONE)
         pl_jw_kcstr(w, "baseline", pl_delta_name(f->delta));

@@ -354,6 +354,12 @@ static void put_properties(struct sarif *s, const struct pl_target *t, const str
         pl_jw_kcstr(w, "hiddenHow", pl_how_name(f->span.how));
     }
     pl_jw_kbool(w, "visible", f->span.visible);
+    if (f->commit) {
+        pl_jw_kstr(w, "commit", f->commit->id);
+        pl_jw_kstr(w, "author", f->commit->author);
+        pl_jw_kstr(w, "email", f->commit->email);
+        pl_jw_kstr(w, "date", f->commit->date);
+    }
     pl_jw_obj_end(w);
 }
 

@@ -117,6 +117,22 @@ static void put_place(struct table *w, const struct pl_finding *f, bool with_evi
     }
 }
 
+static void put_commit(struct table *w, const struct pl_commit *c)
+{
+    key(w, "commit");
+    text(w, pl_str_sub(c->id, 0, 12), 0);
+    if (c->date.n)
+        pl_buf_printf(w->out, "  %.*s", PL_FMT(pl_str_sub(c->date, 0, 10)));
+    put(w, "  ");
+    text(w, c->author, 60);
+    put(w, " <");
+    text(w, c->email, 60);
+    put(w, ">");
+    if (c->versions > 1)
+        pl_buf_printf(w->out, "  (and %u further versions of the file)", c->versions - 1);
+    put(w, "\n");
+}
+
 /* Places with one span, and that span. */
 static void put_group(struct table *w, const struct pl_finding *const *f, size_t n, bool first)
 {
@@ -133,7 +149,9 @@ static void put_group(struct table *w, const struct pl_finding *const *f, size_t
     }
     const char *how = f[0]->span.how == PL_HOW_NONE ? NULL : pl_how_name(f[0]->span.how);
     put_event(w, "hidden", pl_layer_at(w->t, f[0]->span.hidden), how);
-    if (w->t->n_layers) {
+    if (f[0]->commit)
+        put_commit(w, f[0]->commit);
+    if (w->t->n_layers || f[0]->commit) {
         key(w, "visible");
         put(w, pl_say_visible(w->t, f[0]));
         put(w, "\n");

@@ -62,6 +62,11 @@ static struct pl_str place_of(const struct pl_target *t, const struct pl_finding
 {
     if (f->kind != PL_KIND_SECRET)
         return PL_S("");
+    if (f->commit)
+        return pl_str_c(f->where.surface == PL_SURF_HISTORY ? " in the message of a commit or tag"
+                        : f->span.visible
+                            ? " in a file"
+                            : " in an earlier version of a file, still in the history");
     const char *where = f->where.surface < PL_SURF_COUNT ? on_surface[f->where.surface] : NULL;
     if (!where)
         where = of_span(&f->span);
@@ -87,7 +92,9 @@ struct pl_str pl_bare_title(const struct pl_target *t, const struct pl_finding *
 void pl_say_place(struct pl_buf *out, const struct pl_finding *f)
 {
     const struct pl_where *w = &f->where;
-    if (w->surface != PL_SURF_FILE) {
+    if (f->commit && w->surface == PL_SURF_HISTORY) {
+        pl_buf_puts(out, "message of ");
+    } else if (w->surface != PL_SURF_FILE) {
         pl_buf_puts(out, pl_surface_name(w->surface));
         if (w->path.n)
             pl_buf_putc(out, ' ');
@@ -110,6 +117,10 @@ void pl_say_place(struct pl_buf *out, const struct pl_finding *f)
 const char *pl_say_visible(const struct pl_target *t, const struct pl_finding *f)
 {
     bool file = f->where.surface == PL_SURF_FILE;
+    if (f->commit)
+        return f->span.visible ? "yes: in a branch head"
+               : file          ? "no: in no branch head, present in every clone"
+                               : "no: shown by git log, present in every clone";
     if (f->span.visible && file)
         return t->n_layers ? "yes: in the final file system, present in every container" : "yes";
     if (f->span.visible)

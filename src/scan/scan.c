@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "scan/git.h"
 #include "scan/scan_int.h"
 
 int pl_scan_new(const struct pl_scan_opts *o, const struct pl_rules *rules, struct pl_scan **ret,
@@ -27,6 +28,9 @@ int pl_scan_new(const struct pl_scan_opts *o, const struct pl_rules *rules, stru
         free(s);
         return r;
     }
+    s->threads = threads;
+    if (!s->o.salt.n)
+        s->o.salt = PL_S("plimsoll");
     s->pool = pl_pool_new(&s->ctx, threads, o->cancel);
     pl_pool_progress(s->pool, o->progress, o->progress_arg);
     *ret = s;
@@ -60,6 +64,9 @@ struct pl_target *pl_report_target(struct pl_report *r)
 int pl_scan_target(struct pl_scan *s, const char *target, struct pl_report *r, struct pl_err *err)
 {
     struct pl_unit *u = NULL;
+    static const struct pl_git_scope all = { 0 };
+    if (strncmp(target, "git:", 4) == 0)
+        return pl_scan_git(s, target, target + 4, s->o.git ? s->o.git : &all, r, err);
     int ret = pl_unit_read(s, target, &u, err);
     if (ret < 0)
         return ret;

@@ -12,9 +12,18 @@ struct pl_scan {
     struct pl_scan_ctx ctx;
     struct pl_pool *pool;
     struct pl_str hash_path; /* entries whose digest a verb wants */
+    unsigned threads;
     bool degraded;
     char missing[64]; /* what the kernel lacks of the sandbox */
 };
+
+/* A hit as a finding, all text in `a`, with everything that does not depend on where it is. False
+ * when the record names no rule. */
+bool pl_hit_finding(const struct pl_rules *rules, struct pl_arena *a, const struct pl_hit *h,
+                    struct pl_finding *ret);
+
+/* `s` as one word of a POSIX shell: as it is when nothing in it is special, else quoted, in `a`. */
+struct pl_str pl_quote(struct pl_arena *a, struct pl_str s);
 
 /* Tells the unit's images as targets of the report. */
 void pl_unit_report(struct pl_unit *u, struct pl_report *r);

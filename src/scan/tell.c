@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "oci/history.h"
 #include "oci/platform.h"
+#include "scan/git.h"
 #include "scan/scan_int.h"
 
 /* One image being told. */
@@ -208,42 +209,12 @@ static struct pl_names dup_names(struct pl_arena *a, const struct pl_names *n, s
     return out;
 }
 
-static const struct pl_rule *rule_of(const struct tell *k, uint32_t index)
-{
-    const struct pl_rules *rules = k->u->scan->ctx.rules;
-    return index < pl_rules_count(rules) ? pl_rules_at(rules, index) : NULL;
-}
-
 /* A finding with everything that does not depend on where it is. NULL when the record lies. */
 static struct found *begin(struct tell *k, const struct pl_hit *h)
 {
-    const struct pl_rule *rule = rule_of(k, h->rule);
-    if (!rule)
+    struct found x = { .ordinal = h->ordinal };
+    if (!pl_hit_finding(k->u->scan->ctx.rules, k->a, h, &x.f))
         return NULL;
-    struct found x = { .f = { .kind = PL_KIND_SECRET,
-                              .rule = pl_str_c(rule->id),
-                              .severity = h->severity,
-                              .title = pl_str_c(rule->title),
-                              .why = pl_str_c(rule->why),
-                              .fix = pl_str_c(rule->fix),
-                              .where = h->where,
-                              .span = { PL_NEVER, PL_NEVER, PL_HOW_NONE, false },
-                              .evidence = pl_dup(k->a, h->evidence) } };
-    x.f.where.path = pl_dup(k->a, h->where.path);
-    x.f.where.nested = dup_names(k->a, &h->where.nested, PL_S(""));
-    x.ordinal = h->ordinal;
-    if (h->has_value)
-        x.f.secret = pl_dup(k->a, h->value);
-    memcpy(x.f.secret_hash, h->hash, 32);
-    x.f.aliases.n = rule->aliases.n;
-    x.f.aliases.p = pl_alloc_n(k->a, rule->aliases.n, sizeof *x.f.aliases.p);
-    for (size_t i = 0; i < rule->aliases.n; i++)
-        x.f.aliases.p[i] = pl_str_c(rule->aliases.p[i]);
-    if (h->decoded.n)
-        x.f.why =
-            pl_printf(k->a, "%.*s It stands there as %.*s.", PL_FMT(x.f.why), PL_FMT(h->decoded));
-    if (h->reason.n)
-        x.f.why = pl_printf(k->a, "%.*s Lowered: %.*s.", PL_FMT(x.f.why), PL_FMT(h->reason));
     pl_vec_push(&k->found, x);
     return &k->found.p[k->found.n - 1];
 }
@@ -509,7 +480,7 @@ static void tell_part(struct tell *k, const struct pl_part *p)
 
 /* ---- texts ---- */
 
-static struct pl_str quoted(struct pl_arena *a, struct pl_str s)
+struct pl_str pl_quote(struct pl_arena *a, struct pl_str s)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "-_./:@%+=,";
@@ -543,7 +514,7 @@ static bool printable(struct pl_str s)
 static void say_recover(struct tell *k, struct found *x)
 {
     struct pl_finding *f = &x->f;
-    struct pl_str target = quoted(k->a, k->u->src->typed);
+    struct pl_str target = pl_quote(k->a, k->t->name);
     struct pl_str platform = { "", 0 };
     if (k->u->src->form == PL_SRC_STREAM || k->u->src->form == PL_SRC_TREE ||
         pl_str_is(k->u->src->typed, "-"))
@@ -560,8 +531,8 @@ static void say_recover(struct tell *k, struct found *x)
             copy = pl_printf(k->a, " --copy %u", x->v->copy);
         f->recover =
             pl_printf(k->a, "plimsoll recover %.*s %.*s --layer %u%.*s%.*s -o %.*s", PL_FMT(target),
-                      PL_FMT(quoted(k->a, x->v->path)), x->v->layer, PL_FMT(copy), PL_FMT(platform),
-                      PL_FMT(quoted(k->a, pl_printf(k->a, "recovered-%.*s", PL_FMT(base)))));
+                      PL_FMT(pl_quote(k->a, x->v->path)), x->v->layer, PL_FMT(copy), PL_FMT(platform),
+                      PL_FMT(pl_quote(k->a, pl_printf(k->a, "recovered-%.*s", PL_FMT(base)))));
         return;
     }
     f->recover = pl_printf(k->a, "plimsoll recover %.*s %.*s%.*s -o recovered-%.*s", PL_FMT(target),
@@ -600,6 +571,13 @@ static void say_print(struct tell *k, struct found *x)
     char *hex = pl_alloc(k->a, 41);
     pl_hex(sum, 20, hex);
     f->print = pl_str_n(hex, 40);
+}
+
+static struct pl_str source_print(struct tell *k, const struct pl_finding *f)
+{
+    const struct pl_rule *rule = pl_rules_find(k->u->scan->ctx.rules, f->rule);
+    return pl_source_print(k->a, k->u->scan->o.salt, f->rule, f->secret_hash,
+                           rule && rule->generic);
 }
 
 static int by_order(const void *pa, const void *pb)
@@ -646,7 +624,10 @@ static void finish(struct tell *k)
         struct found *x = &k->found.p[i];
         if (x->merged)
             continue;
-        say_print(k, x);
+        if (k->u->src->form == PL_SRC_TREE && !pl_str_is(k->u->src->kind, "rootfs"))
+            x->f.print = source_print(k, &x->f);
+        else
+            say_print(k, x);
         say_recover(k, x);
         k->t->findings[n++] = x->f;
     }

@@ -1,6 +1,7 @@
 /* The commits of a range, parents first, by time among those that are free to come next. Grafts of
  * a shallow clone are honoured by hand: libgit2 does not know them. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "source/git_int.h"
@@ -174,15 +175,23 @@ static void start_at_refs(struct lister *l)
         l->note(l->arg, true, "unreadable", PL_S("HEAD"), "HEAD could not be read");
 }
 
-/* Older entries of the stash stand only in its log. */
+/* Older entries of the stash stand only in its log, "OLD NEW NAME …". Not by libgit2, which makes
+ * the file when it is not there. */
 static void start_at_stash(struct lister *l)
 {
-    git_reflog *log = NULL;
-    if (git_reflog_read(&log, l->g->repo, "refs/stash") < 0)
-        return;
-    for (size_t i = 0; i < git_reflog_entrycount(log); i++)
-        start_at(l, git_reflog_entry_id_new(git_reflog_entry_byindex(log, i)));
-    git_reflog_free(log);
+    pl_auto_buf struct pl_buf path = { 0 };
+    char line[4096];
+    pl_buf_printf(&path, "%s/logs/refs/stash", git_repository_commondir(l->g->repo));
+    pl_buf_putc(&path, 0);
+    FILE *f = fopen(path.p, "re");
+    while (f && fgets(line, sizeof line, f)) {
+        git_oid id;
+        if (strlen(line) > 82 && line[40] == ' ' && line[81] == ' ' &&
+            pl_unhex(pl_str_n(line + 41, 40), id.id, PL_OID))
+            start_at(l, &id);
+    }
+    if (f)
+        fclose(f);
 }
 
 static int one_rev(struct lister *l, const char *spec, bool hide, struct pl_err *err)

@@ -12,7 +12,6 @@
 #include <git2/object.h>
 #include <git2/odb.h>
 #include <git2/odb_backend.h>
-#include <git2/reflog.h>
 #include <git2/refs.h>
 #include <git2/repository.h>
 #include <git2/revparse.h>
