@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/http.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -13,11 +12,14 @@
 
 #include "base/cleanup.h"
 #include "base/vec.h"
+#include "io/curl_late.h"
 #include "io/proxy.h"
 
 #define HEAD_MAX 65536u
 #define ERROR_BODY_MAX 65536u
 #define STALL_BYTES 1024u
+
+static struct pl_curl lib; /* once-built */
 
 struct pl_http {
     struct pl_http_opts o;
@@ -100,7 +102,7 @@ static void wait_asked(struct pl_http_answer *ans)
     if (pl_str_u64(v, &s)) {
         ans->retry_after = s > 3600 ? 3600 : (int64_t)s;
     } else if (v.n && v.n < 64) {
-        time_t at = curl_getdate(pl_dup(&ans->a, v).p, NULL), now = time(NULL);
+        time_t at = lib.curl_getdate(pl_dup(&ans->a, v).p, NULL), now = time(NULL);
         if (at >= 0)
             ans->retry_after = at > now ? at - now : 0;
     }
@@ -109,7 +111,7 @@ static void wait_asked(struct pl_http_answer *ans)
 static int head_end(struct run *r)
 {
     long status = 0;
-    curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
+    lib.curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
     if (status < 200) { /* interim answers are forgotten */
         r->fields.n = 0;
         return 0;
@@ -196,67 +198,67 @@ static void set_body(CURL *c, struct run *r)
 {
     const struct pl_http_req *q = r->q;
     if (q->read) {
-        curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
-        curl_easy_setopt(c, CURLOPT_READFUNCTION, on_send);
-        curl_easy_setopt(c, CURLOPT_READDATA, r);
-        curl_easy_setopt(c, CURLOPT_SEEKFUNCTION, on_seek);
-        curl_easy_setopt(c, CURLOPT_SEEKDATA, r);
-        curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)q->size);
+        lib.curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
+        lib.curl_easy_setopt(c, CURLOPT_READFUNCTION, on_send);
+        lib.curl_easy_setopt(c, CURLOPT_READDATA, r);
+        lib.curl_easy_setopt(c, CURLOPT_SEEKFUNCTION, on_seek);
+        lib.curl_easy_setopt(c, CURLOPT_SEEKDATA, r);
+        lib.curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)q->size);
     } else if (q->has_body) {
-        curl_easy_setopt(c, CURLOPT_POST, 1L);
-        curl_easy_setopt(c, CURLOPT_POSTFIELDS, q->body.p);
-        curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body.n);
+        lib.curl_easy_setopt(c, CURLOPT_POST, 1L);
+        lib.curl_easy_setopt(c, CURLOPT_POSTFIELDS, q->body.p);
+        lib.curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body.n);
     }
     if (strcmp(q->method, "HEAD") == 0)
-        curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
+        lib.curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
     else if (strcmp(q->method, "GET") != 0)
-        curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, q->method);
+        lib.curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, q->method);
 }
 
 static void set_tls(CURL *c, struct run *r, struct pl_buf *pem)
 {
     const struct pl_http_req *q = r->q;
-    curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
+    lib.curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    lib.curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
+    lib.curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
     if (q->ca_pem.n) { /* replaces the file of the system, not its folder */
         pl_buf_putn(pem, r->h->ca.p ? r->h->ca.p : "", r->h->ca.n);
         pl_buf_putn(pem, q->ca_pem.p, q->ca_pem.n);
         struct curl_blob blob = { pem->p, pem->n, CURL_BLOB_COPY };
-        curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &blob);
+        lib.curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &blob);
     }
     if (q->cert)
-        curl_easy_setopt(c, CURLOPT_SSLCERT, q->cert);
+        lib.curl_easy_setopt(c, CURLOPT_SSLCERT, q->cert);
     if (q->key)
-        curl_easy_setopt(c, CURLOPT_SSLKEY, q->key);
+        lib.curl_easy_setopt(c, CURLOPT_SSLKEY, q->key);
 }
 
 static void set_limits(CURL *c, const struct run *r)
 {
     const char *proxy = pl_proxy_for(&r->q->url);
-    curl_easy_setopt(c, CURLOPT_PROXY, proxy ? proxy : "");
-    curl_easy_setopt(c, CURLOPT_NOPROXY, "");
-    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, r->q->url.https ? "https" : "http");
-    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)r->h->o.connect_s);
-    curl_easy_setopt(c, CURLOPT_BUFFERSIZE, 65536L);
-    curl_easy_setopt(c, CURLOPT_HTTP09_ALLOWED, 0L);
-    curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
-                     r->q->http1 ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
+    lib.curl_easy_setopt(c, CURLOPT_PROXY, proxy ? proxy : "");
+    lib.curl_easy_setopt(c, CURLOPT_NOPROXY, "");
+    lib.curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, r->q->url.https ? "https" : "http");
+    lib.curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+    lib.curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
+    lib.curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    lib.curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    lib.curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)r->h->o.connect_s);
+    lib.curl_easy_setopt(c, CURLOPT_BUFFERSIZE, 65536L);
+    lib.curl_easy_setopt(c, CURLOPT_HTTP09_ALLOWED, 0L);
+    lib.curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
+                         r->q->http1 ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
 }
 
 static struct curl_slist *headers(const struct pl_http_req *q, struct pl_arena *a)
 {
     struct curl_slist *list = NULL;
     /* no 100-continue: what it saves is not worth a second in front of each upload */
-    list = curl_slist_append(list, "Expect:");
+    list = lib.curl_slist_append(list, "Expect:");
     if (!q->has_body && !q->read)
-        list = curl_slist_append(list, "Content-Type:");
+        list = lib.curl_slist_append(list, "Content-Type:");
     for (size_t i = 0; i < q->n_fields; i++)
-        list = curl_slist_append(
+        list = lib.curl_slist_append(
             list,
             pl_printf(a, "%.*s: %.*s", PL_FMT(q->fields[i].name), PL_FMT(q->fields[i].value)).p);
     return list;
@@ -286,15 +288,15 @@ static int drive(struct run *r, CURLcode *ret_result)
     int running = 1, left, e = 0;
     r->since = now_ms();
     while (running && e == 0) {
-        if (curl_multi_perform(r->h->multi, &running) != CURLM_OK)
+        if (lib.curl_multi_perform(r->h->multi, &running) != CURLM_OK)
             return pl_fail(r->err, PL_E_NET, "the transfer cannot go on");
         if (running) {
-            curl_multi_poll(r->h->multi, NULL, 0, 200, NULL);
+            lib.curl_multi_poll(r->h->multi, NULL, 0, 200, NULL);
             e = check_time(r);
         }
     }
     const CURLMsg *m;
-    while (e == 0 && (m = curl_multi_info_read(r->h->multi, &left)))
+    while (e == 0 && (m = lib.curl_multi_info_read(r->h->multi, &left)))
         if (m->msg == CURLMSG_DONE && m->easy_handle == r->easy)
             *ret_result = m->data.result;
     return e;
@@ -303,7 +305,7 @@ static int drive(struct run *r, CURLcode *ret_result)
 /* What curl's verdict means here. Its texts hold host names and paths, but no header. */
 static int verdict(struct run *r, CURLcode c)
 {
-    const char *why = r->text[0] ? r->text : curl_easy_strerror(c);
+    const char *why = r->text[0] ? r->text : lib.curl_easy_strerror(c);
     struct pl_str host = pl_url_host(&r->ans->a, &r->q->url);
     if (c == CURLE_OK || r->enough)
         return 0;
@@ -331,15 +333,15 @@ static int verdict(struct run *r, CURLcode c)
 
 static void set_callbacks(CURL *c, struct run *r)
 {
-    curl_easy_setopt(c, CURLOPT_ERRORBUFFER, r->text);
-    curl_easy_setopt(c, CURLOPT_USERAGENT, r->h->o.agent);
-    curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(c, CURLOPT_HEADERDATA, r);
-    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_data);
-    curl_easy_setopt(c, CURLOPT_WRITEDATA, r);
-    curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, r);
-    curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    lib.curl_easy_setopt(c, CURLOPT_ERRORBUFFER, r->text);
+    lib.curl_easy_setopt(c, CURLOPT_USERAGENT, r->h->o.agent);
+    lib.curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+    lib.curl_easy_setopt(c, CURLOPT_HEADERDATA, r);
+    lib.curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_data);
+    lib.curl_easy_setopt(c, CURLOPT_WRITEDATA, r);
+    lib.curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    lib.curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, r);
+    lib.curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 
 int pl_http_do(struct pl_http *h, const struct pl_http_req *q, struct pl_http_answer *ans,
@@ -350,24 +352,24 @@ int pl_http_do(struct pl_http *h, const struct pl_http_req *q, struct pl_http_an
     pl_auto_buf struct pl_buf pem = { 0 };
     CURLcode result = CURLE_OK;
     *ans = (struct pl_http_answer){ .retry_after = -1 };
-    r.easy = curl_easy_init();
+    r.easy = lib.curl_easy_init();
     if (!r.easy)
         pl_oom();
     r.proxied = pl_proxy_for(&q->url) != NULL;
-    curl_easy_setopt(r.easy, CURLOPT_URL, pl_url_text(&ans->a, &q->url).p);
+    lib.curl_easy_setopt(r.easy, CURLOPT_URL, pl_url_text(&ans->a, &q->url).p);
     set_callbacks(r.easy, &r);
     set_limits(r.easy, &r);
     set_tls(r.easy, &r, &pem);
     set_body(r.easy, &r);
     struct curl_slist *list = headers(q, &ans->a);
-    curl_easy_setopt(r.easy, CURLOPT_HTTPHEADER, list);
-    curl_multi_add_handle(h->multi, r.easy);
+    lib.curl_easy_setopt(r.easy, CURLOPT_HTTPHEADER, list);
+    lib.curl_multi_add_handle(h->multi, r.easy);
     int e = drive(&r, &result);
-    curl_multi_remove_handle(h->multi, r.easy);
+    lib.curl_multi_remove_handle(h->multi, r.easy);
     if (e == 0)
         e = r.failed < 0 ? r.failed : verdict(&r, result);
-    curl_slist_free_all(list);
-    curl_easy_cleanup(r.easy);
+    lib.curl_slist_free_all(list);
+    lib.curl_easy_cleanup(r.easy);
     pl_vec_release(&r.fields);
     if (e == 0 && !r.head_done)
         e = pl_fail(r.err, PL_E_IO, "the connection ended before an answer");
@@ -379,7 +381,7 @@ int pl_http_do(struct pl_http *h, const struct pl_http_req *q, struct pl_http_an
 /* Authorities in one file: read, since a blob of our own would replace it. */
 static void system_authorities(struct pl_http *h)
 {
-    const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+    const curl_version_info_data *v = lib.curl_version_info(CURLVERSION_NOW);
     if (v->capath || !v->cainfo)
         return;
     pl_auto_fd int fd = open(v->cainfo, O_RDONLY | O_CLOEXEC);
@@ -394,16 +396,19 @@ static void system_authorities(struct pl_http *h)
 
 int pl_http_new(const struct pl_http_opts *o, struct pl_http **ret, struct pl_err *err)
 {
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    int r = pl_curl_load(&lib, err);
+    if (r < 0)
+        return r;
+    if (lib.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return pl_fail(err, PL_E_NET, "libcurl cannot start");
     struct pl_http *h = calloc(1, sizeof *h);
     if (!h)
         pl_oom();
     h->o = *o;
-    h->multi = curl_multi_init();
+    h->multi = lib.curl_multi_init();
     if (!h->multi)
         pl_oom();
-    curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, 8L);
+    lib.curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, 8L);
     system_authorities(h);
     *ret = h;
     return 0;
@@ -413,7 +418,7 @@ void pl_http_free(struct pl_http *h)
 {
     if (!h)
         return;
-    curl_multi_cleanup(h->multi);
+    lib.curl_multi_cleanup(h->multi);
     pl_buf_release(&h->ca);
     free(h);
 }
@@ -435,5 +440,7 @@ struct pl_str pl_http_field(const struct pl_http_answer *ans, const char *name)
 
 const char *pl_http_library(void)
 {
-    return curl_version();
+    if (pl_curl_load(&lib, NULL) < 0)
+        return "libcurl not found";
+    return lib.curl_version();
 }
