@@ -40,6 +40,18 @@ struct pl_registry_cli {
       (told) ? "after failures that may pass (4)" : NULL },                                \
     { "foreign-layers", 0, PL_OPT_FLAG, offsetof(T, reg.foreign_layers), NULL,             \
       (told) ? "fetch layers from their own addresses" : NULL }
+
+/* The engine's options that a verb needs to copy images; `common` is the member. */
+#define PL_COPY_OPTS(T)                                                                    \
+    { "platform", 0, PL_OPT_LIST, offsetof(T, common.platform), "OS/ARCH",                 \
+      "only the image for this platform (repeatable)" },                                   \
+    { "limit", 0, PL_OPT_LIST, offsetof(T, common.limit), "NAME=VALUE",                    \
+      "change a limit, as in layers=100" },                                                \
+    { "sandbox", 0, PL_OPT_STR, offsetof(T, common.sandbox), "MODE",                       \
+      "auto, require or off" },                                                            \
+    { "offline", 0, PL_OPT_FLAG, offsetof(T, common.offline), NULL,                        \
+      "make any network call an error" },                                                  \
+    { "quiet", 'q', PL_OPT_FLAG, offsetof(T, common.quiet), NULL, "no progress, no notes" }
 /* clang-format on */
 
 /* Fills `o` from the options; `operands` are the targets of the run, whose hosts --plain-http

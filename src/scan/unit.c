@@ -575,7 +575,7 @@ static void add_image(struct pl_unit *u, struct pl_part *manifest, const struct 
             wanted &= platform_wanted(u, &im.platform);
     }
     im.digest = pl_str_c(NULL);
-    if (l->top && u->src->tops.n > 1)
+    if (l->top && (u->src->o->all_tags || u->src->o->all_repos))
         im.name = l->top->name;
     if (manifest->blob->digest.set)
         im.digest = pl_digest_text(&u->a, &manifest->blob->digest);
