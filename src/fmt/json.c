@@ -4,6 +4,7 @@
 #include "fmt/json.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <sys/random.h>
 
 #include "base/buf.h"
@@ -95,6 +96,16 @@ static const char *reason(const json_error_t *e)
     }
 }
 
+/* jansson forgets that its buffer could not grow, and gives a string without the byte that was to go
+ * in: so memory is there, or the process ends. */
+static void *memory(size_t n)
+{
+    void *p = malloc(n);
+    if (!p)
+        pl_oom();
+    return p;
+}
+
 /* Hashes are salted so that keys cannot be chosen to collide; the parser would read the salt from a
  * device, which the sandbox forbids. Only the first call has an effect. */
 static void salt(void)
@@ -112,10 +123,9 @@ int pl_json_parse(struct pl_str text, unsigned max_depth, struct pl_json **ret, 
     if (r < 0)
         return r;
     salt();
+    json_set_alloc_funcs(memory, free);
     json_t *root = json_loadb(text.n ? text.p : "", text.n,
                               JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &e);
-    if (!root && json_error_code(&e) == json_error_out_of_memory)
-        return pl_fail(err, PL_E_NOMEM, "out of memory");
     if (!root)
         return pl_fail(err, PL_E_FORMAT, "byte %d: %s", e.position, reason(&e));
     *ret = (struct pl_json *)root;
