@@ -1,0 +1,303 @@
+/* Repairs: tried one by one, kept when they prove themselves. formats/dockerfile.md section 9. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check/fix.h"
+
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/vec.h"
+
+#define PASSES_MAX 12u
+#define TRIES_MAX 400u          /* hits of one pass that are tried */
+#define FIX_TEXT_MAX (1u << 20) /* larger files are judged, not repaired */
+
+struct edits {
+    const struct pl_lint_edit **p;
+    size_t n;
+};
+
+static int by_offset(const void *a, const void *b)
+{
+    const struct pl_lint_edit *x = *(const struct pl_lint_edit *const *)a;
+    const struct pl_lint_edit *y = *(const struct pl_lint_edit *const *)b;
+    return x->off != y->off ? (x->off < y->off ? -1 : 1) : x->end < y->end ? -1 : x->end > y->end;
+}
+
+/* Do two sorted lists, or one list, touch the same bytes? */
+static bool overlap(const struct edits *e)
+{
+    for (size_t i = 1; i < e->n; i++)
+        if (e->p[i]->off < e->p[i - 1]->end || e->p[i]->off == e->p[i - 1]->off)
+            return true;
+    return false;
+}
+
+static struct pl_str apply(struct pl_arena *a, struct pl_str text, const struct edits *e)
+{
+    struct pl_buf out = { .max = 4 * FIX_TEXT_MAX };
+    size_t at = 0;
+    for (size_t i = 0; i < e->n; i++) {
+        pl_buf_putn(&out, text.p + at, e->p[i]->off - at);
+        pl_buf_putn(&out, e->p[i]->text.p, e->p[i]->text.n);
+        at = e->p[i]->end;
+    }
+    pl_buf_putn(&out, text.p + at, text.n - at);
+    struct pl_str s = pl_dup(a, pl_buf_str(&out));
+    pl_buf_release(&out);
+    return s;
+}
+
+/* How often each rule and each code stands in a result. */
+struct counts {
+    unsigned rule[PL_RULE_COUNT];
+    unsigned *code; /* by index in pl_lint_codes */
+};
+
+static void count(struct pl_arena *a, const struct pl_lint_result *r, struct counts *c)
+{
+    *c = (struct counts){ .code = pl_alloc_n(a, pl_lint_n_codes, sizeof *c->code) };
+    for (size_t i = 0; i < r->n_hits; i++) {
+        c->rule[r->hits[i].rule]++;
+        for (size_t k = 0; k < r->hits[i].n_codes; k++) {
+            const struct pl_lint_code *code = pl_lint_code_find(pl_str_c(r->hits[i].codes[k]));
+            if (code)
+                c->code[code - pl_lint_codes]++;
+        }
+    }
+}
+
+static bool none_new(const struct counts *before, const struct counts *after)
+{
+    for (size_t i = 0; i < PL_RULE_COUNT; i++)
+        if (after->rule[i] > before->rule[i])
+            return false;
+    for (size_t i = 0; i < pl_lint_n_codes; i++)
+        if (after->code[i] > before->code[i])
+            return false;
+    return true;
+}
+
+struct proof {
+    struct pl_str text;
+    const struct pl_lint_opts *o;
+    const struct pl_lint_result *r;
+    struct counts before;
+};
+
+/* Is `text` as good as before, and better in rule `rule` (PL_RULE_COUNT: nothing asked)? */
+static bool holds(const struct proof *p, struct pl_str text, enum pl_rule_id rule)
+{
+    struct pl_arena a = { 0 };
+    struct pl_lint_result r;
+    struct counts after;
+    bool ok = pl_lint_file(&a, text, p->o, &r, NULL) == 0;
+    if (ok) {
+        count(&a, &r, &after);
+        ok = r.parsed >= p->r->parsed && r.refused <= p->r->refused &&
+             none_new(&p->before, &after) &&
+             (rule == PL_RULE_COUNT || after.rule[rule] < p->before.rule[rule]);
+    }
+    pl_arena_release(&a);
+    return ok;
+}
+
+static struct edits edits_of(struct pl_arena *a, const struct pl_lint_hit *h)
+{
+    struct edits e = { pl_alloc_n(a, h->n_edits + 1, sizeof *e.p), h->n_edits };
+    for (size_t i = 0; i < h->n_edits; i++)
+        e.p[i] = &h->edits[i];
+    qsort(e.p, e.n, sizeof *e.p, by_offset);
+    return e;
+}
+
+void pl_fix_prove(struct pl_arena *a, struct pl_str text, const struct pl_lint_opts *o,
+                  struct pl_lint_result *r)
+{
+    struct proof p = { .text = text, .o = o, .r = r };
+    size_t tries = 0;
+    count(a, r, &p.before);
+    for (size_t i = 0; i < r->n_hits; i++) {
+        struct pl_lint_hit *h = &r->hits[i];
+        struct pl_arena tmp = { 0 };
+        struct edits e = edits_of(&tmp, h);
+        bool ok = e.n && text.n <= FIX_TEXT_MAX && ++tries <= TRIES_MAX && !overlap(&e) &&
+                  holds(&p, apply(&tmp, text, &e), h->rule);
+        if (!ok) {
+            h->fix_class = PL_FIX_NONE;
+            h->n_edits = 0;
+        }
+        pl_arena_release(&tmp);
+    }
+}
+
+static void merge(struct edits *all, const struct edits *e)
+{
+    memcpy(all->p + all->n, e->p, e->n * sizeof *e->p);
+    all->n += e->n;
+    qsort(all->p, all->n, sizeof *all->p, by_offset);
+}
+
+/* One pass: all repairs that hold alone, then together as far as they do. */
+static struct pl_str pass(struct pl_arena *a, struct pl_str text, const struct pl_lint_opts *o,
+                          enum pl_fix_class c, struct pl_lint_result *r, size_t *ret_n)
+{
+    struct proof p = { .text = text, .o = o, .r = r };
+    size_t total = 0;
+    pl_fix_prove(a, text, o, r);
+    count(a, r, &p.before);
+    for (size_t i = 0; i < r->n_hits; i++)
+        total += r->hits[i].n_edits;
+    struct edits all = { pl_alloc_n(a, total + 1, sizeof *all.p), 0 };
+    struct edits *one = pl_alloc_n(a, r->n_hits + 1, sizeof *one);
+    size_t n = 0;
+    for (size_t i = 0; i < r->n_hits; i++) {
+        struct pl_lint_hit *h = &r->hits[i];
+        if (h->fix_class == PL_FIX_NONE || h->fix_class > c)
+            continue;
+        struct edits e = edits_of(a, h), both = { pl_alloc_n(a, total + 1, sizeof *both.p), all.n };
+        memcpy(both.p, all.p, all.n * sizeof *all.p);
+        merge(&both, &e);
+        if (overlap(&both))
+            continue;
+        all = both;
+        one[n++] = e;
+    }
+    struct pl_str out = all.n ? apply(a, text, &all) : text;
+    *ret_n += n;
+    if (!all.n || holds(&p, out, PL_RULE_COUNT))
+        return out;
+    out = apply(a, text, &one[0]); /* they do not get on: one at a time */
+    *ret_n -= n - 1;
+    return out;
+}
+
+int pl_fix_apply(struct pl_arena *a, struct pl_str text, const struct pl_lint_opts *o,
+                 enum pl_fix_class c, struct pl_str *ret, size_t *ret_n, struct pl_err *err)
+{
+    size_t n = 0;
+    *ret = text;
+    for (unsigned i = 0; i < PASSES_MAX; i++) {
+        struct pl_lint_result r;
+        int e = pl_lint_file(a, *ret, o, &r, err);
+        if (e < 0)
+            return e;
+        struct pl_str next = pass(a, *ret, o, c, &r, &n);
+        if (pl_str_eq(next, *ret))
+            break;
+        *ret = next;
+    }
+    if (ret_n)
+        *ret_n = n;
+    return 0;
+}
+
+/* --- unified diff --- */
+
+struct lines {
+    struct pl_str *p;
+    size_t n;
+};
+
+static struct lines split(struct pl_str s)
+{
+    struct lines l = { NULL, 0 };
+    size_t n = 1;
+    for (size_t i = 0; i < s.n; i++)
+        n += s.p[i] == '\n';
+    l.p = calloc(n + 1, sizeof *l.p);
+    if (!l.p)
+        pl_oom();
+    for (size_t i = 0; i < s.n;) {
+        const char *nl = memchr(s.p + i, '\n', s.n - i);
+        size_t end = nl ? (size_t)(nl - s.p) + 1 : s.n;
+        l.p[l.n++] = pl_str_sub(s, i, end - i);
+        i = end;
+    }
+    return l;
+}
+
+static void put_line(struct pl_buf *out, char mark, struct pl_str s)
+{
+    pl_buf_putc(out, mark);
+    pl_buf_putn(out, s.p, s.n);
+    if (!s.n || s.p[s.n - 1] != '\n')
+        pl_buf_puts(out, "\n\\ No newline at end of file\n");
+}
+
+#define CONTEXT 3
+#define LOOK 64 /* lines in which the two texts are expected to meet again */
+
+/* The next place where both go on alike: two equal lines, or the end. */
+static void meet(const struct lines *x, const struct lines *y, size_t i, size_t k, size_t *ret_i,
+                 size_t *ret_k)
+{
+    for (size_t sum = 1; sum < 2 * LOOK; sum++)
+        for (size_t di = 0; di <= sum; di++) {
+            size_t ni = i + di, nk = k + (sum - di);
+            if (ni <= x->n && nk <= y->n &&
+                ((ni == x->n && nk == y->n) ||
+                 (ni < x->n && nk < y->n && pl_str_eq(x->p[ni], y->p[nk])))) {
+                *ret_i = ni;
+                *ret_k = nk;
+                return;
+            }
+        }
+    *ret_i = x->n;
+    *ret_k = y->n;
+}
+
+struct hunk {
+    size_t i0, i1, k0, k1;
+};
+
+static void put_hunk(struct pl_buf *out, const struct lines *x, const struct lines *y,
+                     const struct hunk *h, size_t n)
+{
+    size_t from = h[0].i0 > CONTEXT ? h[0].i0 - CONTEXT : 0;
+    size_t to = h[n - 1].i1 + CONTEXT < x->n ? h[n - 1].i1 + CONTEXT : x->n;
+    size_t kfrom = h[0].k0 - (h[0].i0 - from), kto = h[n - 1].k1 + (to - h[n - 1].i1);
+    pl_buf_printf(out, "@@ -%zu,%zu +%zu,%zu @@\n", from + (to > from), to - from,
+                  kfrom + (kto > kfrom), kto - kfrom);
+    size_t i = from;
+    for (size_t c = 0; c < n; c++) {
+        for (; i < h[c].i0; i++)
+            put_line(out, ' ', x->p[i]);
+        for (; i < h[c].i1; i++)
+            put_line(out, '-', x->p[i]);
+        for (size_t k = h[c].k0; k < h[c].k1; k++)
+            put_line(out, '+', y->p[k]);
+    }
+    for (; i < to; i++)
+        put_line(out, ' ', x->p[i]);
+}
+
+void pl_fix_diff(struct pl_str name, struct pl_str before, struct pl_str after, struct pl_buf *out)
+{
+    struct lines x = split(before), y = split(after);
+    PL_VEC(struct hunk) h = { 0 };
+    size_t i = 0, k = 0;
+    while (i < x.n || k < y.n) {
+        if (i < x.n && k < y.n && pl_str_eq(x.p[i], y.p[k])) {
+            i++;
+            k++;
+            continue;
+        }
+        struct hunk one = { i, 0, k, 0 };
+        meet(&x, &y, i, k, &one.i1, &one.k1);
+        i = one.i1;
+        k = one.k1;
+        pl_vec_push(&h, one);
+    }
+    if (h.n)
+        pl_buf_printf(out, "--- a/%.*s\n+++ b/%.*s\n", PL_FMT(name), PL_FMT(name));
+    for (size_t c = 0; c < h.n;) {
+        size_t n = 1;
+        while (c + n < h.n && h.p[c + n].i0 - h.p[c + n - 1].i1 <= 2 * CONTEXT)
+            n++;
+        put_hunk(out, &x, &y, &h.p[c], n);
+        c += n;
+    }
+    pl_vec_release(&h);
+    free(x.p);
+    free(y.p);
+}

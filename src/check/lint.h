@@ -1,0 +1,120 @@
+/* Judging a Dockerfile: text and options in, findings out. formats/dockerfile.md sections 3 to 8.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_CHECK_LINT_H
+#define PL_CHECK_LINT_H
+
+#include "check/dockerfile/plan.h"
+#include "model/severity.h"
+
+/* X(id, "name", severity, "since", title, why, fix) */
+enum pl_rule_id {
+#define PL_LINT_RULE(id, name, sev, title, why, fix) PL_RULE_##id,
+#include "check/rules.inc"
+#undef PL_LINT_RULE
+    PL_RULE_COUNT
+};
+
+enum pl_dialect {
+    PL_DIALECT_ALL,
+    PL_DIALECT_HADOLINT,
+    PL_DIALECT_BUILDKIT,
+    PL_DIALECT_TRIVY,
+    PL_DIALECT_CHECKOV,
+    PL_DIALECT_DOCKLE,
+};
+
+/* hadolint's levels, falling. */
+enum pl_level { PL_LEVEL_NONE, PL_LEVEL_ERROR, PL_LEVEL_WARNING, PL_LEVEL_INFO, PL_LEVEL_STYLE };
+
+struct pl_lint_rule {
+    const char *name; /* "PL-D501" */
+    enum pl_severity severity;
+    const char *title, *why, *fix;
+};
+
+/* A code of another linter. */
+struct pl_lint_code {
+    const char *name;
+    enum pl_rule_id rule;
+    enum pl_dialect dialect;
+    enum pl_level level; /* hadolint's; NONE: off unless promoted */
+};
+
+extern const struct pl_lint_rule pl_lint_rules[PL_RULE_COUNT];
+extern const struct pl_lint_code pl_lint_codes[];
+extern const size_t pl_lint_n_codes;
+/* The code called `name` ("DL3008", "AVD-DS-0001" counts as "DS-0001"), or NULL. */
+const struct pl_lint_code *pl_lint_code_find(struct pl_str name);
+/* The dialect called `name`; false when there is none. */
+bool pl_dialect_parse(struct pl_str name, enum pl_dialect *ret);
+
+/* A replacement of source bytes. */
+struct pl_lint_edit {
+    uint32_t off, end;
+    struct pl_str text;
+};
+enum pl_fix_class { PL_FIX_NONE, PL_FIX_SAFE, PL_FIX_SUGGESTED, PL_FIX_UNSAFE };
+/* "safe" … ; static. */
+const char *pl_fix_class_name(enum pl_fix_class c);
+
+#define PL_LINT_CODES_MAX 6u
+struct pl_lint_hit {
+    enum pl_rule_id rule;
+    enum pl_severity severity;
+    const char *codes[PL_LINT_CODES_MAX];  /* those whose own condition holds; static or arena */
+    uint32_t code_line[PL_LINT_CODES_MAX]; /* the line their linter names */
+    size_t n_codes;
+    size_t node;          /* index, or SIZE_MAX */
+    uint32_t line;        /* first line of the instruction */
+    uint32_t off, end;    /* of the word at fault, in the source */
+    struct pl_str detail; /* what exactly, or empty; no secrets */
+    enum pl_fix_class fix_class;
+    struct pl_lint_edit *edits;
+    size_t n_edits;
+};
+
+struct pl_label_spec {
+    struct pl_str name, format; /* text rfc3339 semver url hash spdx email */
+};
+
+/* Searches text for a secret; true when the value is one. */
+typedef bool pl_lint_secret_fn(void *arg, struct pl_str name, struct pl_str value);
+
+struct pl_lint_opts {
+    const struct pl_df_build_arg *build_args;
+    size_t n_build_args;
+    enum pl_dialect dialect;
+    const struct pl_str *trusted; /* registry patterns */
+    size_t n_trusted;
+    const struct pl_label_spec *labels;
+    size_t n_labels;
+    bool strict_labels;
+    bool no_pragmas; /* hadolint's disable-ignore-pragma */
+    bool has_dockerignore;
+    struct pl_str dockerignore;   /* its text */
+    const struct pl_str *enabled; /* codes that are off by default and wanted */
+    size_t n_enabled;
+    struct pl_str today; /* "2026-11-22"; what has a date that is past hides nothing */
+    pl_lint_secret_fn *secret;
+    void *secret_arg;
+};
+
+struct pl_lint_result {
+    struct pl_df_file file;
+    struct pl_lint_hit *hits; /* sorted by offset, then rule */
+    size_t n_hits;
+    bool parsed;      /* BuildKit's parser takes it */
+    bool refused;     /* PL-D001 or PL-D002 */
+    bool check_error; /* "check=error=true" and a BuildKit check fired */
+    bool circular;
+    const char *parse_msg; /* why not `parsed` */
+    uint32_t parse_line;
+};
+
+/* Judges `text`. Everything in `ret` lives in `a`. PL_E_FORMAT: no Dockerfile at all; PL_E_LIMIT:
+ * something was too large (ret holds what was read up to there, without findings). */
+int pl_lint_file(struct pl_arena *a, struct pl_str text, const struct pl_lint_opts *o,
+                 struct pl_lint_result *ret, struct pl_err *err);
+
+#endif
