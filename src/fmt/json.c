@@ -186,6 +186,12 @@ int64_t pl_json_int(const struct pl_json *j, int64_t otherwise)
     return json_is_integer(t) ? json_integer_value(t) : otherwise;
 }
 
+double pl_json_real(const struct pl_json *j, double otherwise)
+{
+    const json_t *t = (const json_t *)j;
+    return json_is_number(t) ? json_number_value(t) : otherwise;
+}
+
 bool pl_json_true(const struct pl_json *j)
 {
     return json_is_true((const json_t *)j);

@@ -37,6 +37,8 @@ const struct pl_json *pl_json_at(const struct pl_json *j, size_t i);
 struct pl_str pl_json_str(const struct pl_json *j);
 /* The value of an integer; `otherwise` when `j` is NULL or none. */
 int64_t pl_json_int(const struct pl_json *j, int64_t otherwise);
+/* The value of a number, integers too; `otherwise` when `j` is NULL or none. */
+double pl_json_real(const struct pl_json *j, double otherwise);
 /* True only for JSON true. */
 bool pl_json_true(const struct pl_json *j);
 /* Calls `fn` for each member in document order. Stops and returns non-zero what `fn` returns. */

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <new>
 #include <string>
+#include <vector>
 
 #define _Noreturn [[noreturn]] /* the C headers below */
 #include "fmt/regex.h"
@@ -115,11 +116,14 @@ extern "C" bool pl_regex_search(const struct pl_regex *re, const void *p, size_t
     if (from > to || to > n)
         return false;
     const char *text = n ? static_cast<const char *>(p) : "";
-    re2::StringPiece sub[PL_REGEX_GROUPS];
-    if (n_groups > PL_REGEX_GROUPS)
-        n_groups = PL_REGEX_GROUPS;
+    re2::StringPiece few[PL_REGEX_GROUPS], *sub = few;
+    std::vector<re2::StringPiece> many;
     unsigned ask = n_groups < re->groups + 1 ? n_groups : re->groups + 1;
     try {
+        if (ask > PL_REGEX_GROUPS) {
+            many.resize(ask);
+            sub = many.data();
+        }
         if (!re->re->Match(re2::StringPiece(text, n), from, to,
                            anchored ? RE2::ANCHOR_START : RE2::UNANCHORED, sub, (int)ask))
             return false;

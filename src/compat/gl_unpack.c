@@ -1,0 +1,205 @@
+/* The child that opens archives: closed before its first byte, it hands out files and notes.
+ * secrets.md section 4.1 "Archives". */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "compat/gl_unpack.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/limits.h"
+#include "compat/gl_chunk.h"
+#include "compat/gl_view.h"
+#include "io/nested.h"
+#include "sandbox/sandbox.h"
+
+#define ADDRESS_SPACE PL_GIB(2)
+#define CPU_SECONDS 3600u
+#define HEAD 512u
+
+struct unpack {
+    const struct gl_unpack *u;
+    struct pl_limits limits;
+    uint64_t total;
+};
+
+/* One container being read; `prefix` is the path in front of its members, "" for the outermost. */
+struct box {
+    struct unpack *x;
+    struct pl_str prefix;
+    unsigned depth;
+    bool single; /* a compressed file: what is in it keeps its name */
+    bool inner;  /* a compressed container: what is in it is the container */
+    struct pl_str name;
+};
+
+static void put(const struct gl_unpack *u, const void *p, size_t n)
+{
+    while (n > 0) {
+        ssize_t w = write(u->out, p, n);
+        if (w < 0 && errno == EINTR)
+            continue;
+        if (w <= 0)
+            _exit(2); /* nobody listens */
+        p = (const char *)p + w;
+        n -= (size_t)w;
+    }
+}
+
+static void message(const struct gl_unpack *u, char kind, const void *p, size_t n)
+{
+    uint32_t len = (uint32_t)(n < GL_UNPACK_MAX ? n : GL_UNPACK_MAX);
+    put(u, &kind, 1);
+    put(u, &len, sizeof len);
+    put(u, p, len);
+}
+
+static void note(void *arg, const char *code, struct pl_str name, const char *text)
+{
+    struct box *b = arg;
+    struct pl_arena a = { 0 };
+    struct pl_str s = pl_printf(&a, "%.*s%s%.*s: %s: %s", PL_FMT(b->prefix), name.n ? "!" : "",
+                                (int)(name.n < 4096 ? name.n : 4096), name.p, code, text);
+    message(b->x->u, GL_UNPACK_NOTE, s.p, s.n);
+    pl_arena_release(&a);
+}
+
+/* A member's name as a clean relative path. */
+static struct pl_str clean(struct pl_arena *a, struct pl_str name)
+{
+    pl_auto_buf struct pl_buf b = { 0 };
+    struct pl_str part, rest = name;
+    while (rest.p && rest.n && pl_str_split(&rest, '/', &part)) {
+        if (!part.n || pl_str_is(part, "."))
+            continue;
+        pl_buf_puts(&b, b.n ? "/" : name.p[0] == '/' ? "/" : "");
+        pl_buf_putn(&b, part.p, part.n);
+    }
+    return pl_dup(a, b.n ? pl_buf_str(&b) : PL_S("."));
+}
+
+static void send_file(struct box *b, struct pl_str path, struct pl_view *body)
+{
+    struct pl_err err = { 0 };
+    message(b->x->u, GL_UNPACK_FILE, path.p, path.n);
+    for (;;) {
+        if (pl_view_ahead(body, 1, &err) < 0) {
+            note(b, "damaged", path, err.msg);
+            break;
+        }
+        if (!body->n)
+            break;
+        size_t n = body->n < GL_UNPACK_MAX ? body->n : GL_UNPACK_MAX;
+        message(b->x->u, GL_UNPACK_DATA, body->p, n);
+        pl_view_consume(body, n);
+    }
+    message(b->x->u, GL_UNPACK_END, "", 0);
+}
+
+static void open_box(struct box *b, struct pl_str name, struct pl_view *in, bool squeezed);
+
+static int on_member(void *arg, struct pl_member *m)
+{
+    struct box *b = arg;
+    struct pl_arena a = { 0 };
+    if (!m->body)
+        return 0;
+    if (b->inner) { /* the tar in "x.tar.gz" */
+        struct box in = { b->x, b->prefix, b->depth, false, false, b->name };
+        open_box(&in, b->name, m->body, false);
+        return 0;
+    }
+    struct pl_str name = b->single ? b->name : clean(&a, m->name);
+    struct pl_str path =
+        b->prefix.n ? pl_printf(&a, "%.*s!%.*s", PL_FMT(b->prefix), PL_FMT(name)) : name;
+    enum pl_gl_archive kind = b->single ? PL_GL_PLAIN : pl_gl_archive_name(name);
+    if (kind == PL_GL_PLAIN) {
+        send_file(b, b->single ? b->prefix : path, m->body);
+    } else if (b->depth + 1 <= b->x->u->depth) {
+        struct box in = {
+            b->x, path, b->depth + 1, kind == PL_GL_COMPRESSED, kind == PL_GL_COMPRESSED_CONTAINER,
+            name
+        };
+        open_box(&in, name, m->body, kind != PL_GL_CONTAINER);
+    }
+    pl_arena_release(&a);
+    return 0;
+}
+
+/* Is the kind that the bytes say one that such a name may have? */
+static bool fits(const struct pl_nested *k, bool squeezed)
+{
+    static const char *const boxes[] = { "zip", "7z", "rar", "tar" };
+    static const char *const codecs[] = { "gzip", "bzip2", "xz", "zstd", "lz4" };
+    const char *const *v = squeezed ? codecs : boxes;
+    size_t n = squeezed ? sizeof codecs / sizeof *codecs : sizeof boxes / sizeof *boxes;
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(k->id, v[i]) == 0)
+            return true;
+    return false;
+}
+
+static void open_box(struct box *b, struct pl_str name, struct pl_view *in, bool squeezed)
+{
+    struct pl_err err = { 0 };
+    struct pl_nested_opts o = { .limits = &b->x->limits,
+                                .path = name,
+                                .whole_max = b->x->limits.window,
+                                .total = &b->x->total,
+                                .depth = b->depth };
+    struct pl_nested_sink sink = { .member = on_member, .note = note, .arg = b };
+    if (pl_view_ahead(in, HEAD, &err) < 0) {
+        note(b, "damaged", PL_S(""), err.msg);
+        return;
+    }
+    const struct pl_nested *k = pl_nested_probe(in->p, in->n < HEAD ? in->n : HEAD, name);
+    if (!k || !fits(k, squeezed)) {
+        note(b, "unknown-codec", PL_S(""),
+             "the content is not what the name says, or of a kind "
+             "that is not read");
+        return;
+    }
+    if (k->read(in, &o, &sink, &err) < 0)
+        note(b, "damaged", PL_S(""), err.msg);
+}
+
+static enum pl_sandbox_mode mode(void)
+{
+    const char *v = getenv("PLIMSOLL_SANDBOX");
+    return v && strcmp(v, "off") == 0       ? PL_SANDBOX_OFF
+           : v && strcmp(v, "require") == 0 ? PL_SANDBOX_REQUIRE
+                                            : PL_SANDBOX_AUTO;
+}
+
+void pl_gl_unpack_child(const struct gl_unpack *u)
+{
+    struct pl_err err = { 0 };
+    struct unpack x = { .u = u };
+    struct pl_str path = pl_str_c(u->path);
+    enum pl_gl_archive kind = pl_gl_archive_name(path);
+    struct box b = {
+        &x, path, 1, kind == PL_GL_COMPRESSED, kind == PL_GL_COMPRESSED_CONTAINER, path
+    };
+    int keep[2] = { u->in < u->out ? u->in : u->out, u->in < u->out ? u->out : u->in };
+    enum pl_sandbox_mode how = mode();
+    struct pl_sandbox_opts so = { .mode = how,
+                                  .keep_fds = keep,
+                                  .n_keep = 2,
+                                  .address_space = how == PL_SANDBOX_OFF ? 0 : ADDRESS_SPACE,
+                                  .cpu_seconds = CPU_SECONDS };
+    signal(SIGPIPE, SIG_IGN);
+    pl_limits_init(&x.limits);
+    pl_nested_init();
+    struct pl_feed *feed = pl_feed_stream(u->in);
+    struct pl_gl_view v;
+    if (pl_sandbox_enter(&so, &err) < 0) {
+        note(&b, "sandbox", PL_S(""), err.msg);
+    } else {
+        pl_gl_view_init(&v, feed);
+        open_box(&b, path, &v.v, kind != PL_GL_CONTAINER);
+    }
+    message(u, GL_UNPACK_DONE, "", 0);
+    _exit(0);
+}
