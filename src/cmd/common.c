@@ -113,6 +113,7 @@ static int prepare(struct pl_run *r, const struct pl_common *c, bool secrets, st
         return ret;
     r->o.threads = c->threads;
     r->o.secrets = secrets;
+    r->o.packages = true;
     r->o.reveal = c->show_secrets;
     r->o.platforms = r->platforms;
     r->o.n_platforms = c->platform.n;

@@ -115,6 +115,8 @@ struct pl_finding {
     enum pl_delta delta;            /* NONE without a baseline */
 };
 
+struct pl_package; /* model/package.h */
+
 struct pl_target {
     struct pl_str name;     /* as typed */
     struct pl_str kind;     /* "image", "dir", "rootfs" … */
@@ -127,6 +129,8 @@ struct pl_target {
     size_t n_layers;
     struct pl_finding *findings; /* sorted */
     size_t n_findings;
+    struct pl_package *packages; /* sorted by package URL */
+    size_t n_packages;
     uint64_t bytes_read, bytes_claimed; /* unpacked layer bytes seen / that were to be seen */
     uint32_t layers_read;               /* layers read to their end */
     uint64_t files_read;                /* targets without layers: files; 0 = not counted */

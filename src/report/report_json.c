@@ -1,6 +1,7 @@
 /* JSON: the object of commands.md, "scan --format json", keys in that order. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fmt/jsonw.h"
+#include "model/package.h"
 #include "report/words.h"
 
 static void put_tool(struct pl_jsonw *w, const struct pl_report *r)
@@ -156,6 +157,37 @@ static void put_fixes(struct pl_jsonw *w, const struct pl_finding *f)
     pl_jw_arr_end(w);
 }
 
+static void put_package(struct pl_jsonw *w, const struct pl_target *t, const struct pl_package *p)
+{
+    pl_jw_obj(w);
+    pl_jw_kstr(w, "purl", p->purl);
+    pl_jw_kstr(w, "name", p->pkg.name);
+    pl_jw_kstr(w, "version", p->pkg.version);
+    pl_jw_kstr(w, "type", p->pkg.type);
+    put_names(w, "paths", &p->paths);
+    put_event(w, "introduced", pl_layer_at(t, p->span.introduced), /* how= */ NULL);
+    put_event(w, "hidden", pl_layer_at(t, p->span.hidden), pl_how_name(p->span.how));
+    pl_jw_kbool(w, "visible", p->span.visible);
+    put_or_null(w, "group", p->pkg.ns);
+    put_or_null(w, "source", p->pkg.source);
+    put_or_null(w, "source_version", p->pkg.source_version);
+    put_or_null(w, "distro", p->distro);
+    put_or_null(w, "licence", p->pkg.licence);
+    pl_jw_kbool(w, "dev", (p->pkg.flags & PL_PKG_DEV) != 0);
+    pl_jw_kstr(w, "cataloger", p->pkg.by);
+    pl_jw_obj_end(w);
+}
+
+static void put_packages(struct pl_jsonw *w, const struct pl_target *t)
+{
+    pl_jw_key(w, "packages");
+    pl_jw_arr(w);
+    for (size_t i = 0; i < t->n_packages; i++)
+        if (!(t->packages[i].pkg.flags & PL_PKG_OS))
+            put_package(w, t, &t->packages[i]);
+    pl_jw_arr_end(w);
+}
+
 static void put_finding(struct pl_jsonw *w, const struct pl_target *t, const struct pl_finding *f)
 {
     pl_jw_obj(w);
@@ -201,9 +233,7 @@ static void put_target(struct pl_jsonw *w, const struct pl_target *t)
     pl_jw_kbool(w, "complete", t->complete);
     put_notes(w, t);
     put_layers(w, t);
-    pl_jw_key(w, "packages");
-    pl_jw_arr(w);
-    pl_jw_arr_end(w);
+    put_packages(w, t);
     pl_jw_key(w, "findings");
     pl_jw_arr(w);
     for (size_t i = 0; i < t->n_findings; i++)

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/hash.h"
 #include "io/nested.h"
+#include "scan/pkgfeed.h"
 
 #define WINDOW ((size_t)1 << 20)
 #define INNER ((size_t)256 << 10) /* below the first level: views over views must stay small */
@@ -30,6 +31,7 @@ struct scan {
     bool started, text, wide;  /* wide: UTF-16, two bytes a character */
     bool failed;               /* the engine has been noted already */
     uint32_t hits;
+    struct pl_pkgfeed packages;
 };
 
 /* What a note calls it: "outer.zip!inner.jar!name". Lives as long as the entry is worked on. */
@@ -171,8 +173,10 @@ static size_t window(struct scan *s, const struct pl_view *v, size_t behind, boo
     s->n = v->n;
     s->off = v->off;
     w->matched = false;
-    if (!s->started)
+    if (!s->started) {
         look_first(s);
+        pl_pkgfeed_begin(&s->packages, w, s->at, pl_str_n(s->p, s->n));
+    }
     size_t to = last ? s->n : s->n - OVERLAP;
     if (w->job.flags & PL_JOBF_SECRETS) {
         struct pl_text t = { .p = s->p,
@@ -190,6 +194,7 @@ static size_t window(struct scan *s, const struct pl_view *v, size_t behind, boo
                            name_of(w, s->at), "%s", err.msg);
         }
     }
+    pl_pkgfeed_add(&s->packages, w, s->at, pl_str_n(s->p + behind, to - behind), last);
     if (last && s->hits && !s->off && !s->at->nested.n && s->at->ordinal != PL_NEVER &&
         s->at->surface == PL_SURF_FILE && !w->job.hash_path.n)
         pl_worker_hash(w, s->at->ordinal, s->p, s->n); /* tells renamed copies */

@@ -319,6 +319,7 @@ static int on_message(struct pl_pool *p, struct proc *w, uint8_t type, struct pl
     struct pl_record *r = w->rec;
     struct pl_task *t = w->task;
     struct pl_hit hit;
+    struct pl_pkg pkg;
     struct pl_note note;
     struct pl_member_msg m;
     uint8_t slot;
@@ -347,6 +348,11 @@ static int on_message(struct pl_pool *p, struct proc *w, uint8_t type, struct pl
         if (!pl_get_hit(&rd, &r->a, &hit))
             return -1;
         pl_vec_push(&r->hits, hit);
+        return 0;
+    case PL_MSG_PKG:
+        if (!pl_get_pkg(&rd, &r->a, &pkg))
+            return -1;
+        pl_vec_push(&r->packages, pkg);
         return 0;
     case PL_MSG_NOTE:
         if (!pl_get_note(&rd, &r->a, &note))

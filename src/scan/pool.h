@@ -15,6 +15,7 @@ struct pl_record {
     struct pl_arena a;
     PL_VEC(struct pl_hit) hits;
     PL_VEC(struct pl_note) notes;
+    PL_VEC(struct pl_pkg) packages;
     struct pl_buf entries; /* messages of pl_put_entry, in order */
     uint32_t n_entries;
     bool has_doc;

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/proto.h"
 
+#include "base/cleanup.h"
+
 #define NAMES_MAX 64u
 #define LIST_MAX 100000u
 #define PATH_MAX_BYTES (1u << 20) /* above any limits->path */
@@ -114,6 +116,32 @@ bool pl_get_hit(struct pl_rd *r, struct pl_arena *a, struct pl_hit *ret)
     ret->visible = pl_get_u8(r) != 0;
     ret->history = pl_get_u32(r);
     return !r->bad;
+}
+
+void pl_put_pkg(struct pl_buf *b, const struct pl_pkg *p)
+{
+    const struct pl_str text[] = { p->type,  p->ns,     p->name,           p->version,
+                                   p->arch,  p->source, p->source_version, p->licence,
+                                   p->quals, p->by };
+    for (size_t i = 0; i < PL_COUNT(text); i++)
+        pl_put_str(b, text[i]);
+    pl_put_u32(b, p->flags);
+    pl_put_u32(b, p->ordinal);
+    put_names(b, &p->nested);
+}
+
+bool pl_get_pkg(struct pl_rd *r, struct pl_arena *a, struct pl_pkg *ret)
+{
+    *ret = (struct pl_pkg){ .flags = 0 };
+    struct pl_str *text[] = { &ret->type,  &ret->ns,     &ret->name,           &ret->version,
+                              &ret->arch,  &ret->source, &ret->source_version, &ret->licence,
+                              &ret->quals, &ret->by };
+    for (size_t i = 0; i < PL_COUNT(text); i++)
+        *text[i] = get_dup(r, a);
+    ret->flags = pl_get_u32(r);
+    ret->ordinal = pl_get_u32(r);
+    get_names(r, a, &ret->nested);
+    return !r->bad && ret->type.n && ret->name.n;
 }
 
 void pl_put_note(struct pl_buf *b, const struct pl_note *n)

@@ -6,7 +6,7 @@
 
 #include "base/wire.h"
 #include "model/entry.h"
-#include "model/report.h"
+#include "model/package.h"
 #include "oci/doc.h"
 
 /* ---- parent to child: fixed head, then for JOB `a` bytes of payload ---- */
@@ -31,12 +31,13 @@ enum pl_job_kind {
 };
 
 enum pl_job_flags {
-    PL_JOBF_LAYER = 1u << 0,   /* must be a layer: anything else is damage */
-    PL_JOBF_DOC = 1u << 1,     /* must be a JSON document */
-    PL_JOBF_SECRETS = 1u << 2, /* run the secret engine */
-    PL_JOBF_REVEAL = 1u << 3,  /* send whole secret values */
-    PL_JOBF_ENTRIES = 1u << 4, /* send entries */
-    PL_JOBF_DRY = 1u << 5,     /* the worker's own: find, but send no hits */
+    PL_JOBF_LAYER = 1u << 0,    /* must be a layer: anything else is damage */
+    PL_JOBF_DOC = 1u << 1,      /* must be a JSON document */
+    PL_JOBF_SECRETS = 1u << 2,  /* run the secret engine */
+    PL_JOBF_REVEAL = 1u << 3,   /* send whole secret values */
+    PL_JOBF_ENTRIES = 1u << 4,  /* send entries */
+    PL_JOBF_DRY = 1u << 5,      /* the worker's own: find, but send no hits */
+    PL_JOBF_PACKAGES = 1u << 7, /* run the catalogers */
 };
 
 /* What `recover` wants to have: the bytes of one place. */
@@ -73,6 +74,7 @@ enum pl_msg_type {
     PL_MSG_MEMBER, /* TARINDEX: one member */
     PL_MSG_ENTRY,  /* one entry of a layer, front-coded */
     PL_MSG_HIT,
+    PL_MSG_PKG, /* one package of a file */
     PL_MSG_NOTE,
     PL_MSG_DOC,
     PL_MSG_BYTES, /* what was grabbed, in order */
@@ -104,6 +106,10 @@ struct pl_hit {
 void pl_put_hit(struct pl_buf *b, const struct pl_hit *h);
 /* Copies into `a`; false when malformed. */
 bool pl_get_hit(struct pl_rd *r, struct pl_arena *a, struct pl_hit *ret);
+
+/* The same for packages. */
+void pl_put_pkg(struct pl_buf *b, const struct pl_pkg *p);
+bool pl_get_pkg(struct pl_rd *r, struct pl_arena *a, struct pl_pkg *ret);
 
 /* The same for notes, documents, members and the end of a job. */
 void pl_put_note(struct pl_buf *b, const struct pl_note *n);

@@ -8,6 +8,7 @@
 #include "oci/platform.h"
 #include "scan/git.h"
 #include "scan/scan_int.h"
+#include "scan/tellpkg.h"
 
 /* One image being told. */
 struct tell {
@@ -185,6 +186,9 @@ struct pl_tree *pl_unit_tree(const struct pl_image *im, bool all, struct pl_str 
         for (size_t h = 0; h < r->hits.n; h++)
             if (r->hits.p[h].ordinal != PL_NEVER)
                 pl_tree_watch(t, (uint32_t)i, r->hits.p[h].ordinal);
+        for (size_t h = 0; h < r->packages.n; h++)
+            if (r->packages.p[h].ordinal != PL_NEVER)
+                pl_tree_watch(t, (uint32_t)i, r->packages.p[h].ordinal);
         pl_tree_survey(t, r, &err);
     }
     for (size_t i = 0; i < im->n_layers; i++) {
@@ -691,6 +695,7 @@ static void tell_image(struct pl_unit *u, struct pl_report *r, const struct pl_i
     k.t->digest = pl_dup(r->a, im->digest);
     k.t->platform = pl_image_platform(im, r->a);
     tell_layers(&k);
+    struct pl_tellpkg packages = { .a = r->a, .t = k.t };
     for (size_t i = 0; i < im->n_layers; i++) {
         const struct pl_record *rec = im->layers[i] ? im->layers[i]->rec : NULL;
         struct pl_map seen = { .a = r->a };
@@ -700,7 +705,10 @@ static void tell_image(struct pl_unit *u, struct pl_report *r, const struct pl_i
             if (!told_better(&seen, &rec->hits.p[h]))
                 layer_hit(&k, i, rec, &rec->hits.p[h]);
         pl_map_release(&seen);
+        if (rec)
+            pl_tellpkg_layer(&packages, (uint32_t)i, rec, k.tree);
     }
+    pl_tellpkg_end(&packages);
     if (im->manifest)
         tell_part(&k, im->manifest);
     if (im->config)
@@ -713,9 +721,9 @@ static void tell_image(struct pl_unit *u, struct pl_report *r, const struct pl_i
     finish(&k);
 }
 
-static void tell_slice(struct tell *k, const struct pl_record *r)
+static void tell_slice(struct tell *k, const struct pl_record *r, struct pl_tellpkg *packages)
 {
-    struct pl_str *paths = r->hits.n ? entry_paths(k, r) : NULL;
+    struct pl_str *paths = r->hits.n || r->packages.n ? entry_paths(k, r) : NULL;
     struct pl_map seen = { .a = k->a };
     see_hits(&seen, r);
     for (size_t i = 0; i < r->hits.n; i++) {
@@ -728,6 +736,7 @@ static void tell_slice(struct tell *k, const struct pl_record *r)
         x->f.span.visible = true;
     }
     pl_map_release(&seen);
+    pl_tellpkg_slice(packages, r, paths);
     part_notes(k, r, PL_S(""));
     k->t->bytes_claimed += r->done.bytes;
     k->t->bytes_read += r->done.seen;
@@ -738,9 +747,12 @@ static void tell_tree(struct pl_unit *u, struct pl_report *r)
     static const struct pl_image none;
     struct tell k;
     start(&k, u, r, &none);
+    struct pl_tellpkg packages = { .a = r->a, .t = k.t };
+    packages.locks = pl_str_is(u->src->kind, "dir") || pl_str_is(u->src->kind, "git");
     for (size_t i = 0; i < u->slices.n; i++)
         if (u->slices.p[i]->rec)
-            tell_slice(&k, u->slices.p[i]->rec);
+            tell_slice(&k, u->slices.p[i]->rec, &packages);
+    pl_tellpkg_end(&packages);
     part_notes(&k, u->own, PL_S(""));
     finish(&k);
 }

@@ -1,0 +1,74 @@
+/* Child: files to catalogers, packages to the parent. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/pkgfeed.h"
+
+#include "pkg/pkg.h"
+
+struct out {
+    struct pl_worker *w;
+    const struct pl_spot *at;
+};
+
+static void on_package(void *arg, const struct pl_pkg *p)
+{
+    struct out *o = arg;
+    struct pl_pkg x = *p;
+    size_t mark;
+    x.ordinal = o->at->ordinal;
+    x.nested = o->at->nested;
+    struct pl_buf *b = pl_chan_begin(&o->w->chan, PL_MSG_PKG, &mark);
+    pl_put_pkg(b, &x);
+    pl_chan_end(&o->w->chan, mark);
+}
+
+static struct pl_str name_of(const struct pl_spot *at)
+{
+    return at->nested.n ? at->outer : at->path;
+}
+
+static void on_note(void *arg, bool incomplete, const char *code, const char *message)
+{
+    struct out *o = arg;
+    pl_worker_note(o->w, PL_SCOPE_ENTRY, incomplete, code, name_of(o->at), "%s", message);
+}
+
+void pl_pkgfeed_begin(struct pl_pkgfeed *f, const struct pl_worker *w, const struct pl_spot *at,
+                      struct pl_str head)
+{
+    if (!(w->job.flags & PL_JOBF_PACKAGES) || at->surface != PL_SURF_FILE || at->value ||
+        at->raw_too || at->ordinal == PL_NEVER)
+        return;
+    f->c = pl_cataloger_for(at->path, pl_str_sub(head, 0, 512));
+    if (f->c)
+        f->b.max = f->c->max;
+}
+
+void pl_pkgfeed_add(struct pl_pkgfeed *f, struct pl_worker *w, const struct pl_spot *at,
+                    struct pl_str bytes, bool last)
+{
+    struct out o = { w, at };
+    struct pl_err err = { 0 };
+    if (!f->c)
+        return;
+    if (!f->over && (!last || f->b.n) && pl_buf_add(&f->b, bytes.p, bytes.n, &err) < 0) {
+        f->over = true;
+        pl_worker_note(w, PL_SCOPE_ENTRY, true, "limit", name_of(at), "package list %s: %s",
+                       f->c->id, err.msg);
+        pl_buf_release(&f->b);
+    }
+    if (!last)
+        return;
+    if (!f->over) {
+        struct pl_arena a = { 0 };
+        struct pl_pkg_sink s = { .emit = on_package, .note = on_note, .arg = &o, .a = &a };
+        pl_cataloger_run(f->c, at->path, f->b.n ? pl_buf_str(&f->b) : bytes, &s);
+        pl_arena_release(&a);
+    }
+    pl_pkgfeed_release(f);
+}
+
+void pl_pkgfeed_release(struct pl_pkgfeed *f)
+{
+    pl_buf_release(&f->b);
+    f->c = NULL;
+}

@@ -1,0 +1,27 @@
+/* Child: hands files that a cataloger wants to it, from the windows they are scanned in. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_SCAN_PKGFEED_H
+#define PL_SCAN_PKGFEED_H
+
+#include "scan/content.h"
+
+struct pl_cataloger;
+
+/* One file on its way; zero-initialised it wants nothing. */
+struct pl_pkgfeed {
+    const struct pl_cataloger *c;
+    struct pl_buf b; /* what came before the last window, for files larger than one */
+    bool over;       /* too large */
+};
+
+/* At the first window, `head` its bytes: does a cataloger want the file? */
+void pl_pkgfeed_begin(struct pl_pkgfeed *f, const struct pl_worker *w, const struct pl_spot *at,
+                      struct pl_str head);
+/* The bytes of a window that were not in the one before; with `last` they are the end. Releases the
+ * feed then. */
+void pl_pkgfeed_add(struct pl_pkgfeed *f, struct pl_worker *w, const struct pl_spot *at,
+                    struct pl_str bytes, bool last);
+/* Gives back what it holds. */
+void pl_pkgfeed_release(struct pl_pkgfeed *f);
+
+#endif

@@ -1,0 +1,31 @@
+/* Packages of records become packages of a target: spans, package URLs, order. packages.md 2. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_SCAN_TELLPKG_H
+#define PL_SCAN_TELLPKG_H
+
+#include "scan/tree.h"
+
+/* One target's packages on their way; set `a` and `t`, else zero. */
+struct pl_tellpkg {
+    struct pl_arena *a; /* the report's */
+    struct pl_target *t;
+    bool locks; /* what lock files say counts */
+    PL_VEC(struct pl_seen_pkg {
+        struct pl_pkg pkg;
+        const struct pl_version *v; /* NULL without layers */
+        struct pl_str path;
+        struct pl_span span;
+        bool merged; /* goes on from the version before, or tells nothing new */
+    })
+    seen;
+};
+
+/* Takes the packages of one layer's record. */
+void pl_tellpkg_layer(struct pl_tellpkg *k, uint32_t layer, const struct pl_record *r,
+                      const struct pl_tree *tree);
+/* Takes those of a record without layers; `paths` are those of its entries. */
+void pl_tellpkg_slice(struct pl_tellpkg *k, const struct pl_record *r, const struct pl_str *paths);
+/* Fills t->packages and releases. */
+void pl_tellpkg_end(struct pl_tellpkg *k);
+
+#endif
