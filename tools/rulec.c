@@ -155,6 +155,7 @@ static void put_rule(FILE *f, const struct pl_rule *r, size_t i)
     put_member(f, "check", r->check);
     fprintf(f, "    .severity = %d, .keyword_case = %d, .generic = %d,\n", (int)r->severity,
             r->keyword_case, r->generic);
+    fprintf(f, "    .weak_in_docs = %d,\n", r->weak_in_docs);
     fprintf(f, "    .before = %u, .group = %u, .prefix = %u, .entropy = %.6f,\n", r->before,
             r->group, r->prefix, r->entropy);
     put_list_use(f, "keywords", "kw", i, &r->keywords);

@@ -185,6 +185,7 @@ static size_t window(struct scan *s, const struct pl_view *v, size_t behind, boo
                              .to = to,
                              .last = last,
                              .path = s->at->path,
+                             .outer = s->at->nested.n ? s->at->outer : (struct pl_str){ "", 0 },
                              .value = s->at->value };
         struct pl_err err = { 0 };
         int r = pl_secret_scan(w->matcher, &t, on_secret, s, &err);

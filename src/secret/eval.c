@@ -6,6 +6,7 @@
 #include "secret/assign.h"
 #include "secret/filter.h"
 #include "secret/matcher_int.h"
+#include "secret/setting.h"
 
 bool pl_rule_on_path(struct pl_matcher *m, unsigned i)
 {
@@ -68,6 +69,24 @@ static bool decode_value(struct pl_matcher *m, struct pl_found *f)
     return true;
 }
 
+/* Documents and tests are full of made-up secrets: what has no form of its own counts least there,
+ * and in the data of tests nothing is worth an alarm. */
+static void weigh_setting(struct pl_matcher *m, const struct pl_rule *rule, struct pl_found *f)
+{
+    if (m->setting < 0) {
+        enum pl_setting in = pl_setting_of(m->t->value ? (struct pl_str){ "", 0 } : m->t->path);
+        enum pl_setting out = pl_setting_of(m->t->outer);
+        m->setting = in > out ? in : out;
+    }
+    bool weak = rule->generic || rule->weak_in_docs;
+    enum pl_severity cap = weak ? PL_SEV_LOW : PL_SEV_MEDIUM;
+    if (m->setting == PL_SETTING_PLAIN || (!weak && m->setting < PL_SETTING_DATA) ||
+        f->severity <= cap)
+        return;
+    f->severity = (uint8_t)cap;
+    f->reason = pl_setting_reason((enum pl_setting)m->setting);
+}
+
 void pl_judge(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
               const struct pl_found_at *at, const struct pl_sink *to)
 {
@@ -117,6 +136,7 @@ void pl_judge(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
     uint8_t cap = at->cap && !sample ? at->cap : PL_SEV_LOW;
     if (f.reason && f.severity > cap)
         f.severity = cap;
+    weigh_setting(m, rule, &f);
     push(m, i, &f, to->depth);
 }
 

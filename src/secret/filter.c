@@ -161,16 +161,17 @@ bool pl_is_placeholder(struct pl_str s)
 bool pl_is_common_password(struct pl_str s)
 {
     static const char *const words[] = {
-        "password",   "passwd",      "passw0rd",    "pass",        "pwd",      "pw",
-        "secret",     "token",       "test",        "testing",     "admin",    "root",
-        "guest",      "user",        "username",    "null",        "none",     "true",
-        "false",      "nil",         "undefined",   "password1",   "hunter2",  "foo",
-        "bar",        "foobar",      "123456",      "12345678",    "1234",     "12345",
-        "qwerty",     "letmein",     "default",     "postgres",    "mysql",    "redis",
-        "mypassword", "my_password", "my-password", "p4ssw0rd",    "pa55word", "demo",
-        "sample",     "secretpass",  "mysecret",    "mypass",      "abc123",   "apikey",
-        "api_key",    "key",         "mytoken",     "my_token",    "my-token", "my-secret",
-        "topsecret",  "s3cr3t",      "sup3rs3cr3t", "supersecret", "welcome",
+        "password",   "passwd",      "passw0rd",    "pass",      "pwd",      "pw",
+        "secret",     "token",       "test",        "testing",   "admin",    "root",
+        "guest",      "user",        "username",    "null",      "none",     "true",
+        "false",      "nil",         "undefined",   "password1", "hunter2",  "foo",
+        "bar",        "foobar",      "123456",      "12345678",  "1234",     "12345",
+        "qwerty",     "letmein",     "default",     "postgres",  "mysql",    "redis",
+        "mypassword", "my_password", "my-password", "p4ssw0rd",  "pa55word", "demo",
+        "sample",     "secretpass",  "mysecret",    "mypass",    "abc123",   "apikey",
+        "api_key",    "key",         "mytoken",     "my_token",  "my-token", "my-secret",
+        "string",     "str",         "bytes",       "varchar",   "text",     "topsecret",
+        "s3cr3t",     "sup3rs3cr3t", "supersecret", "welcome",
     };
     for (size_t i = 0; i < PL_COUNT(words); i++) {
         if (pl_str_ieq(s, pl_str_c(words[i])))

@@ -40,7 +40,10 @@ static bool accept(struct pl_kv *kv, enum pl_kv_name name, enum pl_kv_place plac
         ret->base64 = true;
         return true;
     }
-    return pl_kv_is_secret(kv, name, place);
+    if (pl_kv_is_secret(kv, name, place))
+        return true;
+    ret->reason = "a common word with digits: weak, or a placeholder";
+    return name == PL_KV_PASSWORD && pl_kv_is_weak_password(kv, place);
 }
 
 bool pl_find_keyvalue(const struct pl_hit *h, struct pl_found_at *ret)

@@ -4,6 +4,7 @@
 #include "model/severity.h"
 #include "secret/check.h"
 #include "secret/filter.h"
+#include "secret/published.h"
 
 #define MAX_BLOCK (64u << 10)
 #define MIN_RUN 40 /* characters: the shortest key has a line of 48 or 64 */
@@ -37,9 +38,10 @@ static size_t line_close(const struct pl_hit *h, size_t i)
 }
 
 struct body {
-    size_t end;     /* behind the block */
-    size_t longest; /* run of base64 characters */
-    size_t runs;    /* of MIN_RUN or more */
+    size_t end;      /* behind the block */
+    size_t longest;  /* run of base64 characters */
+    size_t runs;     /* of MIN_RUN or more */
+    size_t text_end; /* behind the base64, in front of the footer */
     bool footer, dots;
 };
 
@@ -67,6 +69,7 @@ static struct body read_body(const struct pl_hit *h, size_t from)
         } else {
             run = 0;
             if (c == '-' && max - i >= 9 && memcmp(h->p + i, "-----END ", 9) == 0) {
+                b.text_end = i;
                 size_t close = line_close(h, i + 9);
                 b.footer = close != SIZE_MAX;
                 b.end = b.footer ? close : b.end;
@@ -94,6 +97,9 @@ bool pl_find_pem(const struct pl_hit *h, struct pl_found_at *ret)
     if (b.longest < MIN_RUN || b.dots || (!b.footer && b.runs < 3))
         return false;
     *ret = (struct pl_found_at){ .off = start, .len = b.end - start };
+    if (b.footer &&
+        (ret->reason = pl_published_key(pl_str_n(h->p + from, b.text_end - from))) != NULL)
+        return true;
     struct pl_str head = pl_str_n(h->p + start, b.end - start < 300 ? b.end - start : 300);
     if (pl_str_find(head, PL_S("ENCRYPTED"), 0) != SIZE_MAX) {
         ret->reason = "encrypted with a passphrase";

@@ -1,5 +1,6 @@
 /* Passwords in URLs: scheme://user:password@host (RFC 3986 section 3.2.1). */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/cleanup.h"
 #include "model/severity.h"
 #include "secret/check.h"
 #include "secret/filter.h"
@@ -47,6 +48,42 @@ static bool is_word_for_password(struct pl_str s)
     return false;
 }
 
+/* "p@ssw0rd" and the like, read as what it stands for. */
+static bool is_disguised_word(struct pl_str s)
+{
+    static const char *const words[] = { "password", "passwd", "secret" };
+    char plain[24];
+    if (s.n > sizeof plain)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        const char *from = "@013$5", *to = "aoless", *at = s.p[i] ? strchr(from, s.p[i]) : NULL;
+        plain[i] = at ? to[at - from] : (char)(s.p[i] | 0x20);
+    }
+    for (size_t i = 0; i < PL_COUNT(words); i++) {
+        if (pl_str_starts(pl_str_n(plain, s.n), pl_str_c(words[i])) && s.n < strlen(words[i]) + 3)
+            return true;
+    }
+    return false;
+}
+
+/* A word that documents use where a user name goes. */
+static bool is_sample_user(struct pl_str s)
+{
+    static const char *const words[] = { "user",    "username", "usr",   "login", "name",
+                                         "foo",     "bob",      "alice", "joe",   "myuser",
+                                         "my_user", "u",        "jdoe" };
+    for (size_t i = 0; i < PL_COUNT(words); i++) {
+        if (pl_str_ieq(s, pl_str_c(words[i])))
+            return true;
+    }
+    return false;
+}
+
+static bool has_bracket(struct pl_str s)
+{
+    return memchr(s.p, '[', s.n) || memchr(s.p, ']', s.n) || memchr(s.p, '{', s.n);
+}
+
 static bool no_password(struct pl_str s)
 {
     return s.n < 3 || s.p[0] == '$' || s.p[0] == '{' || s.p[0] == '%' || s.p[0] == '*' ||
@@ -72,7 +109,8 @@ bool pl_find_url(const struct pl_hit *h, struct pl_found_at *ret)
     struct pl_str user = pl_str_n(h->p + from, colon - from);
     struct pl_str password = pl_str_n(h->p + colon + 1, at - colon - 1);
     struct pl_str host = host_of(h, at + 1);
-    if (host.n == 0 || no_password(password) || sample_host(host))
+    if (host.n == 0 || no_password(password) || sample_host(host) || has_bracket(user) ||
+        has_bracket(password) || is_disguised_word(password))
         return false;
     *ret = (struct pl_found_at){ .off = colon + 1, .len = password.n };
     if (pl_str_ieq(user, password) && local_host(host)) {
@@ -80,6 +118,8 @@ bool pl_find_url(const struct pl_hit *h, struct pl_found_at *ret)
     } else if (pl_str_ieq(user, password)) {
         ret->reason = "the same as the user name";
         ret->cap = PL_SEV_MEDIUM;
+    } else if (is_sample_user(user) && pl_is_password_placeholder(password)) {
+        ret->reason = "looks like a placeholder";
     }
     return true;
 }

@@ -36,6 +36,8 @@ enum pl_kv_place pl_kv_place_of(struct pl_str path);
 enum pl_kv_name pl_kv_name_of(struct pl_str key);
 /* Is `value` a secret, given how its key is meant and where it stands? */
 bool pl_kv_is_secret(const struct pl_kv *kv, enum pl_kv_name name, enum pl_kv_place place);
+/* Is `value`, no secret by its looks ("password123"), still what somebody signs in with? */
+bool pl_kv_is_weak_password(const struct pl_kv *kv, enum pl_kv_place place);
 /* How unlike words the bytes are: about 0 for words, 1 and more for random text. */
 double pl_kv_rarity(struct pl_str s);
 

@@ -86,9 +86,10 @@ static const char *const about_words[] = {
 
 /* A token or key of one of these is no secret. */
 static const char *const harmless_words[] = {
-    "public",       "no",     "page", "next", "continuation", "sync",        "cancel",
-    "cancellation", "resume", "csrf", "xsrf", "crumb",        "antiforgery", "forgery",
-    "idempotency",  "eos",    "bos",  "pad",  "unk",
+    "public",       "no",     "page",    "next",       "continuation", "sync",        "cancel",
+    "cancellation", "resume", "csrf",    "xsrf",       "crumb",        "antiforgery", "forgery",
+    "idempotency",  "change", "request", "pagination", "upload",       "lock",        "starting",
+    "eos",          "bos",    "pad",     "unk",
 };
 
 enum pl_kv_name pl_kv_name_of(struct pl_str key)
@@ -99,6 +100,10 @@ enum pl_kv_name pl_kv_name_of(struct pl_str key)
         return PL_KV_NONE;
     while (n > 1 && w[n - 1].n <= 4 && pl_is_digit((uint8_t)w[n - 1].p[0]))
         n--; /* password_2 */
+    /* mySecretString, token_value: the kind of the value adds nothing */
+    static const char *const kinds[] = { "string", "str", "value", "val" };
+    if (n > 1 && IN(w[n - 1], kinds))
+        n--;
     struct pl_str last = w[n - 1];
     if (IN(last, about_words))
         return PL_KV_NONE;

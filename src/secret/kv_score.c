@@ -143,7 +143,7 @@ static bool is_computed(struct pl_str s)
         s.n--; /* padding of base64 */
     static const char *const marks[] = { "$(",  "${",  "{{",  "}}", "<%", "%(", "#{",
                                          "()",  "[]",  "...", "&&", "||", "**", "==",
-                                         "\\n", "\\u", "%s",  "%d", "@{" };
+                                         "\\n", "\\u", "`",   "%s", "%d", "@{" };
     static const char *const starts[] = {
         "$",    "%",      "<",    "{",     "[",   "(",        "@",    "&",     "!", "|", ">",
         "ENC(", "vault:", "ref+", "op://", "os.", "process.", "env.", "sops:", "#", "-", "=",
@@ -188,13 +188,32 @@ static bool is_keyword(struct pl_str s)
     return false;
 }
 
+static size_t letters_of(struct pl_str s, char *out, size_t max)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n && n < max; i++) {
+        if (pl_is_alnum((uint8_t)s.p[i]))
+            out[n++] = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] | 0x20) : s.p[i];
+    }
+    return n;
+}
+
+/* Does the value only say the name, or a part of it, again? */
+static bool repeats_key(const struct pl_kv *kv)
+{
+    char key[64], value[64];
+    size_t k = letters_of(kv->key, key, sizeof key), v = letters_of(kv->value, value, sizeof value);
+    return v >= 4 && v <= k && v < sizeof value &&
+           pl_str_find(pl_str_n(key, k), pl_str_n(value, v), 0) != SIZE_MAX;
+}
+
 /* Nothing that a secret looks like, wherever it stands. */
 static bool impossible(const struct pl_kv *kv)
 {
     struct pl_str v = kv->value;
     return v.n < 4 || v.n > 128 || has_odd_bytes(v) || only(v, "0123456789.,:-/ ") ||
            is_keyword(v) || is_computed(v) || is_path_or_url(v) || is_expression(v) ||
-           pl_str_ieq(v, kv->key) || pl_is_placeholder(v);
+           repeats_key(kv) || pl_is_placeholder(v);
 }
 
 /* A word or two, no digit and no sign in it. */
@@ -216,19 +235,28 @@ static bool is_uuid(struct pl_str s)
     return true;
 }
 
+/* Base64 that ends in padding, with digits and both cases: no word does. */
+static bool is_padded(struct pl_str s)
+{
+    struct profile f = profile_of(s);
+    return s.n % 4 == 0 && s.p[s.n - 1] == '=' && f.digit && f.lower && f.upper && f.other <= 4;
+}
+
 static bool token(const struct pl_kv *kv, enum pl_kv_place place)
 {
     struct pl_str v = kv->value;
     struct profile f = profile_of(v);
     double rare = pl_kv_rarity(v), bits = pl_entropy(v);
     if (is_uuid(v))
-        return place != PL_KV_DOC && bits > 2.8;
+        return bits > 2.8 && (place != PL_KV_DOC || !kv->comment);
     size_t least = place == PL_KV_DOC ? 20 : place == PL_KV_CODE ? 16 : 10;
     if (v.n < least || f.digit == 0)
         return place == PL_KV_CONFIG && v.n >= 16 && f.digit == 0 && rare > 1.2 && bits > 3.3;
     if (is_hex(v))
         return v.n >= 16 && f.digit + 2 < v.n && bits > (place == PL_KV_DOC ? 3.3 : 2.8) &&
                (place != PL_KV_DOC || !kv->comment);
+    if (is_padded(v))
+        return v.n >= 20 && bits > 3.4;
     return rare > (place == PL_KV_DOC    ? 1.0
                    : place == PL_KV_CODE ? 0.7
                                          : 0.5) &&
@@ -239,16 +267,28 @@ static bool password(const struct pl_kv *kv, enum pl_kv_place place)
 {
     struct pl_str v = kv->value;
     struct profile f = profile_of(v);
+    double rare = pl_kv_rarity(v);
     if (place == PL_KV_DOC)
-        return v.n >= 12 && f.digit && f.lower + f.upper && pl_kv_rarity(v) > 1.0 &&
-               pl_entropy(v) > 3.2 && (kv->quoted || kv->tight);
+        return v.n >= 12 && f.digit && f.lower + f.upper && rare > 1.0 && pl_entropy(v) > 3.2 &&
+               (kv->quoted || kv->tight || (v.n >= 16 && !kv->comment && rare > 1.2));
     if (pl_is_password_placeholder(v) && !(f.digit >= 2 && f.other))
         return false;
     if (place == PL_KV_CONFIG && !kv->comment)
         return v.n >= 5 || f.digit;
     if (v.n < 6 || (wordlike(v) && !f.other))
         return false;
-    return f.digit || f.other || pl_kv_rarity(v) > 1.0;
+    /* words joined by a sign are prose as often as a password */
+    if (place >= PL_KV_SCRIPT && !f.digit && !f.upper && f.other == 1 && rare < 0.5)
+        return false;
+    return f.digit || f.other || rare > 1.0;
+}
+
+bool pl_kv_is_weak_password(const struct pl_kv *kv, enum pl_kv_place place)
+{
+    struct pl_str v = kv->value;
+    struct profile f = profile_of(v);
+    return place <= PL_KV_SCRIPT && !kv->comment && !kv->list && (kv->tight || kv->quoted) &&
+           f.digit && v.n >= 6 && v.n <= 24 && !impossible(kv);
 }
 
 bool pl_kv_is_secret(const struct pl_kv *kv, enum pl_kv_name name, enum pl_kv_place place)

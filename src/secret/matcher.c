@@ -100,6 +100,7 @@ static void wipe(struct pl_matcher *m)
 static void begin(struct pl_matcher *m, const struct pl_text *t)
 {
     m->t = t;
+    m->setting = -1;
     /* hostile text could make every hit look far: 64 times over the text is far above any real
      * file (a few times) and still a fraction of a second */
     m->work = 64 * (uint64_t)t->n + PL_MIB(1);

@@ -64,6 +64,7 @@ struct pl_matcher {
     unsigned *named; /* rules without keyword, for files of certain names */
     size_t n_named;
     const struct pl_text *t; /* of the scan under way */
+    int setting;             /* enum pl_setting of `t`; -1 = not asked yet */
     pl_found_vec found[PL_DECODE_MAX + 1];
     struct pl_decoded dec[PL_DECODE_MAX + 1];
     struct pl_arena label; /* texts for `decoded` */

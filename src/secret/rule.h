@@ -34,7 +34,8 @@ struct pl_rule {
     struct pl_rule_list allow; /* regexes; a secret that one of them matches is no finding */
     struct pl_rule_list paths; /* globs on the path (basename when without '/'); empty = anywhere */
     struct pl_rule_list aliases;
-    bool generic; /* gives way to a specific rule on the same bytes */
+    bool generic;      /* gives way to a specific rule on the same bytes; lowered as below */
+    bool weak_in_docs; /* a finding in a document or a test is lowered to low */
 };
 
 #endif

@@ -36,7 +36,8 @@ struct pl_text {
     size_t from, to; /* keyword hits at an offset in [from, to) are evaluated; the others belong to
                         the window before or after */
     bool last;       /* p[n) is the end of the content */
-    struct pl_str path; /* of the file, or variable name for a value ("" = none); rules may ask */
+    struct pl_str path;  /* of the file, or variable name for a value ("" = none); rules may ask */
+    struct pl_str outer; /* the file that this one was packed in, or "" */
     bool value; /* the text is one value (of a variable, label, annotation), `path` its name:
                    generic rules treat the name as key */
 };

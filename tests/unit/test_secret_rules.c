@@ -8,6 +8,8 @@
 #include "secret/blocks.h"
 #include "secret/check.h"
 #include "secret/filter.h"
+#include "secret/published.h"
+#include "secret/setting.h"
 #include "secret/trigger.h"
 
 static void refused(const char *toml, const char *why)
@@ -417,6 +419,49 @@ static void placeholders_and_entropy(void **state)
     assert_int_equal(pl_find_word(PL_S("An EXAMPLE"), "example"), 3);
 }
 
+static void a_path_tells_tests_and_documents(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        enum pl_setting want;
+    } cases[] = {
+        { "", PL_SETTING_PLAIN },
+        { "srv/app/settings.py", PL_SETTING_PLAIN },
+        { "srv/latest/contest.json", PL_SETTING_PLAIN },
+        { "var/log/app.log.1", PL_SETTING_PLAIN },
+        { "usr/share/doc/x/config", PL_SETTING_DOC },
+        { "app/README.md", PL_SETTING_DOC },
+        { "ChangeLog", PL_SETTING_DOC },
+        { "net/url/url_test.go", PL_SETTING_TEST },
+        { "web/login.spec.ts", PL_SETTING_TEST },
+        { "java/TokenTest.java", PL_SETTING_TEST },
+        { "a/Examples/x.conf", PL_SETTING_TEST },
+        { "config.sample.php", PL_SETTING_TEST },
+        { "crypto/testdata/key.pem", PL_SETTING_DATA },
+        { "spec/fixtures/a/README.md", PL_SETTING_DATA },
+    };
+    for (size_t i = 0; i < PL_COUNT(cases); i++) {
+        enum pl_setting s = pl_setting_of(pl_str_c(cases[i].path));
+        assert_int_equal(s, cases[i].want);
+        assert_true((pl_setting_reason(s) != NULL) == (s != PL_SETTING_PLAIN));
+    }
+}
+
+static void published_keys_are_known_in_any_layout(void **state)
+{
+    (void)state;
+    /* of crypto/x509 in the Go library */
+#define LINE1 "MHcCAQEEIHhv8LVzb9gqJzAY0P442+FW0oqbfBrLnfqxyyAujOFSoAoGCCqGSM49"
+#define LINE2 "AwEHoUQDQgAE5dNQY4FY29i2g3xx7FyH4XiZz0C0AM4uyPUsXCZNb7CsctHDLhLt"
+#define LINE3 "zABWSfFz76j+oVhq+qKrwIHsLX+7f6YTQg=="
+    assert_non_null(pl_published_key(PL_S("\n" LINE1 "\n" LINE2 "\n" LINE3 "\n")));
+    assert_non_null(pl_published_key(PL_S("\\n" LINE1 "\\n" LINE2 "\\n" LINE3 "\\n")));
+    assert_non_null(pl_published_key(PL_S(" # " LINE1 "\r\n # " LINE2 "\r\n # " LINE3)));
+    assert_null(pl_published_key(PL_S(LINE1 LINE2)));
+    assert_null(pl_published_key(PL_S("")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -434,6 +479,8 @@ int main(void)
         cmocka_unit_test(samples_are_stable_and_varied),
         cmocka_unit_test(samples_that_disagree_are_told),
         cmocka_unit_test(placeholders_and_entropy),
+        cmocka_unit_test(a_path_tells_tests_and_documents),
+        cmocka_unit_test(published_keys_are_known_in_any_layout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
