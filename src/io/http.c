@@ -150,8 +150,9 @@ static size_t on_data(char *p, size_t size, size_t n, void *arg)
     r->moved += len;
     r->ans->got += len;
     if (good && r->q->data) {
+        int64_t before = now_ms();
         r->failed = r->q->data(r->q->arg, p, len, r->err);
-        r->since = now_ms(); /* the time spent there is not the server's */
+        r->since += now_ms() - before; /* the time spent there is not the server's */
         return r->failed < 0 ? 0 : len;
     }
     size_t max = good ? r->q->keep : ERROR_BODY_MAX;

@@ -158,6 +158,8 @@ int pl_url_resolve(const struct pl_url *base, struct pl_str ref, struct pl_arena
         return r;
     if (scheme(ref))
         return pl_url_parse(ref, a, ret, err);
+    u.host = pl_dup(a, base->host); /* `base` may be gone before the result */
+    u.target = pl_dup(a, base->target);
     if (pl_str_starts(ref, PL_S("//"))) {
         r = hierarchy(pl_str_sub(ref, 2, ref.n), a, &u, err);
     } else if (ref.n) {
