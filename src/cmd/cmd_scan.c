@@ -9,40 +9,28 @@
 
 #include "base/cleanup.h"
 #include "base/near.h"
-#include "cmd/common.h"
+#include "cmd/ignore_files.h"
 #include "cmd/registry_opt.h"
+#include "cmd/scan_cmd.h"
 #include "cmd/version.h"
+#include "report/escape.h"
 #include "report/from_json.h"
+#include "report/words.h"
 
-struct options {
-    struct pl_common common;
-    struct pl_registry_cli reg;
-    struct pl_opt_list format, scanners, severity;
-    const char *fail_on, *dockerfile, *gitlab_schema, *baseline, *from;
-    bool exit_zero, no_store, all_tags, all_repos;
-};
-
-#define O(field) offsetof(struct options, field)
+#define O(field) offsetof(struct pl_scan_cmd, field)
 static const struct pl_opt table[] = {
-    { "format", 'f', PL_OPT_LIST, O(format), "FORMAT[=FILE]",
-      "table, json, sarif, html, junit, gitlab, markdown" },
+    PL_SCAN_OUTPUT_OPTS(struct pl_scan_cmd),
     { "scanners", 0, PL_OPT_LIST, O(scanners), "LIST", "what to look for: secret" },
-    { "fail-on", 0, PL_OPT_STR, O(fail_on), "SEVERITY", "lowest that fails (high); none" },
-    { "severity", 0, PL_OPT_LIST, O(severity), "LIST", "report only these severities" },
-    { "show-secrets", 0, PL_OPT_FLAG, O(common.show_secrets), NULL, "do not mask" },
     { "dockerfile", 0, PL_OPT_STR, O(dockerfile), "FILE", "SARIF locations point into it" },
-    { "gitlab-schema", 0, PL_OPT_STR, O(gitlab_schema), "VERSION", "schema of gitlab reports" },
-    { "baseline", 0, PL_OPT_STR, O(baseline), "FILE", "only what this saved result lacks fails" },
     { "from", 0, PL_OPT_STR, O(from), "FILE", "write a saved result in another form; no target" },
-    { "exit-zero", 0, PL_OPT_FLAG, O(exit_zero), NULL, "findings do not fail" },
     { "all-tags", 0, PL_OPT_FLAG, O(all_tags), NULL, "every tag of docker://HOST/REPO" },
     { "all-repos", 0, PL_OPT_FLAG, O(all_repos), NULL, "every repository of docker://HOST" },
     { "no-store", 0, PL_OPT_FLAG, O(no_store), NULL, "keep no record" },
     { "store", 0, PL_OPT_NONE, 0, "DIR", "" },
     { "db", 0, PL_OPT_NONE, 0, "DIR", "" },
     { "policy", 0, PL_OPT_NONE, 0, "FILE", "" },
-    PL_COMMON_OPTS(struct options),
-    PL_REGISTRY_OPTS(struct options, 0),
+    PL_COMMON_OPTS(struct pl_scan_cmd),
+    PL_REGISTRY_OPTS(struct pl_scan_cmd, 0),
 };
 
 /* One -f. */
@@ -52,12 +40,14 @@ struct output {
 };
 
 struct run {
-    const struct options *o;
+    const struct pl_scan_cmd *o;
     struct output out[16];
     size_t n_out;
     struct pl_report_opts ro;
     bool keep[PL_SEV_COUNT]; /* --severity */
     struct pl_report old;    /* --baseline */
+    bool has_old;            /* it is a saved result of ours */
+    struct pl_ignores ignores;
 };
 
 static int usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -65,7 +55,7 @@ static int usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static int usage(const char *fmt, ...)
 {
     va_list ap;
-    fputs("plimsoll scan: ", stderr);
+    fputs("plimsoll: ", stderr);
     va_start(ap, fmt);
     vfprintf(stderr, fmt, ap);
     va_end(ap);
@@ -86,7 +76,7 @@ static int parse_formats(struct run *r)
             for (; pl_writers[n] && n < 32; n++)
                 names[n] = pl_writers[n]->id;
             const char *near = pl_near(id, names, n);
-            fprintf(stderr, "plimsoll scan: unknown format '%.*s'%s%s%s\n", PL_FMT(id),
+            fprintf(stderr, "plimsoll: unknown format '%.*s'%s%s%s\n", PL_FMT(id),
                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
             return PL_EXIT_USAGE;
         }
@@ -202,7 +192,7 @@ static int write_outputs(struct run *r, const struct pl_report *report)
         table_shown |=
             strcmp(r->out[i].writer->id, "table") == 0 && strcmp(r->out[i].path, "-") == 0;
         if (write_one(r, report, &r->out[i], &err) < 0) {
-            fprintf(stderr, "plimsoll scan: %s\n", err.msg);
+            fprintf(stderr, "plimsoll %s: %s\n", r->o->verb, err.msg);
             code = PL_EXIT_USAGE;
         }
     }
@@ -232,14 +222,65 @@ static int read_saved(const char *path, struct pl_arena *a, struct pl_report *re
     return r < 0 && r != PL_E_USAGE ? pl_fail(err, PL_E_USAGE, "'%s' is no saved result", path) : r;
 }
 
+/* A saved result, or a report of gitleaks (a list). */
+static int read_baseline(struct run *r, struct pl_arena *a, struct pl_err *err)
+{
+    pl_auto_buf struct pl_buf text = { .max = 256u << 20 };
+    int ret = pl_common_read(r->o->baseline, &text, err);
+    if (ret == 0 && pl_str_starts(pl_str_trim(pl_buf_str(&text)), PL_S("[")))
+        return pl_ignores_read_baseline(&r->ignores, r->o->baseline, pl_buf_str(&text), err);
+    r->has_old = true;
+    return ret == 0 ? read_saved(r->o->baseline, a, &r->old, err) : ret;
+}
+
+static void list_ignored(const struct pl_report *report)
+{
+    for (size_t i = 0; i < report->n_ignored; i++) {
+        const struct pl_finding *f = &report->ignored[i];
+        pl_auto_buf struct pl_buf place = { 0 }, line = { 0 };
+        pl_say_place(&place, f);
+        pl_buf_puts(&line, "ignored: ");
+        pl_esc(&line, PL_ESC_TERM, f->rule);
+        pl_buf_putc(&line, ' ');
+        pl_esc(&line, PL_ESC_TERM, pl_buf_str(&place));
+        pl_buf_puts(&line, ": ");
+        pl_esc(&line, PL_ESC_TERM, f->ignored);
+        pl_buf_putc(&line, '\n');
+        fwrite(line.p, 1, line.n, stderr);
+    }
+}
+
+/* Takes out what does not count. An exit code when entries are wrong and that is an error. */
+static int apply_ignores(struct run *r, struct pl_report *report)
+{
+    const struct pl_scan_cmd *o = r->o;
+    char today[11] = "";
+    time_t now = time(NULL);
+    struct tm tm;
+    if (gmtime_r(&now, &tm))
+        strftime(today, sizeof today, "%Y-%m-%d", &tm);
+    pl_auto_buf struct pl_buf out = { 0 };
+    pl_ignores_apply(&r->ignores, report, today, &out);
+    size_t wrong = pl_ignores_complain(&r->ignores, o->report_unused || o->strict_ignores,
+                                       o->strict_ignores, &out);
+    if (o->show_ignored)
+        list_ignored(report);
+    if (out.n)
+        fwrite(out.p, 1, out.n, stderr);
+    return o->strict_ignores && wrong ? PL_EXIT_USAGE : 0;
+}
+
 /* What a report is used for once it is there: severities, baseline, outputs, exit code. */
 static int finish(struct run *r, struct pl_report *report)
 {
     struct pl_err err = { 0 };
+    int ignores = apply_ignores(r, report);
+    if (ignores)
+        return ignores;
     keep_severities(r, report);
     pl_report_sum(report);
-    if (r->o->baseline && pl_report_baseline(report, &r->old, &err) < 0)
-        return pl_run_failed("scan", &err);
+    if (r->has_old && pl_report_baseline(report, &r->old, &err) < 0)
+        return pl_run_failed(r->o->verb, &err);
     int code = write_outputs(r, report);
     return code ? code : verdict(r, report);
 }
@@ -249,7 +290,7 @@ static int convert(struct run *r, struct pl_arena *a)
     struct pl_err err = { 0 };
     struct pl_report report = { .a = a };
     if (read_saved(r->o->from, a, &report, &err) < 0)
-        return pl_run_failed("scan", &err);
+        return pl_run_failed(r->o->verb, &err);
     return finish(r, &report);
 }
 
@@ -266,18 +307,20 @@ static int scan_all(struct run *r, struct pl_run *run, const struct pl_operands 
     int failed = 0;
     report->started_ns = now_ns();
     for (size_t i = 0; i < ops.n && !failed; i++)
-        failed = pl_scan_target(run->scan, ops.p[i], report, &err);
+        failed = strcmp(ops.p[i], "stdin:") == 0
+                     ? pl_scan_stream(run->scan, 0, report, &err)
+                     : pl_scan_target(run->scan, ops.p[i], report, &err);
     pl_run_end(run);
     pl_reach_end(&reach);
     if (failed < 0)
-        return pl_run_failed("scan", &err);
+        return pl_run_failed(r->o->verb, &err);
     report->ended_ns = now_ns();
     return finish(r, report);
 }
 
-static int run_scan(const void *options, const struct pl_operands *ops)
+int pl_scan_cmd_run(const struct pl_scan_cmd *o, const struct pl_operands *ops)
 {
-    struct run r = { .o = options };
+    struct run r = { .o = o };
     struct pl_run run;
     struct pl_arena a = { 0 };
     struct pl_report report = { .a = &a,
@@ -301,16 +344,32 @@ static int run_scan(const void *options, const struct pl_operands *ops)
     pl_auto_buf struct pl_buf dockerfile = { .max = 16u << 20 };
     struct pl_err err = { 0 };
     if (r.o->dockerfile && pl_common_read(r.o->dockerfile, &dockerfile, &err) < 0)
-        return pl_run_failed("scan", &err);
+        return pl_run_failed(o->verb, &err);
     r.ro.dockerfile_text = pl_buf_str(&dockerfile);
-    if (r.o->baseline && read_saved(r.o->baseline, &a, &r.old, &err) < 0)
-        code = pl_run_failed("scan", &err);
+    r.ignores.a = &a;
+    struct pl_scan_cmd with = *o;
+    if (pl_scan_read_ignores(o, &r.ignores, &err) < 0)
+        code = pl_run_failed(o->verb, &err);
+    r.o = &with;
+    with.common.salt = r.ignores.salt;
+    if (code)
+        ;
+    else if (with.baseline && read_baseline(&r, &a, &err) < 0)
+        code = pl_run_failed(o->verb, &err);
     else if (r.o->from)
         code = convert(&r, &a);
     else if (!(code = pl_run_begin(&run, &r.o->common, true)))
         code = scan_all(&r, &run, ops, &report);
+    pl_ignores_release(&r.ignores);
     pl_arena_release(&a);
     return code;
+}
+
+static int run_scan(const void *options, const struct pl_operands *ops)
+{
+    struct pl_scan_cmd o = *(const struct pl_scan_cmd *)options;
+    o.verb = "scan";
+    return pl_scan_cmd_run(&o, ops);
 }
 
 const struct pl_command pl_cmd_scan = {
@@ -322,6 +381,6 @@ const struct pl_command pl_cmd_scan = {
                "         or a word: a path by what it holds, else a registry reference\n",
     .options = table,
     .n_options = PL_COUNT(table),
-    .options_size = sizeof(struct options),
+    .options_size = sizeof(struct pl_scan_cmd),
     .run = run_scan,
 };

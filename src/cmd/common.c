@@ -115,6 +115,9 @@ static int prepare(struct pl_run *r, const struct pl_common *c, bool secrets, st
     r->o.secrets = secrets;
     r->o.packages = true;
     r->o.reveal = c->show_secrets;
+    r->o.marks = c->marks;
+    r->o.git = c->git;
+    r->o.salt = c->salt;
     r->o.platforms = r->platforms;
     r->o.n_platforms = c->platform.n;
     r->o.cancel = &cancelled;

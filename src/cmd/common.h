@@ -13,6 +13,10 @@ struct pl_common {
     const char *sandbox, *color; /* sandbox: else PLIMSOLL_SANDBOX */
     uint32_t threads;
     bool quiet, offline, show_secrets, no_config;
+    /* filled by the verb */
+    bool marks;                     /* markers beside a secret count */
+    const struct pl_git_scope *git; /* what of git: targets is read; NULL = all refs */
+    struct pl_str salt;             /* of fingerprints of sources */
 };
 
 /* clang-format off */

@@ -111,6 +111,7 @@ struct pl_finding {
     struct pl_edit *edits;  /* the fix, in order */
     size_t n_edits;
     uint8_t secret_hash[32];
+    struct pl_str ignored; /* why it does not count; from the marker beside it until then */
     const struct pl_commit *commit; /* of a git repository's history; else NULL */
     enum pl_delta delta;            /* NONE without a baseline */
 };
@@ -153,6 +154,8 @@ struct pl_report {
     bool has_baseline;
     struct pl_gone *gone; /* fixed since the baseline */
     size_t n_gone;
+    struct pl_finding *ignored; /* covered by an ignore entry or a marker */
+    size_t n_ignored;
     int64_t started_ns, ended_ns; /* UTC; writers that must be reproducible do not print them */
 };
 

@@ -1,6 +1,7 @@
 /* Content: windows, lines, containers. guide sections 3 and 8; forensics.md section 4. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/content.h"
+#include "scan/marks.h"
 
 #include <stdlib.h>
 
@@ -150,6 +151,8 @@ static void on_secret(void *arg, const struct pl_secret *f)
     s->hits++;
     if (s->text)
         say_lines(s, f, &h.where);
+    if (w->job.flags & PL_JOBF_MARKS)
+        h.allow = pl_mark_near(&w->scratch, s->p, s->n, f->off, f->len);
     h.evidence = pl_secret_mask(&w->scratch, pl_rules_at(w->ctx->rules, f->rule), f->value);
     pl_sha256(f->value.p, f->value.n, h.hash);
     if (h.has_value)

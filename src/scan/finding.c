@@ -41,6 +41,7 @@ bool pl_hit_finding(const struct pl_rules *rules, struct pl_arena *a, const stru
         f.why = pl_printf(a, "%.*s It stands there as %.*s.", PL_FMT(f.why), PL_FMT(h->decoded));
     if (h->reason.n)
         f.why = pl_printf(a, "%.*s Lowered: %.*s.", PL_FMT(f.why), PL_FMT(h->reason));
+    f.ignored = pl_dup(a, h->allow);
     *ret = f;
     return true;
 }

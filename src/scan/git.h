@@ -21,6 +21,10 @@ struct pl_git_scope {
 int pl_scan_git(struct pl_scan *s, const char *name, const char *path,
                 const struct pl_git_scope *scope, struct pl_report *r, struct pl_err *err);
 
+/* Reads what `fd` has to give as one content without a name and appends it to the report as a
+ * target of kind "stdin". PL_E_CANCEL. */
+int pl_scan_stream(struct pl_scan *s, int fd, struct pl_report *r, struct pl_err *err);
+
 /* "v1:" and 20 hex digits: fingerprint of a secret in a source, wherever it stands
  * (secrets.md 7.4). `hash` is the SHA-256 of the value; `generic`: one that could be guessed,
  * stretched first. In `a`. */

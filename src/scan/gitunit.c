@@ -53,7 +53,8 @@ static struct pl_task *task_new(struct pl_git_unit *u, struct pl_git_slice *s, e
     *t = (struct pl_task){
         .params = { .kind = PL_JOB_GIT,
                     .flags = (u->scan->o.secrets ? PL_JOBF_SECRETS : 0u) |
-                             (u->scan->o.reveal ? PL_JOBF_REVEAL : 0u),
+                             (u->scan->o.reveal ? PL_JOBF_REVEAL : 0u) |
+                             (u->scan->o.marks ? PL_JOBF_MARKS : 0u),
                     .name = pl_str_c(u->place.dir) },
         .feed = &x->f,
         .arg = s,

@@ -88,6 +88,7 @@ void pl_put_hit(struct pl_buf *b, const struct pl_hit *h)
     pl_put_u8(b, h->raw_too);
     pl_put_u8(b, h->visible);
     pl_put_u32(b, h->history);
+    pl_put_str(b, h->allow);
 }
 
 bool pl_get_hit(struct pl_rd *r, struct pl_arena *a, struct pl_hit *ret)
@@ -115,6 +116,7 @@ bool pl_get_hit(struct pl_rd *r, struct pl_arena *a, struct pl_hit *ret)
     ret->raw_too = pl_get_u8(r) != 0;
     ret->visible = pl_get_u8(r) != 0;
     ret->history = pl_get_u32(r);
+    ret->allow = get_dup(r, a);
     return !r->bad;
 }
 

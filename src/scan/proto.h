@@ -31,12 +31,13 @@ enum pl_job_kind {
 };
 
 enum pl_job_flags {
-    PL_JOBF_LAYER = 1u << 0,    /* must be a layer: anything else is damage */
-    PL_JOBF_DOC = 1u << 1,      /* must be a JSON document */
-    PL_JOBF_SECRETS = 1u << 2,  /* run the secret engine */
-    PL_JOBF_REVEAL = 1u << 3,   /* send whole secret values */
-    PL_JOBF_ENTRIES = 1u << 4,  /* send entries */
-    PL_JOBF_DRY = 1u << 5,      /* the worker's own: find, but send no hits */
+    PL_JOBF_LAYER = 1u << 0,   /* must be a layer: anything else is damage */
+    PL_JOBF_DOC = 1u << 1,     /* must be a JSON document */
+    PL_JOBF_SECRETS = 1u << 2, /* run the secret engine */
+    PL_JOBF_REVEAL = 1u << 3,  /* send whole secret values */
+    PL_JOBF_ENTRIES = 1u << 4, /* send entries */
+    PL_JOBF_DRY = 1u << 5,     /* the worker's own: find, but send no hits */
+    PL_JOBF_MARKS = 1u << 6,   /* markers beside a secret count */
     PL_JOBF_PACKAGES = 1u << 7, /* run the catalogers */
 };
 
@@ -99,6 +100,7 @@ struct pl_hit {
     struct pl_str value;
     uint8_t hash[32];
     bool raw_too;     /* a hit in the same file's own bytes is the better one */
+    struct pl_str allow; /* a marker on its line: "plimsoll:allow until=2027-03-31"; or empty */
     bool visible;     /* of a document: in effect in a container */
     uint32_t history; /* of a document: index of the history entry it stands in or that set
                          the variable or label; PL_NEVER when there is none */

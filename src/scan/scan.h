@@ -20,6 +20,7 @@ struct pl_scan_opts {
     enum pl_sandbox_mode sandbox;
     unsigned threads;                    /* workers; 0 = one per processor */
     bool secrets;                        /* run the secret engine */
+    bool marks;                          /* markers beside a secret count */
     bool packages;                       /* run the catalogers */
     bool reveal;                         /* keep whole secrets for the report */
     const struct pl_platform *platforms; /* only these, settled; none = all */

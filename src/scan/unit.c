@@ -55,7 +55,8 @@ static void part_done(struct pl_task *t, struct pl_record *r)
 static uint32_t base_flags(const struct pl_scan *s)
 {
     return PL_JOBF_ENTRIES | (s->o.secrets ? PL_JOBF_SECRETS : 0u) |
-           (s->o.packages ? PL_JOBF_PACKAGES : 0u) | (s->o.reveal ? PL_JOBF_REVEAL : 0u);
+           (s->o.packages ? PL_JOBF_PACKAGES : 0u) | (s->o.reveal ? PL_JOBF_REVEAL : 0u) |
+           (s->o.marks ? PL_JOBF_MARKS : 0u);
 }
 
 static struct pl_task *task_new(struct pl_unit *u, struct pl_part *p, uint32_t flags)
