@@ -72,7 +72,7 @@ void pl_lint_edit(struct pl_lint *l, struct pl_lint_hit *h, enum pl_fix_class c,
 void pl_lint_edit_sh(struct pl_lint *l, struct pl_lint_hit *h, enum pl_fix_class c,
                      const struct pl_lint_in *in, uint32_t off, uint32_t end, struct pl_str text);
 
-/* Without quotes at both ends. */
+/* Without the quotes in front and at the end, whether they match or not. */
 struct pl_str pl_lint_unquote(struct pl_str s);
 /* Does `s` contain `what`? */
 bool pl_lint_has(struct pl_str s, const char *what);

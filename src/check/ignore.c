@@ -80,6 +80,19 @@ struct pl_str pl_ignore_shell(const struct pl_lint *l, size_t s, size_t i)
     return found;
 }
 
+void pl_ignore_report(struct pl_lint *l)
+{
+    struct pl_str codes;
+    for (size_t i = 0; i < l->f->n_comments && !l->o->no_pragmas; i++) {
+        const struct pl_df_comment *c = &l->f->comments[i];
+        enum pl_pragma kind = pl_ignore_pragma(c->s, &codes);
+        if (kind == PL_PRAGMA_NONE || kind == PL_PRAGMA_SHELL)
+            continue;
+        struct pl_lint_hit *h = pl_lint_code(l, "DL1001", SIZE_MAX, c->off, c->off + 1);
+        h->line = h->code_line[h->n_codes - 1] = c->line;
+    }
+}
+
 static void add(struct hides *h, enum pl_dialect d, struct pl_str code, uint32_t from, uint32_t to)
 {
     if (h->v.n < 10000)

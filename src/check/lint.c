@@ -171,8 +171,10 @@ void pl_lint_edit_sh(struct pl_lint *l, struct pl_lint_hit *h, enum pl_fix_class
 
 struct pl_str pl_lint_unquote(struct pl_str s)
 {
-    if (s.n >= 2 && (s.p[0] == '"' || s.p[0] == '\'') && s.p[s.n - 1] == s.p[0])
-        return pl_str_sub(s, 1, s.n - 2);
+    while (s.n && (s.p[0] == '"' || s.p[0] == '\''))
+        s = pl_str_sub(s, 1, SIZE_MAX);
+    while (s.n && (s.p[s.n - 1] == '"' || s.p[s.n - 1] == '\''))
+        s.n--;
     return s;
 }
 
@@ -348,6 +350,8 @@ static void interpreter(struct pl_lint *l, struct pl_lint_in *in)
     }
     sh->interpreter = pl_lint_lower(l->a, name);
     sh->posix = pl_lint_word_in(sh->interpreter, "sh bash dash ash ksh zsh busybox mksh");
+    if (in->onbuild && sh->posix) /* SHELL is that of the later build */
+        sh->interpreter = PL_S("sh");
     sh->bash = pl_lint_word_in(sh->interpreter, "bash ksh zsh mksh");
 }
 
@@ -461,7 +465,7 @@ static void drop_disabled(struct pl_lint *l)
             h.codes[k++] = h.codes[c];
         }
         h.n_codes = k;
-        if (k || !had || h.rule == PL_RULE_D705)
+        if (k || !had)
             l->hits.p[n++] = h;
     }
     l->hits.n = n;
@@ -483,6 +487,7 @@ int pl_lint_file(struct pl_arena *a, struct pl_str text, const struct pl_lint_op
     refusals(&l, ret);
     for (size_t i = 0; i < PL_COUNT(checks); i++)
         checks[i]->run(&l);
+    pl_ignore_report(&l);
     drop_disabled(&l);
     if (o->dialect != PL_DIALECT_ALL)
         restrict_to(&l, o->dialect);

@@ -17,8 +17,6 @@ static void workdir(struct pl_lint *l, const struct pl_lint_in *in)
         return;
     const struct pl_df_arg *arg = &in->n->args[0];
     struct pl_str raw = arg->s, s = pl_lint_unquote(raw);
-    if (s.n && (s.p[0] == '"' || s.p[0] == '\'')) /* a quote that is escaped or not closed */
-        s = pl_str_sub(s, 1, SIZE_MAX);
     if (!path_ok(s)) {
         pl_lint_at_arg(l, "DL3000", in, arg);
         pl_lint_at_arg(l, "DS-0009", in, arg);

@@ -144,7 +144,7 @@ static void apt_lists(const struct run_text *r)
     if (pl_lint_cache_mount(r->l, r->in, "/var/lib/apt") &&
         pl_lint_cache_mount(r->l, r->in, "/var/cache/apt"))
         return;
-    if (shipped(r->l, r->in->stage)) {
+    if (r->in->onbuild || shipped(r->l, r->in->stage)) {
         tell(r, "DL3009", update);
         tell(r, "DKL-DI-0005", update);
     }

@@ -123,7 +123,7 @@ static size_t count(const struct pl_lint_in *in)
     if (!in->sh || in->sh->script.error.msg)
         return 0;
     for (size_t i = 0; i < in->sh->script.n_cmds; i++)
-        n += in->sh->script.cmds[i]->n_word > 0;
+        n += in->sh->script.cmds[i]->n_word > 0 && !in->sh->script.cmds[i]->word[0].dynamic;
     return n;
 }
 
@@ -136,7 +136,7 @@ static void consecutive(struct pl_lint *l)
             before = NULL;
             continue;
         }
-        if (before && same_flags(before->n, in->n) && count(before) <= 2 && count(in) <= 2)
+        if (before && same_flags(before->n, in->n) && count(before) <= 1 && count(in) <= 1)
             pl_lint_at_node(l, "DL3059", i);
         else
             before = in;

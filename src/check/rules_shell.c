@@ -279,7 +279,8 @@ static bool known_name(struct walk *w, struct pl_str name)
     for (size_t i = 0; i < w->assigned.n; i++)
         if (pl_str_eq(w->assigned.p[i], name))
             return true;
-    for (size_t i = 0; i < w->in->index; i++) {
+    /* what ONBUILD holds runs in another build, whose variables are not known */
+    for (size_t i = 0; i < w->in->index && !w->in->onbuild; i++) {
         const struct pl_df_node *n = l->in[i].n;
         size_t step = n->cmd == PL_DF_ENV ? 3 : 1;
         for (size_t k = 0; k < n->n_args && (n->cmd == PL_DF_ENV || n->cmd == PL_DF_ARG);
