@@ -22,23 +22,25 @@ struct run {
 
 struct find {
     struct pl_str s;
-    uint8_t cls[256];
+    const uint8_t *cls;
     size_t last_pct; /* end of the last "%HH" of the line that ends at pct_line */
     size_t pct_line;
     PL_VEC(struct run) runs;
 };
 
-static void classes(uint8_t *cls)
-{
-    for (unsigned c = 0; c < 256; c++) {
-        bool digit = c >= '0' && c <= '9', letter = (c | 32) >= 'a' && (c | 32) <= 'z' && c < 128;
-        bool sign = c == '+' || c == '/' || c == '-' || c == '_';
-        cls[c] =
-            (uint8_t)((digit || (letter && (c | 32) <= 'f') ? IS_HEX : 0) |
-                      (digit || letter || sign ? IS_B64 | IS_START : 0) |
-                      (digit || sign ? IS_LIKELY : 0) | (c == '%' || c == '\\' ? IS_START : 0));
-    }
-}
+static const uint8_t classes[256] = {
+    /* by byte: IS_HEX … IS_START */
+    /* clang-format off */
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 14, 0, 14, 0, 14,
+    15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 0, 0, 0, 0, 0, 0,
+    0, 11, 11, 11, 11, 11, 11, 10, 10, 10, 10, 10, 10, 10, 10, 10,
+    10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 0, 8, 0, 0, 14,
+    0, 11, 11, 11, 11, 11, 11, 10, 10, 10, 10, 10, 10, 10, 10, 10,
+    10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 0, 0, 0, 0, 0,
+    /* clang-format on */
+};
 
 static bool hex_at(const struct find *f, size_t at, size_t n)
 {
@@ -115,9 +117,21 @@ static void take(struct find *f, size_t from, size_t to, unsigned kind)
     pl_vec_push(&f->runs, (struct run){ from, to, kind });
 }
 
-/* Inside a stretch [from, to) of base64 characters that has passed nowhere else: is there a "U+"
- * run or a long hex run that begins earlier than the whole would be taken? The whole begins first,
- * so only at its start. */
+/* Takes what begins the stretch [at, end) of 16 bytes or more; returns where it ended. */
+static size_t long_run(struct find *f, size_t at, size_t end)
+{
+    size_t hex = stretch(f, at, IS_HEX);
+    if (hex >= 32) {
+        take(f, at, at + hex, HEX);
+        return at + hex;
+    }
+    for (unsigned k = 0; k < 2 && end < f->s.n && f->s.p[end] == '='; k++)
+        end++;
+    take(f, at, end, BASE64);
+    return end;
+}
+
+/* What begins at a byte of the base64 alphabet; returns where to go on. */
 static size_t letters_run(struct find *f, size_t at)
 {
     size_t end = codepoint_run(f, at);
@@ -125,19 +139,9 @@ static size_t letters_run(struct find *f, size_t at)
         take(f, at, end, UNICODE);
         return end;
     }
-    size_t hex = stretch(f, at, IS_HEX);
-    if (hex >= 32) {
-        take(f, at, at + hex, HEX);
-        return at + hex;
-    }
     size_t n = stretch(f, at, IS_B64);
-    if (n >= 16) {
-        end = at + n;
-        for (unsigned k = 0; k < 2 && end < f->s.n && f->s.p[end] == '='; k++)
-            end++;
-        take(f, at, end, BASE64);
-        return end;
-    }
+    if (n >= 16)
+        return long_run(f, at, at + n);
     /* too short for base64; the stretch may hold a "U+" further on */
     for (size_t i = at + 1; i < at + n; i++) {
         if (f->s.p[i] == 'U' && (end = codepoint_run(f, i)) > i) {
@@ -146,6 +150,28 @@ static size_t letters_run(struct find *f, size_t at)
         }
     }
     return at + n;
+}
+
+/* Hex and base64 alone: a run of 16 covers the 16th byte from wherever it may begin, so most text
+ * is stepped over. */
+static void find_long_runs(struct find *f)
+{
+    const unsigned char *p = (const unsigned char *)f->s.p;
+    size_t from = 0; /* a run begins here or later */
+    for (size_t i = 15; i < f->s.n;) {
+        if (!(f->cls[p[i]] & IS_B64)) {
+            from = i + 1;
+            i += 16;
+            continue;
+        }
+        size_t start = i;
+        while (start > from && f->cls[p[start - 1]] & IS_B64)
+            start--;
+        from = i + 1 + stretch(f, i + 1, IS_B64);
+        if (from - start >= 16)
+            from = long_run(f, start, from);
+        i = from + 15;
+    }
 }
 
 static void find_runs(struct find *f)
@@ -394,13 +420,31 @@ static void add_segment(struct pl_gl_worker *w, const struct run *r, size_t dec_
     pl_vec_push(&p->seg[p->depth + 1], s);
 }
 
+/* A literal that may begin an escape is in the text: does one really begin? */
+static bool has_escapes(struct find *f)
+{
+    const char *p = f->s.p, *end = f->s.p + f->s.n;
+    for (; (p = memchr(p, '%', (size_t)(end - p))); p++)
+        if (pct_at(f, (size_t)(p - f->s.p)))
+            return true;
+    for (p = f->s.p; (p = memchr(p, '\\', (size_t)(end - p))); p++)
+        if (escape_run(f, (size_t)(p - f->s.p)) > (size_t)(p - f->s.p))
+            return true;
+    for (p = f->s.p; (p = memchr(p, '+', (size_t)(end - p))); p++)
+        if (p > f->s.p && p[-1] == 'U')
+            return true;
+    return false;
+}
+
 bool gl_decode(struct pl_gl_worker *w)
 {
-    struct find f = { .s = w->text };
+    struct find f = { .s = w->text, .cls = classes };
     struct pl_buf *out = &w->decoded[w->passes.depth % 2];
     size_t copied = 0;
-    classes(f.cls);
-    find_runs(&f);
+    if (w->escapes && has_escapes(&f))
+        find_runs(&f);
+    else
+        find_long_runs(&f);
     pl_buf_clear(out);
     out->max = (size_t)1 << 31;
     w->passes.seg[w->passes.depth + 1].n = 0;
@@ -408,14 +452,12 @@ bool gl_decode(struct pl_gl_worker *w)
         const struct run *r = &f.runs.p[i];
         if (waits(&f, i))
             continue;
-        size_t back = out->n;
-        pl_buf_putn(out, f.s.p + copied, r->from - copied);
-        size_t begin = out->n;
-        if (!decode_run(&f, r, out) || out->n == begin) {
-            out->n = back;
+        pl_buf_clear(&w->plain);
+        if (!decode_run(&f, r, &w->plain) || !w->plain.n)
             continue;
-        }
-        add_segment(w, r, begin, out->n);
+        pl_buf_putn(out, f.s.p + copied, r->from - copied);
+        pl_buf_putn(out, w->plain.p, w->plain.n);
+        add_segment(w, r, out->n - w->plain.n, out->n);
         copied = r->to;
     }
     pl_vec_release(&f.runs);

@@ -43,6 +43,7 @@ void pl_gl_worker_free(struct pl_gl_worker *w)
     pl_buf_release(&w->low);
     pl_buf_release(&w->decoded[0]);
     pl_buf_release(&w->decoded[1]);
+    pl_buf_release(&w->plain);
     pl_literals_scratch_free(w->lits);
     pl_arena_release(&w->keep);
     pl_arena_release(&w->scratch);

@@ -24,6 +24,8 @@ struct gl_probe {
 struct gl_uses {
     PL_VEC(uint32_t) keyword; /* rules of which the literal is a keyword */
     bool odd;                 /* a character that folds into ASCII */
+    bool only_flag;           /* no rule asks where it stands */
+    bool escape;              /* begins a percent or unicode escape */
 };
 
 struct pl_gl_engine {
@@ -72,14 +74,14 @@ struct pl_gl_worker {
     struct gl_passes passes;
     size_t first; /* findings of this fragment begin here */
     PL_VEC(struct gl_hit) hits;
-    bool hits_over, odd;
+    bool hits_over, odd, escapes;
     uint32_t stamp, *probe_seen; /* by probe: a keyword is in the text */
     PL_VEC(uint32_t) active;     /* probes to run */
     uint32_t *lit_seen, *lit_from, *lit_n;
     PL_VEC(uint32_t) touched, sorted, starts;
     PL_VEC(size_t) newlines;
     bool have_newlines;
-    struct pl_buf low, decoded[2];
+    struct pl_buf low, decoded[2], plain;
     bool have_low;
 };
 

@@ -58,6 +58,8 @@ static void add_shape(struct pl_gl_engine *e, struct pl_map *m, struct gl_probe 
 static int compile(struct pl_gl_engine *e, struct pl_err *err)
 {
     static const char *const folds[] = { "\xC4\xB0", "\xC5\xBF", "\xE2\x84\xAA" };
+    static const char *const escapes[] = { "u+", "\\u", "%0", "%1", "%2", "%3", "%4", "%5", "%6",
+                                           "%7", "%8",  "%9", "%a", "%b", "%c", "%d", "%e", "%f" };
     struct pl_arena names = { 0 };
     struct pl_map m = { .a = &names };
     for (uint32_t i = 0; i < e->probes.n; i++) {
@@ -70,6 +72,11 @@ static int compile(struct pl_gl_engine *e, struct pl_err *err)
     for (size_t i = 0; i < sizeof folds / sizeof *folds; i++) {
         uint32_t id = literal_id(e, &m, pl_str_c(folds[i]));
         e->uses.p[id].odd = true;
+    }
+    for (size_t i = 0; i < sizeof escapes / sizeof *escapes; i++) {
+        uint32_t known = (uint32_t)e->literals.n, id = literal_id(e, &m, pl_str_c(escapes[i]));
+        e->uses.p[id].escape = true;
+        e->uses.p[id].only_flag = id == known;
     }
     pl_map_release(&m);
     pl_arena_release(&names);

@@ -9,6 +9,9 @@ static int on_hit(void *arg, uint32_t id, size_t end)
     struct pl_gl_worker *w = arg;
     const struct gl_uses *u = &w->e->uses.p[id];
     w->odd |= u->odd;
+    w->escapes |= u->escape;
+    if (u->only_flag)
+        return 0;
     if (w->lit_seen[id] != w->stamp) {
         w->lit_seen[id] = w->stamp;
         w->lit_n[id] = 0;
@@ -47,17 +50,32 @@ static void activate(struct pl_gl_worker *w, uint32_t probe)
     pl_vec_push(&w->active, probe);
 }
 
-static bool odd_keyword(struct pl_gl_worker *w, const struct gl_probe *p)
+static struct pl_str lowered(struct pl_gl_worker *w)
 {
     if (!w->have_low) {
         pl_buf_clear(&w->low);
         pl_gl_lower(&w->low, w->text);
         w->have_low = true;
     }
+    return pl_buf_str(&w->low);
+}
+
+static bool odd_keyword(struct pl_gl_worker *w, const struct gl_probe *p)
+{
     for (size_t i = 0; i < p->rule->keywords.n; i++)
-        if (pl_str_find(pl_buf_str(&w->low), p->rule->keywords.p[i], 0) != SIZE_MAX)
+        if (pl_str_find(lowered(w), p->rule->keywords.p[i], 0) != SIZE_MAX)
             return true;
     return false;
+}
+
+static int on_low_hit(void *arg, uint32_t id, size_t end)
+{
+    struct pl_gl_worker *w = arg;
+    const struct gl_uses *u = &w->e->uses.p[id];
+    (void)end;
+    for (size_t k = 0; k < u->keyword.n; k++)
+        activate(w, u->keyword.p[k]);
+    return 0;
 }
 
 static int by_number(const void *a, const void *b)
@@ -69,9 +87,13 @@ static int by_number(const void *a, const void *b)
 int gl_prefilter(struct pl_gl_worker *w, struct pl_err *err)
 {
     const struct pl_gl_engine *e = w->e;
-    w->stamp++;
+    if (++w->stamp == 0) { /* the numbers have gone round: old marks must not seem new */
+        memset(w->probe_seen, 0, e->probes.n * sizeof *w->probe_seen);
+        memset(w->lit_seen, 0, e->literals.n * sizeof *w->lit_seen);
+        w->stamp = 1;
+    }
     w->hits.n = w->touched.n = w->active.n = 0;
-    w->hits_over = w->odd = w->have_low = false;
+    w->hits_over = w->odd = w->escapes = w->have_low = false;
     int r = pl_literals_scan(e->db, w->lits, (const uint8_t *)w->valid.text.p, w->valid.text.n,
                              on_hit, w);
     if (r < 0)
@@ -83,8 +105,14 @@ int gl_prefilter(struct pl_gl_worker *w, struct pl_err *err)
     }
     for (uint32_t i = 0; i < e->probes.n; i++) {
         const struct gl_probe *p = &e->probes.p[i];
-        if (p->always || ((p->keyword_odd || w->odd) && odd_keyword(w, p)))
+        if (p->always || (p->keyword_odd && odd_keyword(w, p)))
             activate(w, i);
+    }
+    if (w->odd) { /* some keywords show only in lower case */
+        struct pl_str low = lowered(w);
+        r = pl_literals_scan(e->db, w->lits, (const uint8_t *)low.p, low.n, on_low_hit, w);
+        if (r < 0)
+            return pl_fail(err, r, "text of %zu bytes", w->text.n);
     }
     if (!w->hits_over)
         sort_hits(w);

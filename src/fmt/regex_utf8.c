@@ -10,10 +10,24 @@ static size_t sequence(struct pl_str s, size_t i)
     return pl_utf8_next((struct pl_str){ s.p + i, s.n - i }, &cp);
 }
 
+/* How many ASCII bytes stand from `i` on: most text is nothing else. */
+static size_t ascii(struct pl_str s, size_t i)
+{
+    size_t from = i;
+    for (uint64_t eight; s.n - i >= sizeof eight; i += sizeof eight) {
+        memcpy(&eight, s.p + i, sizeof eight);
+        if (eight & 0x8080808080808080ull)
+            break;
+    }
+    while (i < s.n && !(s.p[i] & 0x80))
+        i++;
+    return i - from;
+}
+
 static size_t count_bad(struct pl_str s)
 {
     size_t bad = 0;
-    for (size_t i = 0; i < s.n;) {
+    for (size_t i = ascii(s, 0); i < s.n; i += ascii(s, i)) {
         size_t len = sequence(s, i);
         bad += len == 0;
         i += len ? len : 1;
@@ -32,7 +46,9 @@ void pl_utf8_text_init(struct pl_utf8_text *t, struct pl_str s)
         pl_oom();
     size_t out = 0, bad = 0;
     for (size_t i = 0; i < s.n;) {
-        size_t len = sequence(s, i);
+        size_t len = ascii(s, i);
+        if (!len)
+            len = sequence(s, i);
         if (len) {
             memcpy(t->own + out, s.p + i, len);
             out += len;
