@@ -131,7 +131,8 @@ static int mod_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s
             pl_pkg_put_path(s, "golang", x->replaced ? x->to_path : x->path,
                             x->replaced ? x->to_version : x->version, PL_PKG_LOCK);
     if (m.toolchain.n && pl_str_starts(m.toolchain, PL_S("go")))
-        pl_pkg_put(s, "golang", PL_S(""), PL_S("stdlib"), pl_str_sub(m.toolchain, 2, 64),
+        pl_pkg_put(s, "golang", PL_S(""), PL_S("stdlib"),
+                   pl_str_sub(m.toolchain, 2, pl_str_find(m.toolchain, PL_S("-"), 0) - 2),
                    PL_PKG_LOCK);
     else if (m.go.n)
         pl_pkg_put(s, "golang", PL_S(""), PL_S("stdlib"), m.go, PL_PKG_LOCK);

@@ -24,6 +24,15 @@ static bool digit_first(struct pl_str s)
     return s.n && s.p[0] >= '0' && s.p[0] <= '9';
 }
 
+/* "registry.example/@scope/name": a first part with a dot that is no scope is a host */
+static struct pl_str no_host(struct pl_str name)
+{
+    struct pl_str rest = name, first;
+    pl_str_split(&rest, '/', &first);
+    bool host = rest.n && first.n && first.p[0] != '@' && memchr(first.p, '.', first.n);
+    return host ? rest : name;
+}
+
 static bool cut_key(struct pl_str key, bool old, struct pl_str *name, struct pl_str *version)
 {
     size_t paren = pl_str_find(key, PL_S("("), 0);
@@ -41,6 +50,7 @@ static bool cut_key(struct pl_str key, bool old, struct pl_str *name, struct pl_
         *version = pl_str_sub(*version, 0, pl_str_find(*version, PL_S("_"), 0));
         *name = pl_pkg_dir(*name);
     }
+    *name = no_host(*name);
     return name->n && digit_first(*version);
 }
 

@@ -28,8 +28,12 @@ static void finish(struct pl_pkg_sink *s, struct entry *e)
     struct entry x = *e;
     struct pl_str name, range;
     *e = (struct entry){ .selector = { NULL, 0 } };
-    if (!x.version.n || !cut(x.selector, &name, &range))
+    if (!x.version.n || !x.selector.n || pl_str_is(x.selector, "__metadata"))
         return;
+    if (!cut(x.selector, &name, &range)) {
+        name = x.selector;
+        range = PL_S("");
+    }
     if (x.resolution.n) { /* Berry names what was resolved */
         struct pl_str how;
         if (!cut(x.resolution, &name, &how) || pl_npm_local(how))
@@ -67,7 +71,12 @@ static bool value_of(struct pl_str line, const char *key, struct pl_str *ret)
     if (line.n < 3 || line.p[0] != ' ' || line.p[1] != ' ' || line.p[2] == ' ')
         return false;
     line = pl_str_sub(line, 2, line.n);
-    if (!pl_str_starts(line, k) || line.n <= k.n || (line.p[k.n] != ' ' && line.p[k.n] != ':'))
+    bool quoted = line.p[0] == '"';
+    line = pl_str_sub(line, quoted, line.n);
+    if (!pl_str_starts(line, k) || line.n <= k.n + quoted)
+        return false;
+    line = pl_str_sub(line, quoted, line.n);
+    if (line.p[k.n] != ' ' && line.p[k.n] != ':')
         return false;
     *ret = pl_pkg_unquote(pl_str_sub(line, k.n + 1, line.n));
     return true;

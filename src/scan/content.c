@@ -198,7 +198,7 @@ static size_t window(struct scan *s, const struct pl_view *v, size_t behind, boo
                            name_of(w, s->at), "%s", err.msg);
         }
     }
-    pl_pkgfeed_add(&s->packages, w, s->at, pl_str_n(s->p + behind, to - behind), last);
+    pl_pkgfeed_add(&s->packages, w, s->at, pl_str_n(s->p, s->n), behind, to, last);
     if (last && s->hits && !s->off && !s->at->nested.n && s->at->ordinal != PL_NEVER &&
         s->at->surface == PL_SURF_FILE && !w->job.hash_path.n)
         pl_worker_hash(w, s->at->ordinal, s->p, s->n); /* tells renamed copies */

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/pkgfeed.h"
 
-#include "pkg/pkg.h"
+#include "pkg/binary.h"
 
 struct out {
     struct pl_worker *w;
@@ -39,15 +39,29 @@ void pl_pkgfeed_begin(struct pl_pkgfeed *f, const struct pl_worker *w, const str
         at->raw_too || at->ordinal == PL_NEVER)
         return;
     f->c = pl_cataloger_for(at->path, pl_str_sub(head, 0, 512));
+    f->program = pl_pkg_is_program(head);
     if (f->c)
         f->b.max = f->c->max;
 }
 
+static void look_through(struct pl_worker *w, const struct pl_spot *at, struct pl_str window,
+                         size_t from, size_t to, bool last)
+{
+    struct out o = { w, at };
+    struct pl_arena a = { 0 };
+    struct pl_pkg_sink s = { .emit = on_package, .note = on_note, .arg = &o, .a = &a };
+    pl_pkg_program((const uint8_t *)window.p, window.n, from, to, last, &s);
+    pl_arena_release(&a);
+}
+
 void pl_pkgfeed_add(struct pl_pkgfeed *f, struct pl_worker *w, const struct pl_spot *at,
-                    struct pl_str bytes, bool last)
+                    struct pl_str window, size_t from, size_t to, bool last)
 {
     struct out o = { w, at };
     struct pl_err err = { 0 };
+    struct pl_str bytes = pl_str_sub(window, from, to - from);
+    if (f->program)
+        look_through(w, at, window, from, to, last);
     if (!f->c)
         return;
     if (!f->over && (!last || f->b.n) && pl_buf_add(&f->b, bytes.p, bytes.n, &err) < 0) {

@@ -12,15 +12,16 @@ struct pl_pkgfeed {
     const struct pl_cataloger *c;
     struct pl_buf b; /* what came before the last window, for files larger than one */
     bool over;       /* too large */
+    bool program;    /* looked through for what compilers leave */
 };
 
 /* At the first window, `head` its bytes: does a cataloger want the file? */
 void pl_pkgfeed_begin(struct pl_pkgfeed *f, const struct pl_worker *w, const struct pl_spot *at,
                       struct pl_str head);
-/* The bytes of a window that were not in the one before; with `last` they are the end. Releases the
- * feed then. */
+/* One window, of which the bytes from `from` up to `to` were not in the one before; with `last`
+ * they are the end. Releases the feed then. */
 void pl_pkgfeed_add(struct pl_pkgfeed *f, struct pl_worker *w, const struct pl_spot *at,
-                    struct pl_str bytes, bool last);
+                    struct pl_str window, size_t from, size_t to, bool last);
 /* Gives back what it holds. */
 void pl_pkgfeed_release(struct pl_pkgfeed *f);
 

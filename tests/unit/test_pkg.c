@@ -1,0 +1,435 @@
+/* Catalogers: what each reads from a small file of its kind, and what damage does. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "pkg/binary.h"
+#include "pkg/pkg.h"
+
+struct got {
+    struct pl_buf text; /* "type:ns/name@version " each, '!' in front of notes */
+    bool incomplete;
+};
+
+static void on_package(void *arg, const struct pl_pkg *p)
+{
+    struct got *g = arg;
+    pl_buf_printf(&g->text, "%.*s:%.*s%s%.*s@%.*s", PL_FMT(p->type), PL_FMT(p->ns),
+                  p->ns.n ? "/" : "", PL_FMT(p->name), PL_FMT(p->version));
+    if (p->source.n)
+        pl_buf_printf(&g->text, "<%.*s@%.*s", PL_FMT(p->source), PL_FMT(p->source_version));
+    pl_buf_puts(&g->text, p->flags & PL_PKG_DEV ? " dev;" : ";");
+}
+
+static void on_note(void *arg, bool incomplete, const char *code, const char *message)
+{
+    struct got *g = arg;
+    (void)message;
+    g->incomplete |= incomplete;
+    pl_buf_printf(&g->text, "!%s;", code);
+}
+
+static void run(struct got *g, const char *path, const void *p, size_t n)
+{
+    struct pl_arena a = { 0 };
+    struct pl_pkg_sink s = { .emit = on_package, .note = on_note, .arg = g, .a = &a };
+    const struct pl_cataloger *c = pl_cataloger_for(pl_str_c(path), pl_str_n(p, n));
+    if (!c)
+        fail_msg("nobody wants '%s'", path);
+    pl_cataloger_run(c, pl_str_c(path), pl_str_n(p, n), &s);
+    pl_arena_release(&a);
+}
+
+static void files(void **state)
+{
+    static const struct {
+        const char *path, *text, *want;
+    } rows[] = {
+        { "var/lib/dpkg/status",
+          "Package: a\nStatus: install ok installed\nVersion: 1:2-3\nSource: b (2-2)\n more\n\n\n"
+          "Package: c\r\nStatus: deinstall ok config-files\r\nVersion: 1\r\n\r\n"
+          "Package: d\nStatus: deinstall ok installed\nVersion: 4\nSource: e",
+          "deb:a@1:2-3<b@2-2;deb:d@4<e@;" },
+        { "var/lib/dpkg/status", "Status: install ok installed\nVersion: 1\n",
+          "!package-skipped;" },
+        { "var/lib/dpkg/status.d/base", "Package: a\nVersion: 1\n", "deb:a@1;" },
+        { "usr/lib/opkg/status", "Package: a\nVersion: 1~x\nStatus: install user installed\n",
+          "opkg:a@1~x;" },
+        { "lib/apk/db/installed", "P:a\nV:1-r0\no:b\nF:x\n\nP:c\nV:2\n\nV:3\n",
+          "apk:a@1-r0<b@;apk:c@2;!package-skipped;" },
+        { "etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n", "generic:debian@12;" },
+        { "var/lib/pacman/local/a-1-1/desc", "%NAME%\na\n\n%VERSION%\n1-1\n", "alpm:a@1-1;" },
+        { "var/lib/pacman/local/a-1-1/desc", "%NAME%\na\n", "!package-list;" },
+        { "x/a-1.dist-info/METADATA", "Name: a\nVersion: 1\nVersion: 2\n\nName: no\n",
+          "pypi:a@1;" },
+        { "x/a.egg-info/PKG-INFO", "Version: 1\n", "!package-skipped;" },
+        { "app/node_modules/@s/b/package.json", "{\"name\":\"@s/b\",\"version\":\"1.0.0\"}",
+          "npm:@s/b@1.0.0;" },
+        { "node_modules/b/package.json", "{\"name\":\"b\",\"name\":\"c\"}", "!package-skipped;" },
+        { "package-lock.json",
+          "{\"packages\":{\"\":{\"version\":\"9\"},\"node_modules/a\":{\"version\":\"1\"},"
+          "\"node_modules/a/node_modules/@s/b\":{\"version\":\"2\",\"dev\":true},"
+          "\"node_modules/l\":{\"link\":true},\"lib/x\":{\"version\":\"3\"}}}",
+          "npm:a@1;npm:@s/b@2 dev;" },
+        { "package-lock.json",
+          "{\"dependencies\":{\"a\":{\"version\":\"1\",\"dependencies\":{\"b\":{\"version\":"
+          "\"npm:@r/c@2\"}}},\"f\":{\"version\":\"file:x\"}}}",
+          "npm:a@1;npm:@r/c@2;" },
+        { "package-lock.json", "{\"packages\":", "!package-list;" },
+        { "yarn.lock",
+          "\"@s/a@^1\", \"@s/a@^1.1\":\n  version \"1.2\"\n\nb@npm:c@1:\n  version 1.0\n",
+          "npm:@s/a@1.2;npm:c@1.0;" },
+        { "yarn.lock",
+          "__metadata:\n  version: 6\n\n\"a@npm:^1\":\n  version: 1.1\n  resolution: "
+          "\"a@npm:1.1\"\n"
+          "\n\"w@workspace:.\":\n  version: 0.0.0\n  resolution: \"w@workspace:.\"\n",
+          "npm:a@1.1;" },
+        { "pnpm-lock.yaml", "lockfileVersion: 5.4\npackages:\n  /@s/a/1.0.0_x@2:\n    dev: true\n",
+          "npm:@s/a@1.0.0 dev;" },
+        { "pnpm-lock.yaml", "lockfileVersion: '9.0'\npackages:\n  '@s/a@1.0.0(b@2)':\n    x: y\n",
+          "npm:@s/a@1.0.0;" },
+        { "bun.lock",
+          "{ // c\n\"packages\": {\"a\": [\"a@1.0\", \"\",],\"w\":[\"w@workspace:x\"],},}",
+          "npm:a@1.0;" },
+        { "requirements-dev.txt",
+          "a==1.0 # c\nb>=2\nc[x] == 3 ; python_version=='3'\n-r o.txt\nd==4 \\\n  "
+          "--hash=x\ne==1.*\n",
+          "pypi:a@1.0;pypi:c@3;pypi:d@4;" },
+        { "Pipfile.lock",
+          "{\"default\":{\"a\":{\"version\":\"==1\"}},\"develop\":{\"b\":{\"version\":\"==2\"}}}",
+          "pypi:a@1;pypi:b@2 dev;" },
+        { "poetry.lock", "[[package]]\nname=\"a\"\nversion=\"1\"\ncategory=\"dev\"\n",
+          "pypi:a@1 dev;" },
+        { "uv.lock",
+          "[[package]]\nname=\"a\"\nversion=\"1\"\n[[package]]\nname=\"me\"\nversion=\"0\"\n"
+          "source={virtual=\".\"}\n",
+          "pypi:a@1;" },
+        { "pylock.toml", "[[packages]]\nname=\"a\"\nversion=\"1\"\n", "pypi:a@1;" },
+        { "Cargo.lock", "[[package]]\nname=\"a\"\nversion=\"1\"\n", "cargo:a@1;" },
+        { "Cargo.lock", "[[package\n", "!package-list;" },
+        { "Manifest.toml",
+          "julia_version=\"1.9\"\n[[deps.A]]\nuuid=\"u\"\n[[deps.B]]\nuuid=\"v\"\nversion=\"2\"\n",
+          "julia:A@1.9;julia:B@2;" },
+        { "go.mod",
+          "module m\ngo 1.20\nrequire (\n\ta.b/c v1.0.0 // indirect\n\td.e/f v2.0.0\n)\n"
+          "require g.h/i v3.0.0\nreplace d.e/f => x.y/z v2.1.0\nreplace g.h/i v3.0.0 => ./local\n",
+          "golang:a.b/c@v1.0.0;golang:x.y/z@v2.1.0;golang:stdlib@1.20;" },
+        { "vendor/modules.txt", "# a.b/c v1\n## explicit\na.b/c/d\n# e.f/g v1 => h.i/j v2\ne.f/g\n",
+          "golang:a.b/c@v1;golang:h.i/j@v2;" },
+        { "META-INF/maven/g/a/pom.properties", "#x\nversion=1\ngroupId=g\nartifactId=a\n",
+          "maven:g/a@1;" },
+        { "META-INF/MANIFEST.MF",
+          "Bundle-SymbolicName: org.ex\n ample;x:=y\nBundle-Version: 2\n\nName: other\n",
+          "maven:org.example@2;" },
+        { "gradle.lockfile", "# c\ng:a:1=x\nempty=\n", "maven:g/a@1;" },
+        { "gradle/verification-metadata.xml",
+          "<component group=\"g\" name=\"a\" version=\"1\"><artifact name=\"no\"/></component>",
+          "maven:g/a@1;" },
+        { "build.sbt.lock", "{\"dependencies\":[{\"org\":\"g\",\"name\":\"a\",\"version\":\"1\"}]}",
+          "maven:g/a@1;" },
+        { "specifications/a-1.gemspec", "# stub: a 1 ruby lib\n", "gem:a@1;" },
+        { "specifications/b-c-2.0.gemspec", "x", "gem:b-c@2.0;" },
+        { "Gemfile.lock",
+          "PATH\n  specs:\n    me (0)\n\nGEM\n  specs:\n    a (1)\n      b (~> 2)\n    b (2-x86)\n",
+          "gem:a@1;gem:b@2;" },
+        { "composer.lock",
+          "{\"packages\":[{\"name\":\"v/a\",\"version\":\"v1\"}],\"packages-dev\":[{\"name\":\"v/"
+          "b\",\"version\":\"2\"}]}",
+          "composer:v/a@1;composer:v/b@2 dev;" },
+        { "vendor/composer/installed.json", "[{\"name\":\"v/a\",\"version\":\"1\"}]",
+          "composer:v/a@1;" },
+        { "a.deps.json", "{\"libraries\":{\"A/1\":{\"type\":\"package\"}}}", "nuget:A@1;" },
+        { "packages.lock.json",
+          "{\"dependencies\":{\"net\":{\"A\":{\"resolved\":\"1\"},\"P\":{\"type\":\"Project\"}}}}",
+          "nuget:A@1;" },
+        { "packages.config",
+          "<packages><package id=\"A\" version=\"1\" developmentDependency=\"true\" /></packages>",
+          "nuget:A@1 dev;" },
+        { "Directory.Packages.props",
+          "<PackageVersion Include=\"A\" Version=\"1\" /><!-- <PackageVersion Include=\"B\" "
+          "Version=\"2\"/> --><PackageVersion Include=\"C\" Version=\"$(V)\" />",
+          "nuget:A@1;" },
+        { "paket.lock", "NUGET\n  remote: x\n    A (1)\n      B (>= 2)\n", "nuget:A@1;" },
+        { "Package.resolved",
+          "{\"pins\":[{\"location\":\"https://h/o/n.git\",\"state\":{\"version\":\"1\"}}]}",
+          "swift:h/o/n@1;" },
+        { "conan.lock", "{\"requires\":[\"a/1#r%2\"],\"build_requires\":[\"b/2@u/c\"]}",
+          "conan:a@1;conan:b@2 dev;" },
+        { "renv.lock",
+          "{\"Packages\":{\"A\":{\"Package\":\"A\",\"Version\":\"1\",\"Source\":\"Repository\"}}}",
+          "cran:A@1;" },
+        { "conda-meta/a.json", "{\"name\":\"a\",\"version\":\"1\"}", "conda:a@1;" },
+        { "etc/cos-package-info.json",
+          "{\"installedPackages\":[{\"category\":\"c\",\"name\":\"a\",\"version\":\"1\"}]}",
+          "cos:c/a@1;" },
+        { "Podfile.lock", "PODS:\n  - A/B (1):\n    - C\n\nDEPENDENCIES:\n  - D (2)\n",
+          "cocoapods:A/B@1;" },
+        { "mix.lock",
+          "%{\n  \"a\": {:hex, :a, \"1\", \"x\"},\n  \"g\": {:git, \"u\", \"c0\", []},\n}",
+          "hex:a@1;hex:g@c0;" },
+        { "x.app", "{application,x,[{description,\"d\"},{vsn,\"1\"}]}.", "hex:x@1;" },
+        { "cabal.project.freeze", "constraints: any.a ==1.0,\n  b +f\n", "hackage:a@1.0;" },
+        { "stack.yaml.lock", "- hackage: a-b-1.0@sha256:x\n", "hackage:a-b@1.0;" },
+        { "pubspec.lock", "packages:\n  a:\n    source: hosted\n    version: \"1\"\n", "pub:a@1;" },
+        { "snap/x/1/meta/snap.yaml", "name: a\nversion: '1'\n", "snap:a@1;" },
+        { "var/lib/rpmmanifest/container-manifest-2", "a\t1-2\t0\t0\tv\t3\t0\tx86_64\ta.src\n",
+          "rpm:a@3:1-2;" },
+        { "var/lib/rpm/Packages", "nothing of the kind", "!package-list;" },
+        { "var/lib/rpm/Packages.db", "nothing of the kind", "!package-list;" },
+        { "var/lib/rpm/rpmdb.sqlite", "nothing of the kind", "!package-list;" },
+        { "var/lib/rpm/rpmdb.sqlite-wal", "x", "!package-list;" },
+    };
+    (void)state;
+    for (size_t i = 0; i < PL_COUNT(rows); i++) {
+        struct got g = { .incomplete = false };
+        run(&g, rows[i].path, rows[i].text, strlen(rows[i].text));
+        if (!pl_str_is(pl_buf_str(&g.text), rows[i].want))
+            fail_msg("%s: '%.*s', not '%s'", rows[i].path, PL_FMT(pl_buf_str(&g.text)),
+                     rows[i].want);
+        pl_buf_release(&g.text);
+    }
+}
+
+static void requirements_in_utf16(void **state)
+{
+    static const char text[] = "\xff\xfe"
+                               "a\0=\0=\0"
+                               "1\0\n\0";
+    struct got g = { .incomplete = false };
+    (void)state;
+    run(&g, "requirements.txt", text, sizeof text - 1);
+    assert_true(pl_str_is(pl_buf_str(&g.text), "pypi:a@1;"));
+    pl_buf_release(&g.text);
+}
+
+/* ---- rpm ---- */
+
+static void be32(struct pl_buf *b, uint32_t v)
+{
+    const uint8_t p[] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v };
+    pl_buf_putn(b, p, 4);
+}
+
+static void le32(struct pl_buf *b, uint32_t v)
+{
+    const uint8_t p[] = { (uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16), (uint8_t)(v >> 24) };
+    pl_buf_putn(b, p, 4);
+}
+
+/* name bash, version 5.1, release 2.el9, epoch 1, source bash-5.1-2.el9.src.rpm */
+static void header(struct pl_buf *b)
+{
+    static const char data[] = "\0\0\0\1bash\0"
+                               "5.1\0"
+                               "2.el9\0"
+                               "bash-5.1-2.el9.src.rpm";
+    static const uint32_t index[][3] = {
+        { 1003, 4, 0 }, { 1000, 6, 4 }, { 1001, 6, 9 }, { 1002, 6, 13 }, { 1044, 6, 19 }
+    };
+    be32(b, PL_COUNT(index));
+    be32(b, sizeof data);
+    for (size_t i = 0; i < PL_COUNT(index); i++) {
+        be32(b, index[i][0]);
+        be32(b, index[i][1]);
+        be32(b, index[i][2]);
+        be32(b, 1);
+    }
+    pl_buf_putn(b, data, sizeof data);
+}
+
+#define BASH "rpm:bash@1:5.1-2.el9<bash@1:5.1-2.el9;"
+
+static void pad(struct pl_buf *b, size_t to)
+{
+    while (b->n < to)
+        pl_buf_putc(b, 0);
+}
+
+static void ndb(struct pl_buf *b, uint32_t magic)
+{
+    struct pl_buf h = { 0 };
+    header(&h);
+    le32(b, 0x506d7052);
+    le32(b, 0);
+    le32(b, 1);
+    le32(b, 1); /* one page of slots */
+    pad(b, 32);
+    le32(b, 0x746f6c53);
+    le32(b, 7);
+    le32(b, 256);
+    le32(b, 32);
+    while (b->n < 4096) { /* free slots */
+        le32(b, 0x746f6c53);
+        pad(b, b->n + 12);
+    }
+    le32(b, magic);
+    le32(b, 7);
+    le32(b, 1);
+    le32(b, (uint32_t)h.n);
+    pl_buf_putn(b, h.p, h.n);
+    pl_buf_release(&h);
+}
+
+static void rpm_ndb(void **state)
+{
+    struct pl_buf b = { 0 };
+    struct got g = { .incomplete = false };
+    (void)state;
+    ndb(&b, 0x53626c42);
+    run(&g, "usr/lib/sysimage/rpm/Packages.db", b.p, b.n);
+    assert_true(pl_str_is(pl_buf_str(&g.text), BASH) && !g.incomplete);
+    pl_buf_clear(&b);
+    pl_buf_clear(&g.text);
+    ndb(&b, 1);
+    run(&g, "usr/lib/sysimage/rpm/Packages.db", b.p, b.n);
+    assert_true(pl_str_is(pl_buf_str(&g.text), "!package-list;") && g.incomplete);
+    pl_buf_release(&b);
+    pl_buf_release(&g.text);
+}
+
+/* a metadata page, a hash page with one pair, the value in a chain of `links` overflow pages */
+static void bdb(struct pl_buf *b, uint32_t next)
+{
+    struct pl_buf h = { 0 };
+    header(&h);
+    pad(b, 12);
+    le32(b, 0x00061561);
+    le32(b, 9);
+    le32(b, 512);
+    pad(b, 32);
+    le32(b, 2); /* last page */
+    pad(b, 512);
+    size_t page = b->n;
+    pad(b, page + 20);
+    pl_buf_putn(b, "\2\0", 2); /* entries */
+    pl_buf_putn(b, "\0\0\0\15", 4);
+    pl_buf_putn(b, "\373\1\357\1", 4); /* items at 507 and 495 */
+    pad(b, page + 495);
+    pl_buf_putn(b, "\3\0\0\0", 4);
+    le32(b, next);
+    le32(b, (uint32_t)h.n);
+    pl_buf_putn(b, "\1\0\0\0\1", 5);
+    page = b->n;
+    pad(b, page + 22);
+    pl_buf_putc(b, (char)h.n);
+    pl_buf_putc(b, (char)(h.n >> 8));
+    pl_buf_putn(b, "\0\7", 2);
+    pl_buf_putn(b, h.p, h.n);
+    pad(b, page + 512);
+    pl_buf_release(&h);
+}
+
+static void rpm_bdb(void **state)
+{
+    struct pl_buf b = { 0 };
+    struct got g = { .incomplete = false };
+    (void)state;
+    bdb(&b, 2);
+    run(&g, "var/lib/rpm/Packages", b.p, b.n);
+    if (!pl_str_is(pl_buf_str(&g.text), BASH))
+        fail_msg("'%.*s'", PL_FMT(pl_buf_str(&g.text)));
+    pl_buf_clear(&g.text);
+    pl_buf_clear(&b);
+    bdb(&b, 900); /* beyond the file */
+    run(&g, "var/lib/rpm/Packages", b.p, b.n);
+    assert_true(pl_str_is(pl_buf_str(&g.text), "!package-list;") && g.incomplete);
+    pl_buf_release(&b);
+    pl_buf_release(&g.text);
+}
+
+/* ---- programs ---- */
+
+static void program(struct got *g, const struct pl_buf *b)
+{
+    struct pl_arena a = { 0 };
+    struct pl_pkg_sink s = { .emit = on_package, .note = on_note, .arg = g, .a = &a };
+    pl_pkg_program((const uint8_t *)b->p, b->n, 0, b->n, /* last= */ true, &s);
+    pl_arena_release(&a);
+}
+
+static void put_go(struct pl_buf *b, const char *modules)
+{
+    pl_buf_puts(b, "\xff Go buildinf:");
+    pl_buf_putn(b, "\10\2", 2);
+    pad(b, b->n + 16);
+    pl_buf_putc(b, 8);
+    pl_buf_puts(b, "go1.21.3");
+    size_t n = strlen(modules) + 32;
+    pl_buf_putc(b, (char)((n & 0x7f) | 0x80));
+    pl_buf_putc(b, (char)(n >> 7));
+    pl_buf_puts(b, "0123456789abcdef");
+    pl_buf_puts(b, modules);
+    pl_buf_puts(b, "0123456789abcdef");
+}
+
+static void modules_of_a_go_program(void **state)
+{
+    struct pl_buf b = { 0 };
+    struct got g = { .incomplete = false };
+    (void)state;
+    pl_buf_puts(&b, "\177ELF and so on");
+    put_go(&b,
+           "path\tx/cmd\nmod\tx/y\t(devel)\t\ndep\ta.b/c\tv1.0.0\th1:\ndep\td\tv2\n=>\te/f\tv3\t\n"
+           "build\t-ldflags=\"-X main.version=1.2.3\"\n");
+    program(&g, &b);
+    if (!pl_str_is(pl_buf_str(&g.text), "golang:stdlib@1.21.3;golang:x/y@1.2.3;"
+                                        "golang:a.b/c@v1.0.0;golang:e/f@v3;"))
+        fail_msg("'%.*s'", PL_FMT(pl_buf_str(&g.text)));
+    pl_buf_clear(&g.text);
+    b.n -= 60; /* cut short */
+    program(&g, &b);
+    assert_true(g.incomplete);
+    pl_buf_release(&b);
+    pl_buf_release(&g.text);
+}
+
+static void crates_of_a_rust_program(void **state)
+{
+    static const char json[] = "{\"packages\":[{\"name\":\"a\",\"version\":\"1.0.0\"},"
+                               "{\"name\":\"b\",\"version\":\"2\",\"kind\":\"build\"}]}";
+    struct pl_buf b = { 0 };
+    struct got g = { .incomplete = false };
+    size_t n = sizeof json - 1;
+    (void)state;
+    pl_buf_puts(&b, "\177ELF x\x9cx");
+    pl_buf_putn(&b, "\x78\x01\x01", 3); /* zlib, one stored block */
+    pl_buf_putc(&b, (char)n);
+    pl_buf_putc(&b, (char)(n >> 8));
+    pl_buf_putc(&b, (char)~n);
+    pl_buf_putc(&b, (char)(~n >> 8));
+    pl_buf_puts(&b, json);
+    program(&g, &b);
+    if (!pl_str_is(pl_buf_str(&g.text), "cargo:a@1.0.0;"))
+        fail_msg("'%.*s'", PL_FMT(pl_buf_str(&g.text)));
+    pl_buf_release(&b);
+    pl_buf_release(&g.text);
+}
+
+static void what_is_a_program(void **state)
+{
+    (void)state;
+    assert_true(pl_pkg_is_program(PL_S("\177ELF\2")) && pl_pkg_is_program(PL_S("MZ\x90")));
+    assert_false(pl_pkg_is_program(PL_S("#!/bin/sh")) || pl_pkg_is_program(PL_S("")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(files),
+        cmocka_unit_test(requirements_in_utf16),
+        cmocka_unit_test(rpm_ndb),
+        cmocka_unit_test(rpm_bdb),
+        cmocka_unit_test(modules_of_a_go_program),
+        cmocka_unit_test(crates_of_a_rust_program),
+        cmocka_unit_test(what_is_a_program),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
