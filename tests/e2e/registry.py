@@ -8,8 +8,10 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tarfile
@@ -743,19 +745,162 @@ def crane_registry():
         "127.0.0.1:%d" % port
 
 
+# ---------------------------------------------------------------- transport
+
+def transport():
+    reg = Registry()
+    image(reg, "app", "1")
+    other = Registry("127.0.0.2")
+    other.blobs, other.manifests, other.tags = reg.blobs, reg.manifests, reg.tags
+    other.auth = "basic"
+    r = run("pull", reg.host + "/app:1", "-o", "m1", "--mirror", "%s=%s" % (reg.host, other.url),
+            env=login(reg))
+    point(r.code == 0 and other.log and not other.saw(),
+          "a mirror that wants credentials gets none of the registry's", r)
+    other.auth = None
+    reg.clear()
+    r = run("pull", reg.host + "/app:1", "-o", "m2", "--mirror", "%s=%s" % (reg.host, other.url))
+    point(r.code == 0 and not reg.log, "a mirror serves in its place", r)
+    with open("mirrors.toml", "w", encoding="utf-8") as f:
+        f.write('[[registry]]\nlocation = "%s"\n[[registry.mirror]]\nlocation = "%s"\n' % (
+            reg.host, other.host))
+    reg.clear()
+    r = run("pull", reg.host + "/app:1", "-o", "m3", "--registry-config", "mirrors.toml")
+    point(r.code == 0 and not reg.log, "registries.conf", r)
+    other.fault = lambda h: (h.send(500), True)[1]
+    r = run("pull", reg.host + "/app:1", "-o", "m4", "--registry-config", "mirrors.toml",
+            "--retries", "0")
+    point(r.code == 0 and reg.log, "a mirror that fails: the registry itself is asked", r)
+    with open("skip.toml", "w", encoding="utf-8") as f:
+        f.write('[host."%s"]\ncapabilities = ["pull"]\nskip_verify = true\n' % other.url)
+    r = run("pull", reg.host + "/app:1", "-o", "m5", "--registry-config", "skip.toml")
+    point(r.code == 2, "skip_verify is refused", r)
+    with open("block.toml", "w", encoding="utf-8") as f:
+        f.write('[[registry]]\nlocation = "%s"\nblocked = true\n' % reg.host)
+    r = run("pull", reg.host + "/app:1", "-o", "m6", "--registry-config", "block.toml")
+    point(r.code != 0, "blocked", r)
+    tls(reg)
+    nothing_is_written(reg)
+    reg.close()
+    other.close()
+
+
+def tls(plain):
+    if not shutil.which("openssl"):
+        print("skip: TLS: no openssl program")
+        return
+    made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                           "-keyout", "key.pem", "-out", "cert.pem", "-subj", "/CN=localhost",
+                           "-addext", "subjectAltName=DNS:localhost"],
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    if made.returncode:
+        print("skip: TLS: no certificate could be made")
+        return
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain("cert.pem", "key.pem")
+    reg = Registry(tls=context)
+    port = reg.host.split(":")[1]
+    image(reg, "app", "1")
+    name = "localhost:" + port
+    reg.auth = "basic"
+    env = login(reg, "tls.json", name)
+    r = run("pull", name + "/app:1", "-o", "t1", env=env)
+    point(r.code == 4 and not reg.log, "an unknown authority: exit 4, nothing was sent", r)
+    r = run("pull", name + "/app:1", "-o", "t2", "--ca-file", "cert.pem", env=env)
+    point(r.code == 0 and quiet(reg, r), "--ca-file", r)
+    reg.clear()
+    r = run("pull", "127.0.0.1:%s/app:1" % port, "-o", "t3", "--ca-file", "cert.pem", env=env)
+    point(r.code == 4 and not reg.log, "another host name: exit 4, nothing was sent", r)
+    r = run("pull", name + "/app:1", "-o", "t4", "--plain-http", env=env)
+    point(r.code != 0 and not reg.saw(), "--plain-http to a TLS port: no", r)
+    reg.auth = "bearer"
+    reg.realm = "http://localhost:%s/token" % port
+    r = run("pull", name + "/app:1", "-o", "t5", "--ca-file", "cert.pem", env=env)
+    point(r.code == 4 and not reg.saw(), "a realm in plain http: refused", r)
+    reg.auth = None
+    reg.fault = lambda h: "/blobs/" in h.path and (
+        h.send(307, b"", [("Location", plain.url + h.path)]), True)[1]
+    plain.clear()
+    r = run("pull", name + "/app:1", "-o", "t6", "--ca-file", "cert.pem", env=env)
+    point(r.code == 4 and not plain.log, "a redirect from https to http: refused", r)
+    reg.close()
+
+
+def nothing_is_written(reg):
+    if not shutil.which("strace") or os.environ.get("PL_SANITIZED"):
+        print("skip: files written: no strace here")
+        return
+    done = subprocess.run(["strace", "-f", "-qq", "-o", "trace", "-e",
+                           "trace=openat,open,creat,openat2,mkdir,mkdirat,rename,renameat,link,"
+                           "linkat,truncate", PROGRAM, "scan", "-q",
+                           "docker://%s/app:1" % reg.host], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, check=False,
+                          env={**os.environ, "PLIMSOLL_SANDBOX": "off"})
+    with open("trace", encoding="utf-8", errors="replace") as f:
+        wrote = [line for line in f if re.search(r"O_(WRONLY|RDWR|CREAT)|creat|mkdir|rename|link",
+                                                 line) and "ENOENT" not in line]
+    if done.returncode != 1:
+        print("skip: files written: strace may not trace here")
+        return
+    point(not wrote, "a scan over the network writes no file", wrote[:3])
+
+
+def within():
+    """In a network of its own, where a public address can be had."""
+    reg = Registry("198.51.100.7")
+    image(reg, "app", "1")
+    env = login(reg)
+    local = Registry()
+    r = run("pull", reg.host + "/app:1", "-o", "n1", env=env, limit=20)
+    print("%s plain http to a public address" % (r.code == 4 and not reg.log))
+    r = run("pull", reg.host + "/app:1", "-o", "n2", "--plain-http", env=env)
+    print("%s --plain-http names it" % (r.code == 0))
+    reg.auth = "bearer"
+    reg.fault = lambda h: "/blobs/" in h.path and (
+        h.send(307, b"", [("Location", local.url + h.path)]), True)[1]
+    r = run("pull", reg.host + "/app:1", "-o", "n3", "--plain-http", env=env)
+    print("%s a public registry leads to loopback: refused (%s)" % (
+        r.code == 4 and not local.log and b"loopback" in r.err, r.err.decode()[-80:].strip()))
+    local.close()
+    reg.close()
+
+
+SECTIONS = {"round_trips": round_trips, "uploads": uploads, "referrers": referrers,
+            "bodies": bodies, "statuses": statuses, "auth": auth, "foreign": foreign,
+            "transport": transport}
+
+
+def addresses():
+    if not shutil.which("unshare") or not shutil.which("ip"):
+        print("skip: addresses: no unshare or ip here")
+        return
+    setup = 'ip link set lo up && ip addr add 198.51.100.7/32 dev lo && exec "$@"'
+    done = subprocess.run(["unshare", "-rn", "sh", "-c", setup, "sh", sys.executable, __file__,
+                           "within"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          check=False)
+    lines = done.stdout.decode().splitlines()
+    if not lines:
+        print("skip: addresses: no network namespace here")
+    for line in lines:
+        good, name = line.split(" ", 1)
+        point(good == "True", name)
+
+
 def main():
+    if sys.argv[1:] == ["within"]:
+        within()
+        return
     if b"registries are not in this build" in run("tags", "127.0.0.1:1/x").err:
         print("1..0 # SKIP built without registries")
         return
-    round_trips()
-    uploads()
-    referrers()
-    bodies()
-    statuses()
-    auth()
-    foreign()
-    other_registry("docker-registry", debian_registry)
-    other_registry("crane", crane_registry)
+    wanted = sys.argv[1:] or ["round_trips", "uploads", "referrers"]
+    for name in wanted:
+        SECTIONS[name]()
+    if not sys.argv[1:]:
+        other_registry("docker-registry", debian_registry)
+        other_registry("crane", crane_registry)
+    if "transport" in wanted:
+        addresses()
     print("1..%d" % points)
 
 
