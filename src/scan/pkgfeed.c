@@ -40,17 +40,20 @@ void pl_pkgfeed_begin(struct pl_pkgfeed *f, const struct pl_worker *w, const str
         return;
     f->c = pl_cataloger_for(at->path, pl_str_sub(head, 0, 512));
     f->program = pl_pkg_is_program(head);
+    pl_classify_begin(&f->classes, at->path);
     if (f->c)
         f->b.max = f->c->max;
 }
 
-static void look_through(struct pl_worker *w, const struct pl_spot *at, struct pl_str window,
-                         size_t from, size_t to, bool last)
+static void look_through(struct pl_pkgfeed *f, struct pl_worker *w, const struct pl_spot *at,
+                         struct pl_str window, size_t from, size_t to, bool last)
 {
     struct out o = { w, at };
     struct pl_arena a = { 0 };
     struct pl_pkg_sink s = { .emit = on_package, .note = on_note, .arg = &o, .a = &a };
-    pl_pkg_program((const uint8_t *)window.p, window.n, from, to, last, &s);
+    if (f->program)
+        pl_pkg_program((const uint8_t *)window.p, window.n, from, to, last, &s);
+    pl_classify_look(&f->classes, (const uint8_t *)window.p, window.n, &s);
     pl_arena_release(&a);
 }
 
@@ -60,8 +63,10 @@ void pl_pkgfeed_add(struct pl_pkgfeed *f, struct pl_worker *w, const struct pl_s
     struct out o = { w, at };
     struct pl_err err = { 0 };
     struct pl_str bytes = pl_str_sub(window, from, to - from);
-    if (f->program)
-        look_through(w, at, window, from, to, last);
+    if (f->program || f->classes.n)
+        look_through(f, w, at, window, from, to, last);
+    if (last)
+        pl_classify_release(&f->classes);
     if (!f->c)
         return;
     if (!f->over && (!last || f->b.n) && pl_buf_add(&f->b, bytes.p, bytes.n, &err) < 0) {
@@ -84,5 +89,6 @@ void pl_pkgfeed_add(struct pl_pkgfeed *f, struct pl_worker *w, const struct pl_s
 void pl_pkgfeed_release(struct pl_pkgfeed *f)
 {
     pl_buf_release(&f->b);
+    pl_classify_release(&f->classes);
     f->c = NULL;
 }

@@ -3,6 +3,7 @@
 #ifndef PL_SCAN_PKGFEED_H
 #define PL_SCAN_PKGFEED_H
 
+#include "pkg/classify.h"
 #include "scan/content.h"
 
 struct pl_cataloger;
@@ -12,7 +13,8 @@ struct pl_pkgfeed {
     const struct pl_cataloger *c;
     struct pl_buf b; /* what came before the last window, for files larger than one */
     bool over;       /* too large */
-    bool program;    /* looked through for what compilers leave */
+    struct pl_classify classes;
+    bool program; /* looked through for what compilers leave */
 };
 
 /* At the first window, `head` its bytes: does a cataloger want the file? */

@@ -176,6 +176,54 @@ static struct pl_str distro_text(struct pl_arena *a, const struct pl_pkg *os)
     return pl_printf(a, "%.*s-%.*s", PL_FMT(os->name), PL_FMT(v));
 }
 
+/* The root that a system's package list stands in. */
+static bool list_root(struct pl_str path, struct pl_str *ret)
+{
+    static const char *const tails[] = { "var/lib/", "lib/apk/", "usr/lib/", "usr/share/" };
+    size_t best = SIZE_MAX;
+    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+        size_t at = pl_str_find(path, pl_str_c(tails[i]), 0);
+        if (at < best && (at == 0 || path.p[at - 1] == '/'))
+            best = at;
+    }
+    *ret = pl_str_sub(path, 0, best);
+    return best != SIZE_MAX;
+}
+
+/* Below /usr/local, /opt and the like nothing is the distribution's. */
+static bool system_folder(struct pl_str path)
+{
+    static const char *const folders[] = { "bin/",     "sbin/",     "lib",
+                                           "usr/bin/", "usr/sbin/", "usr/lib" };
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        if (pl_str_starts(path, pl_str_c(folders[i])))
+            return true;
+    return false;
+}
+
+/* A program in a folder of the distribution, in a system that has a package list, is told there. */
+static void drop_owned(struct pl_tellpkg *k)
+{
+    struct pl_arena scratch = { 0 };
+    struct pl_map roots = { .a = &scratch };
+    struct pl_str root;
+    for (size_t i = 0; i < k->seen.n; i++)
+        if (is_system(&k->seen.p[i].pkg) && list_root(k->seen.p[i].path, &root))
+            *pl_map_put(&roots, root) = k;
+    for (size_t i = 0; i < k->seen.n; i++) {
+        struct pl_seen_pkg *x = &k->seen.p[i];
+        if (!(x->pkg.flags & PL_PKG_FILE) || x->pkg.nested.n)
+            continue;
+        for (size_t at = 0; at < x->path.n && !x->merged; at++)
+            if ((at == 0 || x->path.p[at - 1] == '/') &&
+                system_folder(pl_str_sub(x->path, at, x->path.n)) &&
+                pl_map_get(&roots, pl_str_sub(x->path, 0, at)))
+                x->merged = true;
+    }
+    pl_map_release(&roots);
+    pl_arena_release(&scratch);
+}
+
 /* ---- package URLs ---- */
 
 static struct pl_str upstream(struct pl_arena *a, const struct pl_pkg *p)
@@ -306,6 +354,7 @@ void pl_tellpkg_end(struct pl_tellpkg *k)
     size_t n = 0;
     join_lives(k);
     drop_weak(k);
+    drop_owned(k);
     struct pl_package *p = pl_alloc_n(k->a, k->seen.n, sizeof *p);
     for (size_t i = 0; i < k->seen.n; i++)
         if (!k->seen.p[i].merged)
