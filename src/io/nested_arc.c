@@ -100,6 +100,7 @@ static int64_t arc_more(void *arg, void *p, size_t n, struct pl_err *err)
 
 static struct pl_str entry_name(struct archive_entry *e)
 {
+    errno = 0;
     const char *s = archive_entry_pathname(e);
     if (!s)
         s = archive_entry_pathname_utf8(e);
@@ -144,6 +145,8 @@ static int all_members(struct pl_arc *x, struct pl_err *err)
     unsigned bad = 0; /* a header that fails for ever without being fatal must not loop */
     for (;;) {
         struct archive_entry *e;
+        /* it ends the process when a name has no form that it wants and errno is ENOMEM */
+        errno = 0;
         int r = archive_read_next_header(x->a, &e);
         if (r == ARCHIVE_EOF)
             return 0;

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <locale.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -405,6 +406,24 @@ static void zstd_stream(void **state)
     nest_free(&t);
 }
 
+/* libarchive calls a name that it cannot convert fatal when errno says ENOMEM, whoever said so. */
+static void a_failure_before_does_not_end_the_process(void **state)
+{
+    const struct file f[] = { TEXT("zzzz", "text") };
+    struct pl_buf zip = { 0 };
+    struct nest t;
+    (void)state;
+    make(&zip, ARCHIVE_FORMAT_ZIP, NULL, f, 1);
+    for (char *at; (at = memmem(zip.p, zip.n, "zzzz", 4));)
+        memcpy(at, "ab\xe2\x82", 4);
+    nest_init(&t);
+    errno = ENOMEM;
+    assert_int_equal(nest_run(&t, zip.p, zip.n), 0);
+    assert_has(t.log, "|text");
+    nest_free(&t);
+    pl_buf_release(&zip);
+}
+
 static void lz4_is_noted(void **state)
 {
     struct nest t;
@@ -721,6 +740,7 @@ int main(void)
         cmocka_unit_test(tar_members_and_damage),
         cmocka_unit_test(stream_names),
         cmocka_unit_test(zstd_stream),
+        cmocka_unit_test(a_failure_before_does_not_end_the_process),
         cmocka_unit_test(lz4_is_noted),
         cmocka_unit_test(out_limit_stops_a_bomb),
         cmocka_unit_test(total_and_member_limits),
