@@ -370,6 +370,43 @@ int pl_git_usable(struct pl_git_unit *u, struct pl_err *err)
     return 0;
 }
 
+static struct pl_str pair_key(struct pl_buf *b, const struct pl_hit *h)
+{
+    uint32_t pair = h->ordinal / 2;
+    pl_buf_clear(b);
+    pl_buf_putn(b, &h->rule, sizeof h->rule);
+    pl_buf_putn(b, &pair, sizeof pair);
+    pl_buf_putn(b, h->hash, sizeof h->hash);
+    return pl_buf_str(b);
+}
+
+/* Of the pairs of a STAGED job only what is in the new file more often than in the old one stays.
+ */
+static void keep_new(struct pl_record *r)
+{
+    struct pl_map old = { .a = &r->a };
+    pl_auto_buf struct pl_buf key = { 0 };
+    size_t n = 0;
+    for (size_t i = 0; i < r->hits.n; i++) {
+        if (r->hits.p[i].ordinal % 2)
+            continue;
+        void **at = pl_map_put(&old, pair_key(&key, &r->hits.p[i]));
+        *at = (void *)((uintptr_t)*at + 1);
+    }
+    for (size_t i = 0; i < r->hits.n; i++) {
+        if (r->hits.p[i].ordinal % 2 == 0)
+            continue;
+        pair_key(&key, &r->hits.p[i]);
+        uintptr_t left = (uintptr_t)pl_map_get(&old, pl_buf_str(&key));
+        if (left)
+            *pl_map_put(&old, pl_buf_str(&key)) = (void *)(left - 1);
+        else
+            r->hits.p[n++] = r->hits.p[i];
+    }
+    r->hits.n = n;
+    pl_map_release(&old);
+}
+
 /* What is staged: records as of a directory. */
 static void tell_records(struct pl_git_unit *u)
 {
@@ -384,6 +421,8 @@ static void tell_records(struct pl_git_unit *u)
     for (size_t i = 0; i < u->slices.n; i++) {
         struct pl_part *p = PL_NEW(&unit.a, struct pl_part);
         p->rec = u->slices.p[i]->rec;
+        if (p->rec)
+            keep_new(p->rec);
         pl_vec_push(&unit.slices, p);
     }
     pl_unit_report(&unit, u->report);

@@ -300,7 +300,7 @@ static int read_staged(struct pl_git_unit *u, struct pl_err *err)
 {
     struct pl_buf *b;
     struct pl_task *t = task_new(u, slice_new(u), PL_GIT_OP_STAGED, &b);
-    pl_put_u8(b, 0);
+    pl_put_str(b, pl_str_c(u->scope->working_tree ? u->place.work_tree : ""));
     t->params.flags |= PL_JOBF_ENTRIES;
     pl_pool_submit(u->pool, t);
     return pl_pool_run(u->pool, err);
@@ -332,7 +332,9 @@ int pl_scan_git(struct pl_scan *s, const char *name, const char *path,
 {
     struct pl_git_unit u = { .scan = s, .scope = scope, .report = r, .name = name };
     u.path_numbers.a = &u.a;
-    int ret = pl_git_locate(path, /* want_work_tree= */ false, &u.a, &u.place, err);
+    int ret = pl_git_locate(path, scope->working_tree, &u.a, &u.place, err);
+    if (ret == 0 && scope->working_tree && !u.place.work_tree)
+        ret = pl_fail(err, PL_E_USAGE, "'%s' is a bare repository: it has no working tree", path);
     if (ret < 0) {
         pl_arena_release(&u.a);
         return ret;
@@ -342,7 +344,7 @@ int pl_scan_git(struct pl_scan *s, const char *name, const char *path,
     u.ctx.n_roots = u.place.n_roots;
     u.pool = pl_pool_new(&u.ctx, s->threads, s->o.cancel);
     pl_pool_progress(u.pool, s->o.progress, s->o.progress_arg);
-    ret = scope->staged ? read_staged(&u, err) : read_history(&u, err);
+    ret = scope->staged || scope->working_tree ? read_staged(&u, err) : read_history(&u, err);
     if (ret == 0)
         ret = pl_git_usable(&u, err);
     if (ret == 0)

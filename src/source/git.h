@@ -132,16 +132,14 @@ void pl_git_heads(struct pl_git *g, void (*fn)(void *arg, const uint8_t *oid, st
 
 struct pl_git_change {
     struct pl_str path;       /* from the top of the work tree */
-    const uint8_t *old, *now; /* blob ids; old NULL: the path is new */
+    const uint8_t *old, *now; /* blob ids in HEAD and index; old NULL: the path is new */
+    bool link;
+    uint32_t mtime, mtime_ns, size; /* of the file when it was added to the index */
 };
-/* Compares the index with HEAD's tree, subtrees by the index's own cache of tree ids where it has
- * one. `fn` for each added or changed file, in order of path. */
-int pl_git_staged(struct pl_git *g, void (*fn)(void *arg, const struct pl_git_change *c), void *arg,
-                  pl_git_note_fn *note, struct pl_err *err);
-/* Calls `fn` for each run of lines of `now` that `old` lacks (old NULL: all of it); `line` counts
- * from 1. Files with a NUL in their first 8,000 bytes are one run. */
-int pl_git_added(struct pl_str old, struct pl_str now,
-                 void (*fn)(void *arg, uint32_t line, size_t off, size_t len), void *arg,
-                 struct pl_err *err);
+/* Compares the index with HEAD's tree, whole folders by the tree ids that the index keeps. `fn` for
+ * each added or changed file, in order of path; with `all` for every file. 0; PL_E_FORMAT,
+ * PL_E_NOENT, PL_E_UNSUP. */
+int pl_git_staged(struct pl_git *g, bool all, void (*fn)(void *arg, const struct pl_git_change *c),
+                  pl_git_note_fn *note, void *arg, struct pl_err *err);
 
 #endif

@@ -96,3 +96,13 @@ void pl_git_heads(struct pl_git *g, void (*fn)(void *arg, const uint8_t *oid, st
     (void)fn;
     (void)arg;
 }
+
+int pl_git_staged(struct pl_git *g, bool all, void (*fn)(void *arg, const struct pl_git_change *c),
+                  pl_git_note_fn *note, void *arg, struct pl_err *err)
+{
+    (void)all;
+    (void)fn;
+    (void)note;
+    (void)arg;
+    return pl_git_open((const char *)g, NULL, err);
+}
