@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/base64.h"
 #include "base/cleanup.h"
-#include "fmt/glob.h"
 #include "secret/assign.h"
 #include "secret/filter.h"
 #include "secret/matcher_int.h"
@@ -17,7 +16,7 @@ bool pl_rule_on_path(struct pl_matcher *m, unsigned i)
     if (u->path == 0) {
         u->path = -1;
         for (size_t k = 0; k < rule->paths.n && !m->t->value; k++) {
-            if (pl_glob_path(pl_str_c(rule->paths.p[k]), m->t->path))
+            if (pl_rule_glob(rule->paths.p[k], m->t->path))
                 u->path = 1;
         }
     }

@@ -1,7 +1,6 @@
 /* What a key means by its words, and what a file is by its path. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
-#include "fmt/glob.h"
 #include "secret/filter.h"
 #include "secret/keyvalue.h"
 
@@ -128,15 +127,6 @@ enum pl_kv_name pl_kv_name_of(struct pl_str key)
     return PL_KV_NONE;
 }
 
-static bool any_glob(struct pl_str path, const char *const *globs, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (pl_glob_path(pl_str_c(globs[i]), path))
-            return true;
-    }
-    return false;
-}
-
 static struct pl_str base_name(struct pl_str path)
 {
     for (size_t i = path.n; i > 0; i--) {
@@ -153,6 +143,28 @@ static struct pl_str extension(struct pl_str base)
             return pl_str_sub(base, i, SIZE_MAX);
     }
     return (struct pl_str){ "", 0 };
+}
+
+/* In a folder of manuals, tests, or what a distribution installs? */
+static bool in_documents(struct pl_str path)
+{
+    static const char *const folders[] = {
+        "doc",  "docs",     "man",    "locale",       "test",          "tests",        "testdata",
+        "i18n", "examples", "vendor", "node_modules", "site-packages", "dist-packages"
+    };
+    static const char *const tops[] = { "usr/lib/", "usr/share/", "usr/include/",
+                                        "lib/",     "bin/",       "sbin/",
+                                        "usr/bin/", "usr/sbin/",  "var/lib/dpkg/" };
+    for (size_t i = 0; i < PL_COUNT(tops); i++) {
+        if (pl_str_starts(path, pl_str_c(tops[i])))
+            return true;
+    }
+    struct pl_str name;
+    while (pl_str_split(&path, '/', &name)) {
+        if (path.n && IN(name, folders))
+            return true;
+    }
+    return false;
 }
 
 enum pl_kv_place pl_kv_place_of(struct pl_str path)
@@ -177,42 +189,13 @@ enum pl_kv_place pl_kv_place_of(struct pl_str path)
         "scala", "pl",  "pm",    "lua", "m",    "vb", "clj",    "ex",    "exs", "erl",
         "dart",  "r",   "ipynb", "vue", "jl",   "hs", "coffee", "phtml", "inc",
     };
-    static const char *const doc_globs[] = {
-        "*.lock",
-        "package-lock.json",
-        "*.min.js",
-        "*.map",
-        "go.sum",
-        "**/doc/**",
-        "**/docs/**",
-        "**/man/**",
-        "**/locale/**",
-        "**/test/**",
-        "**/tests/**",
-        "**/testdata/**",
-        "**/i18n/**",
-        "*.po",
-        "*.pot",
-        "*.mo",
-        "**/examples/**",
-        "**/site-packages/**",
-        "**/dist-packages/**",
-        "**/node_modules/**",
-        "**/vendor/**",
-        "usr/lib/**",
-        "usr/share/**",
-        "usr/include/**",
-        "lib/**",
-        "bin/**",
-        "sbin/**",
-        "usr/bin/**",
-        "usr/sbin/**",
-        "var/lib/dpkg/**",
-    };
+    static const char *const doc_files[] = { "package-lock.json", "go.sum" };
     struct pl_str base = base_name(path), ext = extension(base);
+    static const char *const doc_ext[] = { "lock", "map", "po", "pot", "mo" };
     if (path.n == 0)
         return PL_KV_SCRIPT;
-    if (any_glob(path, doc_globs, PL_COUNT(doc_globs)))
+    if (in_documents(path) || IN(base, doc_files) || IN(ext, doc_ext) ||
+        pl_str_iends(base, PL_S(".min.js")))
         return PL_KV_DOC;
     if (pl_str_starts(base, PL_S(".env")) || IN(ext, config_ext))
         return PL_KV_CONFIG;

@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "secret/setting.h"
 #include "base/cleanup.h"
+#include "fmt/glob.h"
 #include "secret/hit.h"
 
 #define IN(s, list) in_list((s), (list), PL_COUNT(list))
@@ -82,6 +83,32 @@ enum pl_setting pl_setting_of(struct pl_str path)
         best = s > best ? s : best;
     }
     return best;
+}
+
+/* The longest stretch of a glob that stands in whatever it matches. */
+static struct pl_str literal_of(const char *glob)
+{
+    struct pl_str best = { glob, 0 };
+    while (*glob) {
+        size_t n = strcspn(glob, "*?[]\\/");
+        if (n > best.n)
+            best = pl_str_n(glob, n);
+        if (glob[n] == '[')
+            break; /* what follows is a set */
+        glob += glob[n] ? n + 1 : n;
+    }
+    return best;
+}
+
+bool pl_rule_glob(const char *glob, struct pl_str path)
+{
+    size_t n = strlen(glob);
+    if (n == 0 || path.n == 0)
+        return false;
+    if (!strchr("*?]", glob[n - 1]) && glob[n - 1] != path.p[path.n - 1])
+        return false;
+    struct pl_str must = literal_of(glob);
+    return memmem(path.p, path.n, must.p, must.n) && pl_glob_path(pl_str_n(glob, n), path);
 }
 
 const char *pl_setting_reason(enum pl_setting s)

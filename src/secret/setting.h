@@ -14,6 +14,8 @@ enum pl_setting {
 
 /* The setting of the file `path` ("" = unknown, which is plain); names in any case. */
 enum pl_setting pl_setting_of(struct pl_str path);
+/* Does the glob `glob` of a rule match `path`? As pl_glob_path, but most are told by an end. */
+bool pl_rule_glob(const char *glob, struct pl_str path);
 /* Why a finding there is lowered; NULL for a plain setting. Static. */
 const char *pl_setting_reason(enum pl_setting s);
 

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "fmt/glob.h"
 #include "secret/assign.h"
 #include "secret/blocks.h"
 #include "secret/check.h"
@@ -448,6 +449,26 @@ static void a_path_tells_tests_and_documents(void **state)
     }
 }
 
+static void globs_of_rules_match_as_path_globs_do(void **state)
+{
+    (void)state;
+    static const char *const globs[] = { "*.env",     "config*.json", "**/.vnc/passwd",
+                                         "[abc].key", "a/**/b.xml",   "key4.db",
+                                         "*dump*",    "x?z",          "\\*.txt",
+                                         "*",         "[!a]*.sql" };
+    static const char *const paths[] = { "a.env",       "p/config-1.json", "root/.vnc/passwd",
+                                         ".vnc/passwd", "k/a.key",         "a/b.xml",
+                                         "a/c/d/b.xml", "key4.db",         "x/key4.db",
+                                         "my-dump.sql", "q/xyz",           "*.txt",
+                                         "s.txt",       "a.sql",           "b/b.sql" };
+    for (size_t g = 0; g < PL_COUNT(globs); g++) {
+        for (size_t p = 0; p < PL_COUNT(paths); p++)
+            assert_int_equal(pl_rule_glob(globs[g], pl_str_c(paths[p])),
+                             pl_glob_path(pl_str_c(globs[g]), pl_str_c(paths[p])));
+    }
+    assert_false(pl_rule_glob("*", PL_S("")));
+}
+
 static void published_keys_are_known_in_any_layout(void **state)
 {
     (void)state;
@@ -480,6 +501,7 @@ int main(void)
         cmocka_unit_test(samples_that_disagree_are_told),
         cmocka_unit_test(placeholders_and_entropy),
         cmocka_unit_test(a_path_tells_tests_and_documents),
+        cmocka_unit_test(globs_of_rules_match_as_path_globs_do),
         cmocka_unit_test(published_keys_are_known_in_any_layout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
