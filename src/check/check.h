@@ -35,6 +35,10 @@ struct pl_lint {
     struct pl_df_plan *p;
     struct pl_lint_in *in; /* one for each node */
     size_t n;
+    size_t before;          /* bytes in the arena before this file */
+    uint64_t work;          /* comparisons that may still be made, see pl_lint_work */
+    const uint32_t *pragma; /* indexes of the comments that name a shell */
+    size_t n_pragma;
     PL_VEC(struct pl_lint_hit) hits;
 };
 
@@ -46,6 +50,14 @@ struct pl_check {
 #define PL_CHECK(name) extern const struct pl_check pl_check_##name;
 #include "check/check.list"
 #undef PL_CHECK
+
+/* Takes `n` steps of the work that one file may cost; false when it is used up, which ends in
+ * PL_E_LIMIT. For loops over all instructions inside loops over all instructions. */
+static inline bool pl_lint_work(struct pl_lint *l, uint64_t n)
+{
+    l->work = l->work > n ? l->work - n : 0;
+    return l->work > 0;
+}
 
 /* Reports code `code` (in codes.inc) at source bytes [off, end) of instruction `i`. Hits of one
  * rule at one place become one finding. Returns it until the next call. */
@@ -94,7 +106,6 @@ static inline size_t pl_lint_from(const struct pl_lint *l, size_t i)
 size_t pl_lint_parent(const struct pl_lint *l, size_t i);
 /* The shell of the file's stage `s` at node `i`, words of SHELL; NULL: /bin/sh. Inherits along
  * named stages when `inherit`. */
-const struct pl_df_node *pl_lint_shell_at(const struct pl_lint *l, size_t s, size_t i,
-                                          bool inherit);
+const struct pl_df_node *pl_lint_shell_at(struct pl_lint *l, size_t s, size_t i, bool inherit);
 
 #endif

@@ -8,7 +8,8 @@
 #include "base/vec.h"
 
 #define PASSES_MAX 12u
-#define TRIES_MAX 400u          /* hits of one pass that are tried */
+#define TRIES_MAX 200u          /* hits of one pass that are tried */
+#define PROOF_MAX (8u << 20)    /* bytes that the proofs of one pass may read */
 #define FIX_TEXT_MAX (1u << 20) /* larger files are judged, not repaired */
 
 struct edits {
@@ -120,7 +121,8 @@ void pl_fix_prove(struct pl_arena *a, struct pl_str text, const struct pl_lint_o
         struct pl_lint_hit *h = &r->hits[i];
         struct pl_arena tmp = { 0 };
         struct edits e = edits_of(&tmp, h);
-        bool ok = e.n && text.n <= FIX_TEXT_MAX && ++tries <= TRIES_MAX && !overlap(&e) &&
+        bool ok = e.n && text.n <= FIX_TEXT_MAX && ++tries <= TRIES_MAX &&
+                  tries * text.n <= PROOF_MAX && !overlap(&e) &&
                   holds(&p, apply(&tmp, text, &e), h->rule);
         if (!ok) {
             h->fix_class = PL_FIX_NONE;

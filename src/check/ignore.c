@@ -63,15 +63,25 @@ enum pl_pragma pl_ignore_pragma(struct pl_str c, struct pl_str *ret)
     return kind;
 }
 
-struct pl_str pl_ignore_shell(const struct pl_lint *l, size_t s, size_t i)
+void pl_ignore_prepare(struct pl_lint *l)
+{
+    struct pl_str name;
+    size_t n = 0;
+    uint32_t *p = pl_alloc_n(l->a, l->f->n_comments + 1, sizeof *p);
+    for (size_t k = 0; k < l->f->n_comments && !l->o->no_pragmas; k++)
+        if (pl_ignore_pragma(l->f->comments[k].s, &name) == PL_PRAGMA_SHELL)
+            p[n++] = (uint32_t)k;
+    l->pragma = p;
+    l->n_pragma = n;
+}
+
+struct pl_str pl_ignore_shell(struct pl_lint *l, size_t s, size_t i)
 {
     struct pl_str found = PL_S(""), name;
     uint32_t from = s == SIZE_MAX ? 0 : l->f->nodes[l->p->stages[s].from].line;
     uint32_t first = l->p->n_stages ? l->f->nodes[l->p->stages[0].from].line : UINT32_MAX;
-    if (l->o->no_pragmas)
-        return found;
-    for (size_t k = 0; k < l->f->n_comments; k++) {
-        const struct pl_df_comment *c = &l->f->comments[k];
+    for (size_t k = 0; k < l->n_pragma && pl_lint_work(l, 1); k++) {
+        const struct pl_df_comment *c = &l->f->comments[l->pragma[k]];
         if (c->line >= l->f->nodes[i].line)
             break;
         if ((c->line > from || c->line < first) && pl_ignore_pragma(c->s, &name) == PL_PRAGMA_SHELL)
@@ -303,11 +313,13 @@ static bool names_code(struct pl_str code, const char *name)
     return c && strcmp(c->name, name) == 0;
 }
 
-static bool hidden(const struct pl_lint *l, const struct hides *h, const struct pl_lint_hit *hit)
+static bool hidden(struct pl_lint *l, const struct hides *h, const struct pl_lint_hit *hit)
 {
     enum pl_dialect d = l->o->dialect;
     for (size_t i = 0; i < h->v.n; i++) {
         const struct hide *x = &h->v.p[i];
+        if (!pl_lint_work(l, 1))
+            return false;
         if (hit->line < x->from || hit->line > x->to)
             continue;
         if (d != PL_DIALECT_ALL && x->dialect != d)

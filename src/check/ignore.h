@@ -5,9 +5,11 @@
 
 #include "check/check.h"
 
+/* Finds the comments that pl_ignore_shell looks at. */
+void pl_ignore_prepare(struct pl_lint *l);
 /* The shell that a "hadolint shell=" comment names for node `i` of stage `s` (SIZE_MAX before the
  * first FROM), or an empty view. */
-struct pl_str pl_ignore_shell(const struct pl_lint *l, size_t s, size_t i);
+struct pl_str pl_ignore_shell(struct pl_lint *l, size_t s, size_t i);
 /* Reports the comments of hadolint that hide something (a code that is off by default). */
 void pl_ignore_report(struct pl_lint *l);
 /* Removes the hits that comments hide. True when BuildKit's error=true holds and one of its checks

@@ -24,6 +24,9 @@ const struct pl_lint_code pl_lint_codes[] = {
 };
 const size_t pl_lint_n_codes = PL_COUNT(pl_lint_codes);
 
+#define MEMORY_MAX (160u << 20) /* bytes of trees of one file */
+#define WORK_MAX 20000000u      /* steps of comparing instructions with each other */
+
 static const struct pl_check *const checks[] = {
 #define PL_CHECK(name) &pl_check_##name,
 #include "check/check.list"
@@ -237,11 +240,11 @@ size_t pl_lint_parent(const struct pl_lint *l, size_t i)
     return SIZE_MAX;
 }
 
-const struct pl_df_node *pl_lint_shell_at(const struct pl_lint *l, size_t s, size_t i, bool inherit)
+const struct pl_df_node *pl_lint_shell_at(struct pl_lint *l, size_t s, size_t i, bool inherit)
 {
     for (unsigned depth = 0; depth < 64; depth++) {
         size_t first = s == SIZE_MAX ? 0 : l->p->stages[s].from;
-        for (size_t k = i; k > first; k--)
+        for (size_t k = i; k > first && pl_lint_work(l, 1); k--)
             if (l->in[k - 1].n->cmd == PL_DF_SHELL && l->in[k - 1].n->json)
                 return l->in[k - 1].n;
         if (s == SIZE_MAX || !inherit)
@@ -358,6 +361,7 @@ static void interpreter(struct pl_lint *l, struct pl_lint_in *in)
 static void prepare(struct pl_lint *l)
 {
     size_t stage = SIZE_MAX;
+    pl_ignore_prepare(l);
     l->n = l->f->n_nodes;
     l->in = pl_alloc_n(l->a, l->n + 1, sizeof *l->in);
     for (size_t i = 0; i < l->n; i++) {
@@ -375,6 +379,10 @@ static void prepare(struct pl_lint *l)
         struct pl_lint_in *in = &l->in[i];
         if (in->n->cmd != PL_DF_RUN || !in->n->n_args || in->n->error)
             continue;
+        if (l->a->total - l->before > MEMORY_MAX) {
+            l->work = 0;
+            return;
+        }
         in->sh = PL_NEW(l->a, struct pl_lint_shell);
         shell_text(l, in);
         interpreter(l, in);
@@ -474,7 +482,7 @@ static void drop_disabled(struct pl_lint *l)
 int pl_lint_file(struct pl_arena *a, struct pl_str text, const struct pl_lint_opts *o,
                  struct pl_lint_result *ret, struct pl_err *err)
 {
-    struct pl_lint l = { .a = a, .o = o };
+    struct pl_lint l = { .a = a, .o = o, .work = WORK_MAX, .before = a->total };
     struct pl_df_plan plan;
     *ret = (struct pl_lint_result){ 0 };
     int r = pl_df_parse(a, text, &ret->file, err);
@@ -492,6 +500,8 @@ int pl_lint_file(struct pl_arena *a, struct pl_str text, const struct pl_lint_op
     if (o->dialect != PL_DIALECT_ALL)
         restrict_to(&l, o->dialect);
     ret->check_error = pl_ignore_apply(&l);
+    if (!l.work)
+        r = pl_fail(err, PL_E_LIMIT, "too many instructions that refer to each other");
     ret->n_hits = l.hits.n;
     ret->hits = pl_alloc_n(a, l.hits.n + 1, sizeof *ret->hits);
     if (l.hits.n) {
@@ -503,5 +513,5 @@ int pl_lint_file(struct pl_arena *a, struct pl_str text, const struct pl_lint_op
         if (l.in[i].sh)
             pl_sh_release(&l.in[i].sh->script);
     pl_df_plan_release(&plan);
-    return 0;
+    return r;
 }

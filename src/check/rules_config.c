@@ -89,9 +89,9 @@ static bool refers(struct pl_str value, struct pl_str name)
     return false;
 }
 
-static bool set_before(const struct pl_lint *l, size_t i, struct pl_str name)
+static bool set_before(struct pl_lint *l, size_t i, struct pl_str name)
 {
-    for (size_t k = 0; k < i; k++) {
+    for (size_t k = 0; k < i && pl_lint_work(l, 1 + l->in[k].n->n_args); k++) {
         const struct pl_df_node *n = l->in[k].top;
         size_t step = n->cmd == PL_DF_ENV ? 3 : 1;
         if (n->cmd != PL_DF_ENV && n->cmd != PL_DF_ARG)

@@ -127,11 +127,11 @@ static void many(struct pl_lint *l, const struct pl_lint_in *in)
 }
 
 /* Was WORKDIR set before node `i`, in this stage or those it starts from by name? */
-static bool workdir_before(const struct pl_lint *l, size_t stage, size_t i)
+static bool workdir_before(struct pl_lint *l, size_t stage, size_t i)
 {
     for (unsigned depth = 0; depth < 1000; depth++) {
         size_t first = stage == SIZE_MAX ? 0 : pl_lint_from(l, stage);
-        for (size_t k = i; k > first; k--)
+        for (size_t k = i; k > first && pl_lint_work(l, 1); k--)
             if (l->in[k - 1].top->cmd == PL_DF_WORKDIR)
                 return true;
         if (stage == SIZE_MAX || (stage = pl_lint_parent(l, stage)) == SIZE_MAX)
@@ -175,7 +175,9 @@ static void unpacked_later(struct pl_lint *l, const struct pl_lint_in *in)
             continue;
         for (size_t k = in->index + 1; k < l->n && l->in[k].stage == in->stage; k++) {
             const struct pl_lint_shell *sh = l->in[k].onbuild ? NULL : l->in[k].sh;
-            for (size_t c = 0; sh && c < sh->script.n_cmds; c++)
+            if (!pl_lint_work(l, 1))
+                return;
+            for (size_t c = 0; sh && c < sh->script.n_cmds && pl_lint_work(l, 50); c++)
                 if (unpacks(sh->script.cmds[c], name)) {
                     pl_lint_at_node(l, "DL3010", in->index);
                     return;
@@ -213,10 +215,10 @@ static void read_patterns(struct pl_lint *l, struct patterns *p)
 }
 
 /* Does a pattern match the path or a directory above it? */
-static bool ignored(const struct patterns *p, struct pl_str path)
+static bool ignored(struct pl_lint *l, const struct patterns *p, struct pl_str path)
 {
     for (size_t i = 0; i < p->v.n; i++) {
-        for (size_t end = path.n; end > 0;) {
+        for (size_t end = path.n; end > 0 && pl_lint_work(l, end);) {
             if (pl_glob_match(p->v.p[i], pl_str_sub(path, 0, end)))
                 return true;
             do
@@ -262,7 +264,7 @@ static void check_ignored(struct pl_lint *l)
                 continue;
             struct pl_str c = clean(s);
             bool root = pl_str_is(c, ".") || pl_str_is(c, "/");
-            if (root ? root_ignored(&p) : ignored(&p, c))
+            if (root ? root_ignored(&p) : ignored(l, &p, c))
                 if (pl_df_plan_reached(l->p, PL_DF_PHASE_DISPATCH, i))
                     pl_lint_at_arg(l, "CopyIgnoredFile", in, &in->n->args[k]);
         }

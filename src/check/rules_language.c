@@ -103,6 +103,8 @@ static bool no_cache_env(const struct run_text *r)
         size_t first = stage == SIZE_MAX ? 0 : pl_lint_from(r->l, stage);
         for (size_t k = end; k-- > first;) {
             const struct pl_df_node *n = r->l->in[k].n;
+            if (!pl_lint_work(r->l, 1 + n->n_args))
+                return true;
             for (size_t i = 0; i + 1 < n->n_args && n->cmd == PL_DF_ENV; i += 3)
                 if (pl_str_is(n->args[i].s, "PIP_NO_CACHE_DIR"))
                     return truthy(n->args[i + 1].s);
@@ -234,7 +236,7 @@ static void yarn(const struct run_text *r)
         bool clean = false;
         if (!is(r->cmd[i], "yarn") || !any_arg(r->cmd[i], "install"))
             continue;
-        for (size_t k = i + 1; k < r->n; k++)
+        for (size_t k = i + 1; k < r->n && pl_lint_work(r->l, 1); k++)
             clean |=
                 is(r->cmd[k], "yarn") && any_arg(r->cmd[k], "cache") && any_arg(r->cmd[k], "clean");
         if (!clean && !pl_lint_cache_mount(r->l, r->in, ".cache/yarn") &&

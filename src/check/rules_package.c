@@ -201,6 +201,8 @@ static bool set_in_stage(const struct run_text *r, struct pl_str name)
     size_t stage = r->in->stage, end = r->in->index;
     for (size_t k = 0; k < r->in->index; k++) {
         const struct pl_df_node *n = r->l->in[k].n;
+        if (!pl_lint_work(r->l, 1 + n->n_args))
+            return true;
         for (size_t i = 0; i < n->n_args && n->cmd == PL_DF_ARG; i++) {
             struct pl_str v = n->args[i].s, key;
             pl_str_split(&v, '=', &key);
@@ -212,6 +214,8 @@ static bool set_in_stage(const struct run_text *r, struct pl_str name)
         size_t first = stage == SIZE_MAX ? 0 : pl_lint_from(r->l, stage);
         for (size_t k = first; k < end; k++) {
             const struct pl_df_node *n = r->l->in[k].n;
+            if (!pl_lint_work(r->l, 1 + n->n_args))
+                return true;
             for (size_t i = 0; i < n->n_args && n->cmd == PL_DF_ENV; i += 3)
                 if (pl_str_eq(n->args[i].s, name))
                     return true;
@@ -293,7 +297,7 @@ typedef bool cleans_fn(const struct pl_sh_node *c, const struct pl_sh_node *firs
 
 static bool cleaned_later(const struct run_text *r, size_t i, cleans_fn *cleans)
 {
-    for (size_t k = i + 1; k < r->n; k++)
+    for (size_t k = i + 1; k < r->n && pl_lint_work(r->l, 1); k++)
         if (cleans(r->cmd[k], r->cmd[i]))
             return true;
     return false;

@@ -131,12 +131,12 @@ static void files(struct pl_lint *l, const struct pl_lint_in *in)
 }
 
 /* Does a copy of the stage put something where the variable points to? */
-static bool copied_to(const struct pl_lint *l, const struct pl_lint_in *in, struct pl_str where)
+static bool copied_to(struct pl_lint *l, const struct pl_lint_in *in, struct pl_str where)
 {
     bool rel = !(where.n && where.p[0] == '/');
     while (pl_str_starts(where, PL_S("./")))
         where = pl_str_sub(where, 2, SIZE_MAX);
-    for (size_t i = 0; i < l->n; i++) {
+    for (size_t i = 0; i < l->n && pl_lint_work(l, 1); i++) {
         const struct pl_df_node *n = l->in[i].top;
         if (l->in[i].stage != in->stage || n->n_args < 2 ||
             (n->cmd != PL_DF_COPY && n->cmd != PL_DF_ADD))
@@ -226,7 +226,8 @@ static void removed_later(struct pl_lint *l, const struct pl_lint_in *in)
             struct pl_str path = c->word[k].simple;
             if (pl_sh_is_flag(&c->word[k]) || !credential_file(path))
                 continue;
-            for (size_t b = in->index; b-- > 0 && l->in[b].stage == in->stage;) {
+            for (size_t b = in->index;
+                 b-- > 0 && l->in[b].stage == in->stage && pl_lint_work(l, 1);) {
                 const struct pl_df_node *n = l->in[b].n;
                 if ((n->cmd == PL_DF_COPY || n->cmd == PL_DF_ADD) && n->n_args > 1 &&
                     (pl_str_eq(pl_lint_base(n->args[n->n_args - 1].s), pl_lint_base(path)) ||

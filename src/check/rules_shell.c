@@ -276,11 +276,13 @@ static bool known_name(struct walk *w, struct pl_str name)
         "FTP_PROXY ftp_proxy NO_PROXY no_proxy";
     if (pl_lint_word_in(name, std))
         return true;
-    for (size_t i = 0; i < w->assigned.n; i++)
+    for (size_t i = 0; i < w->assigned.n && pl_lint_work(l, 1); i++)
         if (pl_str_eq(w->assigned.p[i], name))
             return true;
     /* what ONBUILD holds runs in another build, whose variables are not known */
     for (size_t i = 0; i < w->in->index && !w->in->onbuild; i++) {
+        if (!pl_lint_work(l, 1 + l->in[i].n->n_args))
+            return true;
         const struct pl_df_node *n = l->in[i].n;
         size_t step = n->cmd == PL_DF_ENV ? 3 : 1;
         for (size_t k = 0; k < n->n_args && (n->cmd == PL_DF_ENV || n->cmd == PL_DF_ARG);
@@ -358,7 +360,7 @@ static void variables(struct walk *w)
             if (special && !w->in->sh->bash && !pl_str_is(p->s, "LINENO")) {
                 bool ash = pl_lint_word_in(w->in->sh->interpreter, "ash busybox");
                 bool set = false;
-                for (size_t b = 0; b < w->assigned.n; b++)
+                for (size_t b = 0; b < w->assigned.n && pl_lint_work(w->l, 1); b++)
                     set |= pl_str_eq(w->assigned.p[b], p->s);
                 if (!set && !ash)
                     tell(w, "SC3028", p->off, p->end);

@@ -119,11 +119,11 @@ static void health(struct pl_lint *l)
 }
 
 /* ARG names declared before node `i`, anywhere. */
-static bool refers_to_arg(const struct pl_lint *l, size_t i, struct pl_str s)
+static bool refers_to_arg(struct pl_lint *l, size_t i, struct pl_str s)
 {
-    for (size_t k = 0; k < i; k++) {
+    for (size_t k = 0; k < i && pl_lint_work(l, 1); k++) {
         const struct pl_df_node *n = l->in[k].n;
-        for (size_t a = 0; a < n->n_args && n->cmd == PL_DF_ARG; a++) {
+        for (size_t a = 0; a < n->n_args && n->cmd == PL_DF_ARG && pl_lint_work(l, 1 + s.n); a++) {
             struct pl_str v = n->args[a].s, name;
             pl_str_split(&v, '=', &name);
             size_t at = 0;

@@ -48,7 +48,8 @@ struct output {
 
 struct run {
     const struct options *o;
-    struct pl_arena *a;
+    struct pl_arena *a;      /* of the report */
+    struct pl_arena scratch; /* of one file */
     struct pl_report report;
     struct pl_lint_opts lo;
     struct pl_df_build_arg args[LINT_ARGS_MAX];
@@ -146,7 +147,7 @@ static struct pl_str read_beside(struct run *r, struct pl_str dir, const char *n
     struct pl_str path = pl_printf(r->a, "%.*s%s", PL_FMT(dir), name);
     if (access(path.p, R_OK) != 0 || pl_common_read(path.p, &b, NULL) < 0)
         return (struct pl_str){ NULL, 0 };
-    return pl_dup(r->a, pl_buf_str(&b));
+    return pl_dup(&r->scratch, pl_buf_str(&b));
 }
 
 static void find_dockerignore(struct run *r, const char *path)
@@ -190,8 +191,8 @@ static struct pl_str print_of(struct run *r, const struct pl_lint_result *lr, st
     struct pl_str text = pl_str_trim(pl_str_sub(lr->file.src, h->off, h->end - h->off));
     struct pl_str line = pl_str_trim(pl_df_line(&lr->file, h->line));
     struct pl_str all =
-        pl_printf(r->a, "dockerfile%c%s%c%.*s%c%.*s%c%.*s", 0, pl_lint_rules[h->rule].name, 0,
-                  PL_FMT(name), 0, PL_FMT(line), 0, PL_FMT(text));
+        pl_printf(&r->scratch, "dockerfile%c%s%c%.*s%c%.*s%c%.*s", 0, pl_lint_rules[h->rule].name,
+                  0, PL_FMT(name), 0, PL_FMT(line), 0, PL_FMT(text));
     pl_sha256(all.p, all.n, digest);
     pl_hex(digest, 32, hex);
     return pl_dup(r->a, pl_str_n(hex, 64));
@@ -209,7 +210,7 @@ static void give_fix(struct run *r, const struct pl_lint_result *lr, const struc
         struct pl_edit *e = &f->edits[i];
         e->off = h->edits[i].off;
         e->end = h->edits[i].end;
-        e->text = h->edits[i].text;
+        e->text = pl_dup(r->a, h->edits[i].text);
         pl_df_place(&lr->file, h->edits[i].off, &e->line, &e->col);
         pl_df_place(&lr->file, h->edits[i].end, &e->end_line, &e->end_col);
     }
@@ -229,7 +230,7 @@ static void give_finding(struct run *r, const struct pl_lint_result *lr, struct 
                            : pl_str_c(rule->title);
     f->aliases.p = pl_alloc_n(r->a, h->n_codes + 1, sizeof *f->aliases.p);
     for (size_t i = 0; i < h->n_codes; i++)
-        f->aliases.p[f->aliases.n++] = pl_str_c(h->codes[i]);
+        f->aliases.p[f->aliases.n++] = pl_str_c(h->codes[i]); /* static */
     f->where = (struct pl_where){ .surface = PL_SURF_FILE, .path = name, .off = h->off };
     pl_df_place(&lr->file, h->off, &f->where.line, &f->where.col);
     pl_df_place(&lr->file, h->end, &f->where.end_line, &f->where.end_col);
@@ -277,7 +278,7 @@ static void judge(struct run *r, const char *path, struct pl_str text, struct pl
     struct pl_lint_result lr;
     struct pl_err err = { 0 };
     find_dockerignore(r, path);
-    int e = pl_lint_file(r->a, text, &r->lo, &lr, &err);
+    int e = pl_lint_file(&r->scratch, text, &r->lo, &lr, &err);
     if (e == PL_E_LIMIT) {
         add_note(r, t, "limit", err.msg);
         return;
@@ -294,7 +295,7 @@ static void judge(struct run *r, const char *path, struct pl_str text, struct pl
         r->bad_input = true;
     }
     if (offers_fixes(r))
-        pl_fix_prove(r->a, text, &r->lo, &lr);
+        pl_fix_prove(&r->scratch, text, &r->lo, &lr);
     r->check_error |= lr.check_error;
     t->findings = pl_alloc_n(r->a, lr.n_hits + 1, sizeof *t->findings);
     for (size_t i = 0; i < lr.n_hits; i++)
@@ -312,7 +313,7 @@ static int mend(struct run *r, const char *path, struct pl_str *text)
     find_dockerignore(r, path);
     enum pl_dialect d = r->lo.dialect;
     r->lo.dialect = PL_DIALECT_ALL; /* no finding of any linter may be new */
-    int e = pl_fix_apply(r->a, *text, &r->lo, r->fix, &after, NULL, &err);
+    int e = pl_fix_apply(&r->scratch, *text, &r->lo, r->fix, &after, NULL, &err);
     r->lo.dialect = d;
     if (e < 0 || pl_str_eq(*text, after))
         return 0; /* what is wrong is told when the file is judged */
@@ -386,10 +387,11 @@ static int one_file(struct run *r, const char *path, struct pl_target *t)
     t->bytes_read = t->bytes_claimed = b.n;
     if (r->o->dump)
         return dump(pl_buf_str(&b), path);
-    struct pl_str text = pl_dup(r->a, pl_buf_str(&b));
+    struct pl_str text = pl_buf_str(&b);
     int code = mend(r, path, &text);
     if (!code)
         judge(r, path, text, t);
+    pl_arena_reset(&r->scratch);
     return code;
 }
 
@@ -475,6 +477,7 @@ static int run_lint(const void *options, const struct pl_operands *ops)
         if (!code)
             code = verdict(&r);
     }
+    pl_arena_release(&r.scratch);
     pl_arena_release(&a);
     return code;
 }

@@ -25,7 +25,7 @@ static const char help[] =
     "                [--disable-ignore-pragma] [-o|--output FILE]\n";
 
 struct run {
-    struct pl_arena a;
+    struct pl_arena a, scratch;
     struct pl_hl_conf c;
     const char **files;
     size_t n_files;
@@ -254,8 +254,8 @@ static void judge(struct run *r, const char *path, struct pl_lint_opts *o)
         r->failed = true;
         return;
     }
-    struct pl_str text = pl_dup(&r->a, pl_buf_str(&b));
-    if (pl_lint_file(&r->a, text, o, &lr, &err) < 0) {
+    struct pl_str text = pl_buf_str(&b);
+    if (pl_lint_file(&r->scratch, text, o, &lr, &err) < 0) {
         fprintf(stderr, "hadolint: %s: %s\n", path, err.msg);
         pl_vec_push(&r->found.v,
                     ((struct pl_hl_finding){ file, PL_S("DL1000"), pl_dup(&r->a, pl_str_c(err.msg)),
@@ -268,6 +268,7 @@ static void judge(struct run *r, const char *path, struct pl_lint_opts *o)
             add_hit(r, file, &lr.hits[i], k);
     if (r->found.v.n > first)
         qsort(r->found.v.p + first, r->found.v.n - first, sizeof *r->found.v.p, by_line);
+    pl_arena_reset(&r->scratch);
 }
 
 static int emit(struct run *r, const char *format)
@@ -340,6 +341,7 @@ static int run(char **argv)
         }
     }
     pl_vec_release(&r->found.v);
+    pl_arena_release(&r->scratch);
     pl_arena_release(&r->a);
     free(r->files);
     free(r);

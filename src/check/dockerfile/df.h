@@ -12,7 +12,7 @@
 #define PL_DF_LINE_BUILDKIT 65536u  /* bytes of a physical line that BuildKit's reader refuses */
 #define PL_DF_STAGES_MAX 1000u      /* stages of a file */
 #define PL_DF_NODES_MAX 100000u     /* instructions of a file */
-#define PL_DF_JOINED_MAX (4u << 20) /* bytes of an instruction with its continuations */
+#define PL_DF_JOINED_MAX (1u << 20) /* bytes of an instruction with its continuations */
 
 #define PL_DF_COMMANDS(X)         \
     X(ADD, "add")                 \
