@@ -10,6 +10,8 @@ struct lister {
     struct pl_git *g;
     pl_git_note_fn *note;
     void *arg;
+    const struct pl_git_range *range;
+    bool hide; /* what is met is left out of the range */
     uint64_t missing, shallow;
     PL_VEC(uint32_t) todo;
 };
@@ -42,12 +44,12 @@ static bool id_line(struct pl_str *s, const char *key, uint8_t *ret)
     return true;
 }
 
-/* Time of "committer NAME <MAIL> TIME ZONE". */
-static int64_t committer_time(struct pl_str s)
+/* Time of "KEY NAME <MAIL> TIME ZONE". */
+static int64_t time_of(struct pl_str s, struct pl_str key)
 {
     struct pl_str line;
     while (pl_str_split(&s, '\n', &line) && line.n) {
-        if (!pl_str_starts(line, PL_S("committer ")))
+        if (!pl_str_starts(line, key))
             continue;
         const char *gt = memrchr(line.p, '>', line.n);
         uint64_t v;
@@ -86,7 +88,7 @@ static void read_commit(struct lister *l, uint32_t i)
         c.n_parents++;
     }
     l->shallow += cut;
-    c.time = committer_time(s);
+    c.time = time_of(s, PL_S("committer "));
     c.wanted = g->info.p[i].wanted;
     g->info.p[i] = c;
     git_odb_object_free(o);
@@ -116,6 +118,11 @@ static void reach(struct lister *l, bool wanted)
     }
 }
 
+static bool in_time(const struct pl_git_range *r, int64_t time)
+{
+    return (!r->since || time >= r->since) && (!r->until || time <= r->until);
+}
+
 /* Follows annotated tags to the commit; anything else is left. */
 static void start_at(struct lister *l, const git_oid *at)
 {
@@ -136,12 +143,13 @@ static void start_at(struct lister *l, const git_oid *at)
         }
         if (type != GIT_OBJECT_TAG)
             return;
-        pl_oidmap_put(&g->tags, id.id, NULL);
         if (pl_git_raw(g, id.id, &o, &err) < 0) {
             note_missing(l, id.id, err.msg);
             return;
         }
         struct pl_str s = pl_str_n(git_odb_object_data(o), git_odb_object_size(o));
+        if (!l->hide && in_time(l->range, time_of(s, PL_S("tagger "))))
+            pl_oidmap_put(&g->tags, id.id, NULL);
         bool ok = id_line(&s, "object", id.id);
         git_odb_object_free(o);
         if (!ok)
@@ -199,6 +207,7 @@ static int one_rev(struct lister *l, const char *spec, bool hide, struct pl_err 
     git_object *o = NULL;
     if (git_revparse_single(&o, l->g->repo, spec) < 0)
         return pl_fail(err, PL_E_USAGE, "there is no revision '%s' in the repository", spec);
+    l->hide = hide;
     start_at(l, git_object_id(o));
     git_object_free(o);
     reach(l, !hide);
@@ -311,7 +320,7 @@ static void sort(struct pl_git *g, const struct pl_git_range *r)
     while (heaped) {
         uint32_t i = heap_pop(g, heap, heaped--);
         const struct pl_git_commit *c = &g->info.p[i];
-        if (c->wanted && (!r->since || c->time >= r->since) && (!r->until || c->time <= r->until))
+        if (c->wanted && in_time(r, c->time))
             pl_vec_push(&g->list, i);
         for (uint32_t k = first[i]; k < first[i + 1]; k++)
             if (--g->info.p[kids[k]].waits == 0)
@@ -325,7 +334,7 @@ static void sort(struct pl_git *g, const struct pl_git_range *r)
 int64_t pl_git_commits(struct pl_git *g, const struct pl_git_range *r, pl_git_note_fn *note,
                        void *arg, struct pl_err *err)
 {
-    struct lister l = { .g = g, .note = note, .arg = arg };
+    struct lister l = { .g = g, .note = note, .arg = arg, .range = r };
     int ret = start(&l, r, err);
     pl_vec_release(&l.todo);
     if (ret < 0)
