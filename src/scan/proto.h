@@ -28,6 +28,7 @@ enum pl_job_kind {
     PL_JOB_UNPACK, /* only decompress: the bytes come back (an archive that is compressed whole) */
     PL_JOB_GIT,    /* of a repository; the fed bytes say what (scan/gitjob.h) */
     PL_JOB_STREAM, /* one content of no known size, `name` is its path */
+    PL_JOB_REWRITE, /* a blob written anew; the bytes come back (scan/rewrite.h) */
 };
 
 enum pl_job_flags {

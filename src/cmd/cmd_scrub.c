@@ -1,0 +1,216 @@
+/* plimsoll scrub: the same image without the named secrets, and the proof. forensics.md section 8.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "cmd/common.h"
+#include "cmd/registry_opt.h"
+#include "cmd/scrub_proof.h"
+#include "report/escape.h"
+#include "rewrite/store.h"
+
+struct options {
+    struct pl_common common;
+    struct pl_registry_cli reg;
+    const char *output, *proof;
+    struct pl_opt_list finding;
+    bool remove, redact, drop_signatures, diff;
+};
+
+static const struct pl_opt table[] = {
+    { "output", 'o', PL_OPT_STR, offsetof(struct options, output), "OUT",
+      "oci:DIR[:TAG], oci-archive:FILE or docker-archive:FILE" },
+    { "finding", 0, PL_OPT_LIST, offsetof(struct options, finding), "FINGERPRINT",
+      "only this finding's secret (repeatable)" },
+    { "remove", 0, PL_OPT_FLAG, offsetof(struct options, remove), NULL,
+      "visible files go, visible values are blanked" },
+    { "redact", 0, PL_OPT_FLAG, offsetof(struct options, redact), NULL,
+      "visible secrets are overwritten at the same length" },
+    { "drop-signatures", 0, PL_OPT_FLAG, offsetof(struct options, drop_signatures), NULL,
+      "leave out signatures and attestations that no longer apply" },
+    { "diff", 0, PL_OPT_FLAG, offsetof(struct options, diff), NULL,
+      "say what would change, write nothing" },
+    { "proof", 0, PL_OPT_STR, offsetof(struct options, proof), "FILE",
+      "where the proof goes (OUT.proof.json)" },
+    PL_COMMON_OPTS(struct options),
+    PL_REGISTRY_OPTS(struct options, 0),
+};
+
+static int refused(const struct pl_scrub_result *r)
+{
+    pl_auto_buf struct pl_buf b = { 0 };
+    for (size_t i = 0; i < r->n_refused; i++) {
+        pl_buf_puts(&b, "plimsoll scrub: ");
+        pl_esc_cut(&b, PL_ESC_TERM, r->refused[i], 500);
+        pl_buf_putc(&b, '\n');
+    }
+    fwrite(b.p, 1, b.n, stderr);
+    return PL_EXIT_USAGE;
+}
+
+static int say(const struct pl_scrub_told *t, const struct options *o)
+{
+    pl_auto_buf struct pl_buf b = { 0 };
+    struct pl_err err = { 0 };
+    pl_scrub_say(t, &b);
+    if (pl_common_print(pl_buf_str(&b), &err) < 0)
+        return pl_run_failed("scrub", &err);
+    (void)o;
+    return PL_EXIT_CLEAN;
+}
+
+/* The proof waits under another name until the image has its own. */
+struct proof {
+    struct pl_arena a;
+    const char *path, *part;
+};
+
+static int proof_begin(struct proof *p, const struct options *o, const struct pl_store *s,
+                       struct pl_err *err)
+{
+    p->path = o->proof ? o->proof : pl_printf(&p->a, "%s.proof.json", pl_store_path(s)).p;
+    p->part = pl_printf(&p->a, "%s.part-%ld", p->path, (long)getpid()).p;
+    if (faccessat(AT_FDCWD, p->path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+        return pl_fail(err, PL_E_USAGE, "'%s' exists; nothing is overwritten", p->path);
+    return 0;
+}
+
+static int proof_write(const struct proof *p, struct pl_str text, struct pl_err *err)
+{
+    int fd = open(p->part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    size_t n = 0;
+    while (fd >= 0 && n < text.n) {
+        ssize_t w = write(fd, text.p + n, text.n - n);
+        if (w < 0 && errno != EINTR)
+            break;
+        n += w > 0 ? (size_t)w : 0;
+    }
+    bool bad = fd < 0 || n < text.n || fsync(fd) < 0;
+    int e = errno;
+    if (fd >= 0)
+        close(fd);
+    return bad ? pl_fail_errno(err, PL_E_IO, e, "cannot write '%s'", p->path) : 0;
+}
+
+static int keep(struct pl_store *s, const struct proof *p, struct pl_err *err)
+{
+    int r = pl_store_keep(s, err);
+    if (r == 0 && linkat(AT_FDCWD, p->part, AT_FDCWD, p->path, 0) < 0)
+        r = pl_fail_errno(err, PL_E_IO, errno, "the image is there, but cannot write '%s'",
+                          p->path);
+    return r;
+}
+
+static int write_image(struct pl_scrub *x, struct pl_store *s, struct pl_err *err)
+{
+    struct pl_scrub_sink sink = { s, pl_store_begin, pl_store_write, pl_store_end, pl_store_file };
+    int r = pl_scrub_write(x, &sink, err);
+    if (r == 0)
+        r = pl_store_sync(s, err);
+    return r == 0 ? pl_scrub_check(x, pl_store_target(s), err) : r;
+}
+
+static int make(struct pl_scrub *x, struct pl_store *s, const struct options *o,
+                struct pl_scrub_told *told)
+{
+    struct proof p = { 0 };
+    struct pl_err err = { 0 };
+    pl_auto_buf struct pl_buf text = { 0 };
+    int code = 0, r = proof_begin(&p, o, s, &err);
+    if (r == 0 && (r = write_image(x, s, &err)) == PL_E_DIGEST)
+        code = PL_EXIT_FINDINGS;
+    if (r == 0) {
+        told->done = true;
+        pl_scrub_proof(told, &text);
+        r = proof_write(&p, pl_buf_str(&text), &err);
+    }
+    if (r == 0)
+        r = keep(s, &p, &err);
+    if (p.part)
+        unlink(p.part);
+    pl_arena_release(&p.a);
+    if (r < 0) {
+        int failed = pl_run_failed("scrub", &err);
+        return code ? code : failed;
+    }
+    return say(told, o);
+}
+
+static int scrub(struct pl_run *run, const struct options *o, const char *target)
+{
+    struct pl_store *s = NULL;
+    struct pl_scrub *x = NULL;
+    struct pl_err err = { 0 };
+    int code;
+    if (!o->diff && pl_store_new(o->output, &s, &err) < 0)
+        return pl_run_failed("scrub", &err);
+    struct pl_scrub_opts so = { .findings = o->finding.p,
+                                .n_findings = o->finding.n,
+                                .remove = o->remove,
+                                .redact = o->redact,
+                                .drop_signatures = o->drop_signatures,
+                                .tag = s ? pl_store_tag(s) : PL_S("") };
+    if (pl_scrub_plan(run->scan, target, &so, &x, &err) < 0) {
+        code = pl_run_failed("scrub", &err);
+    } else {
+        const struct pl_scrub_result *r = pl_scrub_result(x);
+        struct pl_scrub_told told = { .target = target, .output = o->output, .r = r };
+        code = o->diff ? say(&told, o) : 0;
+        if (r->n_refused)
+            code = refused(r);
+        else if (!o->diff)
+            code = make(x, s, o, &told);
+    }
+    pl_scrub_free(x);
+    pl_store_free(s);
+    return code;
+}
+
+static int run_scrub(const void *options, const struct pl_operands *operands)
+{
+    const struct options *o = options;
+    struct pl_run run;
+    struct pl_reach reach = { 0 };
+    struct pl_operands own = *operands, *ops = &own;
+    if (!ops->n || (!o->output && !o->diff)) {
+        fputs("plimsoll scrub: a target and -o OUT, or --diff\n", stderr);
+        return PL_EXIT_USAGE;
+    }
+    if (o->remove && o->redact) {
+        fputs("plimsoll scrub: --remove and --redact exclude each other\n", stderr);
+        return PL_EXIT_USAGE;
+    }
+    int code = pl_run_begin(&run, &o->common, true);
+    if (code)
+        return code;
+    code = pl_reach_begin(&reach, &run, &o->reg, &o->common, ops);
+    if (code)
+        return code;
+    if (ops->n == 1) {
+        code = scrub(&run, o, ops->p[0]);
+    } else {
+        fputs("plimsoll scrub: one target at a time\n", stderr);
+        code = PL_EXIT_USAGE;
+    }
+    pl_run_end(&run);
+    pl_reach_end(&reach);
+    return code;
+}
+
+const struct pl_command pl_cmd_scrub = {
+    .name = "scrub",
+    .usage = "scrub [flags] TARGET -o OUT",
+    .summary = "the same image without the named secrets, with a proof",
+    .details = "Without --finding every secret is named. What is hidden by a later layer always\n"
+               "goes; what is visible needs --remove or --redact.\n",
+    .options = table,
+    .n_options = PL_COUNT(table),
+    .options_size = sizeof(struct options),
+    .run = run_scrub,
+};
