@@ -55,8 +55,16 @@ static void reading(struct pl_lint *l)
         }
         if (!reached || n->error)
             continue;
-        if (n->cmd == PL_DF_MAINTAINER)
-            pl_lint_at_node(l, "MaintainerDeprecated", i);
+        if (n->cmd == PL_DF_MAINTAINER) {
+            struct pl_lint_hit *h = pl_lint_at_node(l, "MaintainerDeprecated", i);
+            struct pl_str v = n->n_args ? pl_lint_unquote(n->args[0].s) : PL_S("");
+            bool plain = v.n && !memchr(v.p, '"', v.n) && !memchr(v.p, '$', v.n) &&
+                         !memchr(v.p, '\\', v.n) && n->text.n_seg == 1;
+            if (plain)
+                pl_lint_edit(l, h, PL_FIX_SAFE, n->off, n->end,
+                             pl_printf(l->a, "%s org.opencontainers.image.authors=\"%.*s\"",
+                                       all_case(n->word, true) ? "LABEL" : "label", PL_FMT(v)));
+        }
         if (n->cmd == PL_DF_ARG && !pl_df_refused(l->a, n))
             description(l, i, n);
         if (n->cmd != PL_DF_FROM)
@@ -64,8 +72,11 @@ static void reading(struct pl_lint *l)
         if (n->n_args == 3 && !all_case(n->args[2].s, false))
             pl_lint_at_arg(l, "StageNameCasing", in, &n->args[2]);
         if (n->n_args >= 3 && (all_case(n->word, true) || all_case(n->word, false)) &&
-            !all_case(n->args[1].s, all_case(n->word, true)))
-            pl_lint_at_arg(l, "FromAsCasing", in, &n->args[1]);
+            !all_case(n->args[1].s, all_case(n->word, true))) {
+            struct pl_lint_hit *h = pl_lint_at_arg(l, "FromAsCasing", in, &n->args[1]);
+            pl_lint_edit(l, h, PL_FIX_SAFE, h->off, h->end,
+                         all_case(n->word, true) ? PL_S("AS") : PL_S("as"));
+        }
         if (!pl_df_refused(l->a, n))
             description(l, i, n);
     }
@@ -84,8 +95,15 @@ static void casing(struct pl_lint *l)
             up++;
     }
     for (size_t i = 0; i < l->n; i++)
-        if (l->in[i].stage != SIZE_MAX && !all_case(l->in[i].top->word, low <= up))
-            pl_lint_at_node(l, "ConsistentInstructionCasing", i);
+        if (l->in[i].stage != SIZE_MAX && !all_case(l->in[i].top->word, low <= up)) {
+            struct pl_lint_hit *h = pl_lint_at_node(l, "ConsistentInstructionCasing", i);
+            struct pl_str w = l->in[i].top->word;
+            char *p = pl_alloc(l->a, w.n + 1);
+            for (size_t k = 0; k < w.n; k++)
+                p[k] = (char)(low <= up ? toupper((unsigned char)w.p[k])
+                                        : tolower((unsigned char)w.p[k]));
+            pl_lint_edit(l, h, PL_FIX_SAFE, h->off, h->end, pl_str_n(p, w.n));
+        }
 }
 
 static void stage_names(struct pl_lint *l)
@@ -115,6 +133,28 @@ static bool secret_part(struct pl_arena *a, struct pl_str name)
     return secret;
 }
 
+/* key value -> key=value, or key="value" where blanks stand in it; only when it means the same. */
+static void legacy(struct pl_lint *l, const struct pl_lint_in *in, struct pl_lint_hit *h)
+{
+    const struct pl_df_node *n = in->top;
+    struct pl_str v = n->args[1].s;
+    bool blank = false, quote = false;
+    for (size_t i = 0; i < v.n; i++) {
+        blank |= strchr(" \t", v.p[i]) != NULL;
+        quote |= strchr("\"'\\`", v.p[i]) != NULL;
+    }
+    if (quote || !v.n || memchr(n->args[0].s.p, '$', n->args[0].s.n))
+        return;
+    uint32_t from = pl_df_src(&n->text, n->args[0].end - 1) + 1;
+    uint32_t at = pl_df_src(&n->text, n->args[1].at);
+    uint32_t end = pl_df_src(&n->text, n->args[1].end - 1) + 1;
+    if (end - at != n->args[1].end - n->args[1].at) /* goes over a continuation */
+        return;
+    pl_lint_edit(l, h, PL_FIX_SAFE, from, at, blank ? PL_S("=\"") : PL_S("="));
+    if (blank)
+        pl_lint_edit(l, h, PL_FIX_SAFE, end, end, PL_S("\""));
+}
+
 static void settings(struct pl_lint *l)
 {
     for (size_t i = 0; i < l->n; i++) {
@@ -125,7 +165,7 @@ static void settings(struct pl_lint *l)
             !pl_df_plan_reached(l->p, PL_DF_PHASE_DISPATCH, i))
             continue;
         if (pairs && n->n_args >= 3 && !n->args[2].s.n)
-            pl_lint_at_node(l, "LegacyKeyValueFormat", i);
+            legacy(l, in, pl_lint_at_node(l, "LegacyKeyValueFormat", i));
         for (size_t k = 0; k < n->n_args && n->cmd != PL_DF_LABEL; k += pairs ? 3 : 1) {
             struct pl_str v = n->args[k].s, key;
             pl_str_split(&v, '=', &key);

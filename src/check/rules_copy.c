@@ -56,8 +56,19 @@ static void add(struct pl_lint *l, const struct pl_lint_in *in)
     }
     if (plain && !in->onbuild)
         pl_lint_at_node(l, "DL3020", in->index);
-    if (odd && !in->onbuild)
-        pl_lint_at_node(l, "DS-0005", in->index);
+    if (odd && !in->onbuild) {
+        struct pl_lint_hit *h = pl_lint_at_node(l, "DS-0005", in->index);
+        bool flags = pl_df_flag(n, "checksum", NULL).p || pl_df_flag(n, "unpack", NULL).p ||
+                     pl_df_flag(n, "keep-git-dir", NULL).p;
+        bool all = plain && !flags;
+        for (size_t i = 0; i + 1 < n->n_args; i++) /* a variable may name anything */
+            all &= !is_archive(source(n, i)) && !is_url(source(n, i)) &&
+                   !pl_lint_has(source(n, i), "$") && !pl_lint_has(source(n, i), "*") &&
+                   !pl_lint_has(source(n, i), ".git") && !pl_lint_has(source(n, i), "@");
+        if (all)
+            pl_lint_edit(l, h, PL_FIX_SAFE, h->off, h->end,
+                         n->word.p[0] == 'a' ? PL_S("copy") : PL_S("COPY"));
+    }
     if (odd)
         pl_lint_at_node(l, "CKV_DOCKER_4", in->index);
     pl_lint_code_as(l, "CIS-DI-0009", odd || plain ? PL_RULE_D402 : PL_RULE_D401, in->index,

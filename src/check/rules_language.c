@@ -148,7 +148,12 @@ static void pip(const struct run_text *r)
             continue;
         if (no_cache_env(r) || no_cache_text(r) || pl_lint_cache_mount(r->l, r->in, ".cache/pip"))
             continue;
-        tell(r, "DL3042", c);
+        struct pl_lint_hit *h =
+            pl_lint_at_word(r->l, "DL3042", r->in, c->word[0].off, c->word[0].end);
+        for (size_t k = 1; k < c->n_word && !h->n_edits; k++)
+            if (pl_str_is(c->word[k].simple, "install"))
+                pl_lint_edit_sh(r->l, h, PL_FIX_SAFE, r->in, c->word[k].end, c->word[k].end,
+                                PL_S(" --no-cache-dir"));
         cache = true;
     }
 }

@@ -39,9 +39,35 @@ static bool any_flag(const struct pl_sh_node *c, const char *names)
     return false;
 }
 
-static void tell(const struct run_text *r, const char *code, const struct pl_sh_node *c)
+static struct pl_lint_hit *tell(const struct run_text *r, const char *code,
+                                const struct pl_sh_node *c)
 {
-    pl_lint_at_word(r->l, code, r->in, c->word[0].off, c->word[0].end);
+    return pl_lint_at_word(r->l, code, r->in, c->word[0].off, c->word[0].end);
+}
+
+/* The repair that puts `text` behind the first of `verbs` of the command. */
+static void behind_verb(const struct run_text *r, struct pl_lint_hit *h, enum pl_fix_class fix,
+                        const struct pl_sh_node *c, const char *verbs, const char *text)
+{
+    for (size_t i = 1; i < c->n_word && !h->n_edits; i++)
+        if (pl_lint_word_in(c->word[i].simple, verbs))
+            pl_lint_edit_sh(r->l, h, fix, r->in, c->word[i].end, c->word[i].end, pl_str_c(text));
+}
+
+/* The repair that puts `text` at the end of the whole shell text, when that is a plain chain. */
+static void at_the_end(const struct run_text *r, struct pl_lint_hit *h, const char *text)
+{
+    const struct pl_sh_node *root = r->in->sh->script.root;
+    uint32_t end = (uint32_t)r->in->sh->text.s.n;
+    if (h->n_edits || r->in->sh->heredoc || r->in->n->n_heredocs || !root->n_kid || !end)
+        return;
+    for (size_t i = 0; i + 1 < root->n_kid; i++)
+        if (root->join[i] != '&' && root->join[i] != ';')
+            return;
+    if (root->end != end || root->join[root->n_kid - 1] != ';' ||
+        r->in->sh->text.s.p[end - 1] == ';' || pl_lint_has(r->in->sh->text.s, " #"))
+        return;
+    pl_lint_edit_sh(r->l, h, PL_FIX_SAFE, r->in, end, end, pl_str_c(text));
 }
 
 static void tell_word(const struct run_text *r, const char *code, const struct pl_sh_word *w)
@@ -106,14 +132,15 @@ static void apt(const struct run_text *r)
         open |= w != NULL;
         if (!asks && !apt_yes(c)) {
             tell(r, "DL3014", c);
-            tell(r, "DS-0021", c);
+            behind_verb(r, tell(r, "DS-0021", c), PL_FIX_SAFE, c, "install", " -y");
             asks = true;
         }
         bool off = apt_recommends_off(c);
         if (!off && !recommends)
             tell(r, "DL3015", c);
         if (!pl_sh_flag(c, "no-install-recommends") && !recommends)
-            tell(r, "DS-0029", c);
+            behind_verb(r, tell(r, "DS-0029", c), PL_FIX_SUGGESTED, c, "install",
+                        " --no-install-recommends");
         recommends |= !off;
     }
 }
@@ -146,7 +173,13 @@ static void apt_lists(const struct run_text *r)
         return;
     if (r->in->onbuild || shipped(r->l, r->in->stage)) {
         tell(r, "DL3009", update);
-        tell(r, "DKL-DI-0005", update);
+        bool used = false; /* by a later RUN that does not update */
+        for (size_t k = r->in->index + 1; k < r->l->n; k++)
+            used |= r->l->in[k].sh && (pl_lint_has(r->l->in[k].sh->text.s, "apt") ||
+                                       pl_lint_has(r->l->in[k].sh->text.s, "dpkg"));
+        struct pl_lint_hit *h = tell(r, "DKL-DI-0005", update);
+        if (!used)
+            at_the_end(r, h, " && rm -rf /var/lib/apt/lists/*");
     }
 }
 
@@ -189,7 +222,7 @@ static void apk(const struct run_text *r)
         if (!pl_lint_cache_mount(r->l, r->in, "/var/cache/apk"))
             tell(r, "DL3019", c);
         tell(r, "DS-0025", c);
-        tell(r, "DKL-DI-0004", c);
+        behind_verb(r, tell(r, "DKL-DI-0004", c), PL_FIX_SAFE, c, "add", " --no-cache");
         cache = true;
     }
 }
@@ -335,13 +368,14 @@ static void yum(const struct run_text *r)
             continue;
         if (!asks && any_arg(c, "install groupinstall localinstall") &&
             !any_flag(c, "y assumeyes")) {
-            tell(r, "DL3030", c);
+            behind_verb(r, tell(r, "DL3030", c), PL_FIX_SAFE, c,
+                        "install groupinstall localinstall", " -y");
             asks = true;
         }
         if (!any_arg(c, "install"))
             continue;
         if (!cache && !cleaned_later(r, i, yum_cleans)) {
-            tell(r, "DL3032", c);
+            at_the_end(r, tell(r, "DL3032", c), " && yum clean all");
             cache = true;
         }
         const struct pl_sh_word *w = open_rpm(r, c);
@@ -363,13 +397,15 @@ static void dnf(const struct run_text *r)
             continue;
         if (!asks && any_arg(c, "install groupinstall localinstall") &&
             !any_flag(c, "y assumeyes")) {
-            tell(r, "DL3038", c);
+            behind_verb(r, tell(r, "DL3038", c), PL_FIX_SAFE, c,
+                        "install groupinstall localinstall", " -y");
             asks = true;
         }
         if (!cache && !mount &&
             any_arg(c, "install in upgrade up upgrade-minimal up-min reinstall rei") &&
             !cleaned_later(r, i, dnf_cleans)) {
-            tell(r, "DL3040", c);
+            at_the_end(r, tell(r, "DL3040", c),
+                       is(c, "dnf") ? " && dnf clean all" : " && microdnf clean all");
             cache = true;
         }
         if (!any_arg(c, "install") || any_arg(c, "group"))
@@ -400,7 +436,8 @@ static void zypper(const struct run_text *r)
             continue;
         if (!asks && any_arg(c, "install in remove rm source-install si patch") &&
             !any_flag(c, "n non-interactive y no-confirm")) {
-            tell(r, "DL3034", c);
+            behind_verb(r, tell(r, "DL3034", c), PL_FIX_SAFE, c,
+                        "install in remove rm source-install si patch", " -y");
             asks = true;
         }
         if (!up && any_arg(c, "dist-upgrade dup")) {
@@ -411,7 +448,7 @@ static void zypper(const struct run_text *r)
             continue;
         if (!cache && !pl_lint_cache_mount(r->l, r->in, "/var/cache/zypp") &&
             !cleaned_later(r, i, zypper_cleans)) {
-            tell(r, "DL3036", c);
+            at_the_end(r, tell(r, "DL3036", c), " && zypper clean");
             cache = true;
         }
         const struct pl_sh_word *w = bad_package(r, c, "install in", "", zypper_open);

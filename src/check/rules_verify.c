@@ -38,6 +38,17 @@ static const struct {
     { "chpasswd", NULL, NULL, "CKV2_DOCKER_17" },
 };
 
+/* A bundle of flag letters without one of them. */
+static struct pl_str without(struct pl_lint *l, struct pl_str s, char letter)
+{
+    char *p = pl_alloc(l->a, s.n);
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] != letter)
+            p[n++] = s.p[i];
+    return pl_str_n(p, n);
+}
+
 static void switched(struct pl_lint *l, const struct pl_lint_in *in, const struct pl_sh_node *c)
 {
     for (size_t i = 0; i < PL_COUNT(switches); i++) {
@@ -54,7 +65,17 @@ static void switched(struct pl_lint *l, const struct pl_lint_in *in, const struc
             bool found = switches[i].word ? pl_str_is(c->word[k].simple, switches[i].word)
                                           : pl_sh_flag(&one, switches[i].flag);
             if (found) {
-                pl_lint_at_word(l, switches[i].code, in, c->word[k].off, c->word[k].end);
+                struct pl_lint_hit *h =
+                    pl_lint_at_word(l, switches[i].code, in, c->word[k].off, c->word[k].end);
+                struct pl_str s = c->word[k].simple;
+                bool whole = s.n == 2 || (s.n > 2 && s.p[1] == '-');
+                bool value = pl_str_is(s, "--trusted-host") && k + 1 < c->n_word;
+                uint32_t end = value ? c->word[k + 1].end : c->word[k].end;
+                if (whole && !h->n_edits)
+                    pl_lint_edit_sh(l, h, PL_FIX_SUGGESTED, in, c->word[k - 1].end, end, PL_S(""));
+                else if (!h->n_edits && s.n > 2 && s.n < 16)
+                    pl_lint_edit_sh(l, h, PL_FIX_SUGGESTED, in, c->word[k].off, c->word[k].end,
+                                    without(l, s, switches[i].flag[0]));
                 break;
             }
         }

@@ -1,4 +1,4 @@
-/* A Dockerfile: parser, plan, shell, every check, and the repairs. What the parser takes is dumped. */
+/* A Dockerfile: parser, plan, shell, every check, repairs; what the parser takes is dumped. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check/fix.h"
 #include "check/lint.h"
