@@ -16,6 +16,7 @@
 #include "source/patch.h"
 
 #define READ_AHEAD (1u << 20)
+#define ZERO_DATE "0001-01-01T00:00:00Z"
 #define MAX_BLOB PL_GIB(1)
 
 struct history {
@@ -33,16 +34,17 @@ static struct pl_str date_of(struct pl_arena *a, const struct pl_patch_commit *c
     char text[64];
     if (!c->has_time || !gmtime_r(&t, &tm) ||
         !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
-        return PL_S("0001-01-01T00:00:00Z");
+        return PL_S(ZERO_DATE);
     return pl_dup(a, pl_str_c(text));
 }
 
 /* What findings point at, made once for each commit that has something added. */
 static const struct pl_gl_commit *commit_of(struct history *h, const struct pl_patch_commit *c)
 {
+    static const struct pl_gl_commit none = { .date = { ZERO_DATE, sizeof ZERO_DATE - 1 } };
     struct pl_arena *a = &h->s->commit_arena;
     if (!c || !c->id.n)
-        return NULL;
+        return &none; /* index or working tree */
     if (h->commit && pl_str_eq(h->commit->sha, c->id))
         return h->commit;
     h->commit = PL_NEW(a, struct pl_gl_commit);
