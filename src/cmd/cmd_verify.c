@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "cmd/common.h"
-#include "cmd/sign_opt.h"
+#include "cmd/sign_run.h"
 #include "cmd/verify_out.h"
 #include "fmt/regex.h"
 
@@ -220,6 +220,47 @@ static int verify_file(struct run *r, struct pl_err *err)
     return q;
 }
 
+/* So many different keys; an identity counts as one. */
+static size_t distinct(const struct pl_verdict *v, size_t n)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool again = !v[i].ok;
+        for (size_t k = 0; k < i && !again; k++)
+            again = v[k].ok && pl_str_eq(v[k].key_id, v[i].key_id);
+        count += !again;
+    }
+    return count;
+}
+
+static int verify_target(struct run *r, const char *target, struct pl_err *err)
+{
+    struct pl_sign_store *store = NULL;
+    struct pl_named image = { 0 };
+    struct pl_buf manifest = { 0 };
+    struct pl_verdicts out = { 0 };
+    struct pl_message m;
+    size_t need = r->o->need ? r->o->need : 1;
+    int q = pl_sign_target(target, &r->a, &store, &image, &manifest, err);
+    pl_message_init(&m, pl_buf_str(&manifest));
+    if (q == 0)
+        q = pl_verify_image(&r->demand, store, &image.digest, &m, &r->a, &out, err);
+    if (q == 0) {
+        r->result.ref = pl_str_c(target);
+        r->result.digest = pl_digest_text(&r->a, &image.digest);
+        r->result.verdicts = out.p;
+        r->result.n_verdicts = out.n;
+        r->result.verified = distinct(out.p, out.n) >= need;
+        r->result.cosign2 = r->result.podman = out.sig_tag || (r->o->type && out.att_tag);
+        r->result.cosign3 = r->result.cosign2 || out.bundle;
+        r->result.policy_controller = r->result.kyverno = r->result.cosign2;
+    }
+    pl_message_release(&m);
+    pl_buf_release(&manifest);
+    pl_sign_layout_free(store);
+    return q;
+}
+
 static int write_results(struct run *r, struct pl_err *err)
 {
     const struct options *o = r->o;
@@ -262,8 +303,7 @@ static int run_verify(const void *options, const struct pl_operands *ops)
     if (q == 0)
         q = prepare(&r, &err);
     if (q == 0)
-        q = r.o->bundle ? verify_file(&r, &err)
-                        : pl_fail(&err, PL_E_UNSUP, "images are not read by this build; --bundle");
+        q = r.o->bundle ? verify_file(&r, &err) : verify_target(&r, ops->p[0], &err);
     if (q == 0)
         q = write_results(&r, &err);
     int code = q < 0               ? pl_sign_failed("verify", &err)

@@ -1,0 +1,25 @@
+/* What `sign` and `attest` share: the key, the job, the image in its layout or the file. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_CMD_SIGN_RUN_H
+#define PL_CMD_SIGN_RUN_H
+
+#include "cmd/common.h"
+#include "cmd/sign_opt.h"
+#include "sign/store.h"
+
+struct pl_sign_options {
+    struct pl_opt_list annotations;
+    const char *key, *form, *repo, *blob, *bundle, *type, *predicate;
+    bool recursive, quiet;
+};
+
+/* Runs either verb; `attest` says which. An exit code. */
+int pl_sign_run(const char *verb, bool attest, const struct pl_sign_options *o,
+                const struct pl_operands *ops);
+
+/* An image in a layout, "oci:DIR[:TAG|@DIGEST]" or a directory: store (heap), its manifest's name
+ * and bytes. PL_E_USAGE. */
+int pl_sign_target(const char *target, struct pl_arena *a, struct pl_sign_store **ret,
+                   struct pl_named *ret_image, struct pl_buf *manifest, struct pl_err *err);
+
+#endif
