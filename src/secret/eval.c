@@ -5,6 +5,7 @@
 #include "secret/assign.h"
 #include "secret/filter.h"
 #include "secret/matcher_int.h"
+#include "secret/published.h"
 #include "secret/setting.h"
 
 bool pl_rule_on_path(struct pl_matcher *m, unsigned i)
@@ -68,8 +69,8 @@ static bool decode_value(struct pl_matcher *m, struct pl_found *f)
     return true;
 }
 
-/* Documents and tests are full of made-up secrets: what has no form of its own counts least there,
- * and in the data of tests nothing is worth an alarm. */
+/* Documents and tests are full of made-up secrets: what has no form of its own counts least there.
+ * What has one is as good there as anywhere. */
 static void weigh_setting(struct pl_matcher *m, const struct pl_rule *rule, struct pl_found *f)
 {
     if (m->setting < 0) {
@@ -77,12 +78,10 @@ static void weigh_setting(struct pl_matcher *m, const struct pl_rule *rule, stru
         enum pl_setting out = pl_setting_of(m->t->outer);
         m->setting = in > out ? in : out;
     }
-    bool weak = rule->generic || rule->weak_in_docs;
-    enum pl_severity cap = weak ? PL_SEV_LOW : PL_SEV_MEDIUM;
-    if (m->setting == PL_SETTING_PLAIN || (!weak && m->setting < PL_SETTING_DATA) ||
-        f->severity <= cap)
+    if (m->setting == PL_SETTING_PLAIN || !(rule->generic || rule->weak_in_docs) ||
+        f->severity <= PL_SEV_LOW)
         return;
-    f->severity = (uint8_t)cap;
+    f->severity = PL_SEV_LOW;
     f->reason = pl_setting_reason((enum pl_setting)m->setting);
 }
 
@@ -107,6 +106,8 @@ void pl_judge(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
         f.rank =
             u->check && u->check->find == pl_find_keyvalue ? PL_RANK_KEYVALUE : PL_RANK_GENERIC;
     const char *sample = pl_documented_sample(f.value);
+    if (!sample)
+        sample = pl_published_value(f.value);
     bool finder = u->check && u->check->find;
     enum pl_placeholder like = sample || finder ? PL_NO_PLACEHOLDER : pl_placeholder(f.value);
     if (sample)

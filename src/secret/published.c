@@ -1,4 +1,5 @@
-/* Private keys that projects publish for tests, known by the SHA-256 of their base64. */
+/* Keys that projects publish with their tests, known by SHA-256: private ones by that of their
+ * base64, others by that of the value. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "secret/published.h"
 #include "base/cleanup.h"
@@ -26,12 +27,34 @@ static const struct {
     { 0xda4b473953b1ea4d, "a test key that CPython publishes" },
     { 0xebf0b1587c9ce3a3, "a test key that CPython publishes" },
     { 0xfd681435cd09e054, "a test key that CPython publishes" },
+    { 0x14a5babca2173405, "in a core file that the Go library publishes" },
+    { 0x06b3a64a622e1d3f, "in a core file that the Go library publishes" },
+    { 0xe9cababd20f970e6, "in a core file that the Go library publishes" },
     { 0xb3ef3851341fd279, "a test key that xmlsec publishes" },
 };
 
 static bool is_base64(uint8_t c)
 {
     return pl_is_alnum(c) || c == '+' || c == '/' || c == '=';
+}
+
+static const char *find(const void *p, size_t n)
+{
+    uint8_t sum[32];
+    uint64_t head = 0;
+    pl_sha256(p, n, sum);
+    for (unsigned i = 0; i < 8; i++)
+        head = head << 8 | sum[i];
+    for (size_t i = 0; i < PL_COUNT(published); i++) {
+        if (published[i].sum == head)
+            return published[i].reason;
+    }
+    return NULL;
+}
+
+const char *pl_published_value(struct pl_str value)
+{
+    return find(value.p, value.n);
 }
 
 const char *pl_published_key(struct pl_str body)
@@ -44,15 +67,7 @@ const char *pl_published_key(struct pl_str body)
         else if (is_base64((uint8_t)body.p[i]))
             text[n++] = body.p[i];
     }
-    uint8_t sum[32];
-    uint64_t head = 0;
-    pl_sha256(text, n, sum);
+    const char *reason = find(text, n);
     explicit_bzero(text, n);
-    for (unsigned i = 0; i < 8; i++)
-        head = head << 8 | sum[i];
-    for (size_t i = 0; i < PL_COUNT(published); i++) {
-        if (published[i].sum == head)
-            return published[i].reason;
-    }
-    return NULL;
+    return reason;
 }

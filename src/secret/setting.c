@@ -19,20 +19,17 @@ static bool in_list(struct pl_str s, const char *const *list, size_t n)
 
 static enum pl_setting of_folder(struct pl_str s)
 {
-    static const char *const data[] = { "testdata",      "test-data",     "test_data",
-                                        "fixtures",      "fixture",       "mockdata",
-                                        "test-fixtures", "test_fixtures", "__fixtures__" };
     static const char *const test[] = {
-        "test",     "tests",     "testing",   "__tests__",  "spec",      "specs",
-        "mock",     "mocks",     "e2e",       "testutil",   "example",   "examples",
-        "sample",   "samples",   "demo",      "demos",      "__mocks__", "testlib",
-        "unittest", "unittests", "testsuite", "test-suite", "selftest",
+        "test",          "tests",        "testing",   "__tests__",  "spec",      "specs",
+        "mock",          "mocks",        "e2e",       "testutil",   "example",   "examples",
+        "sample",        "samples",      "demo",      "demos",      "__mocks__", "testlib",
+        "unittest",      "unittests",    "testsuite", "test-suite", "selftest",  "testdata",
+        "test-data",     "test_data",    "fixtures",  "fixture",    "mockdata",  "test-fixtures",
+        "test_fixtures", "__fixtures__",
     };
     static const char *const doc[] = { "doc",  "docs", "documentation", "man",    "help",
                                        "man1", "man3", "man5",          "man8",   "javadoc",
                                        "man7", "man2", "man4",          "locale", "info" };
-    if (IN(s, data))
-        return PL_SETTING_DATA;
     if (IN(s, test))
         return PL_SETTING_TEST;
     return IN(s, doc) ? PL_SETTING_DOC : PL_SETTING_PLAIN;
@@ -114,7 +111,6 @@ bool pl_rule_glob(const char *glob, struct pl_str path)
 const char *pl_setting_reason(enum pl_setting s)
 {
     static const char *const reasons[] = { NULL, "in a document, by its name",
-                                           "in a test or a sample, by its path",
-                                           "in the data of tests, by its path" };
+                                           "in a test or a sample, by its path" };
     return reasons[s];
 }

@@ -9,7 +9,6 @@ enum pl_setting {
     PL_SETTING_PLAIN,
     PL_SETTING_DOC,  /* a manual, a readme, a change log */
     PL_SETTING_TEST, /* a test, a sample, an example */
-    PL_SETTING_DATA, /* data that tests read */
 };
 
 /* The setting of the file `path` ("" = unknown, which is plain); names in any case. */

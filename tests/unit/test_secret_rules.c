@@ -439,8 +439,8 @@ static void a_path_tells_tests_and_documents(void **state)
         { "java/TokenTest.java", PL_SETTING_TEST },
         { "a/Examples/x.conf", PL_SETTING_TEST },
         { "config.sample.php", PL_SETTING_TEST },
-        { "crypto/testdata/key.pem", PL_SETTING_DATA },
-        { "spec/fixtures/a/README.md", PL_SETTING_DATA },
+        { "crypto/testdata/key.pem", PL_SETTING_TEST },
+        { "spec/fixtures/a/README.md", PL_SETTING_TEST },
     };
     for (size_t i = 0; i < PL_COUNT(cases); i++) {
         enum pl_setting s = pl_setting_of(pl_str_c(cases[i].path));
