@@ -96,8 +96,8 @@ static const char *reason(const json_error_t *e)
     }
 }
 
-/* jansson forgets that its buffer could not grow, and gives a string without the byte that was to go
- * in: so memory is there, or the process ends. */
+/* jansson forgets that its buffer could not grow, and gives a string without the byte that was to
+ * go in: so memory is there, or the process ends. */
 static void *memory(size_t n)
 {
     void *p = malloc(n);

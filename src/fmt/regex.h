@@ -14,7 +14,7 @@ extern "C" {
 struct pl_regex;
 
 #define PL_REGEX_NOCASE (1u << 0)
-#define PL_REGEX_UTF8 (1u << 1) /* code points; see pl_utf8_text for text that is not valid */
+#define PL_REGEX_UTF8 (1u << 1)  /* code points; see pl_utf8_text for text that is not valid */
 #define PL_REGEX_LARGE (1u << 2) /* a pattern of the user's: up to 32 MiB instead of 1 */
 
 /* Groups (the match counts as group 0) that are reported without asking the heap for room. */

@@ -25,20 +25,20 @@ enum pl_job_kind {
     PL_JOB_BLOB,     /* one blob: layer, document or anything else; told by its bytes */
     PL_JOB_TARINDEX, /* list the members of an outer tar; bytes are asked for by offset */
     PL_JOB_FILES,    /* framed files of a directory (source/frame.h) */
-    PL_JOB_UNPACK, /* only decompress: the bytes come back (an archive that is compressed whole) */
-    PL_JOB_GIT,    /* of a repository; the fed bytes say what (scan/gitjob.h) */
-    PL_JOB_STREAM, /* one content of no known size, `name` is its path */
+    PL_JOB_UNPACK,  /* only decompress: the bytes come back (an archive that is compressed whole) */
+    PL_JOB_GIT,     /* of a repository; the fed bytes say what (scan/gitjob.h) */
+    PL_JOB_STREAM,  /* one content of no known size, `name` is its path */
     PL_JOB_REWRITE, /* a blob written anew; the bytes come back (scan/rewrite.h) */
 };
 
 enum pl_job_flags {
-    PL_JOBF_LAYER = 1u << 0,   /* must be a layer: anything else is damage */
-    PL_JOBF_DOC = 1u << 1,     /* must be a JSON document */
-    PL_JOBF_SECRETS = 1u << 2, /* run the secret engine */
-    PL_JOBF_REVEAL = 1u << 3,  /* send whole secret values */
-    PL_JOBF_ENTRIES = 1u << 4, /* send entries */
-    PL_JOBF_DRY = 1u << 5,     /* the worker's own: find, but send no hits */
-    PL_JOBF_MARKS = 1u << 6,   /* markers beside a secret count */
+    PL_JOBF_LAYER = 1u << 0,    /* must be a layer: anything else is damage */
+    PL_JOBF_DOC = 1u << 1,      /* must be a JSON document */
+    PL_JOBF_SECRETS = 1u << 2,  /* run the secret engine */
+    PL_JOBF_REVEAL = 1u << 3,   /* send whole secret values */
+    PL_JOBF_ENTRIES = 1u << 4,  /* send entries */
+    PL_JOBF_DRY = 1u << 5,      /* the worker's own: find, but send no hits */
+    PL_JOBF_MARKS = 1u << 6,    /* markers beside a secret count */
     PL_JOBF_PACKAGES = 1u << 7, /* run the catalogers */
 };
 
@@ -100,11 +100,11 @@ struct pl_hit {
     bool has_value;
     struct pl_str value;
     uint8_t hash[32];
-    bool raw_too;     /* a hit in the same file's own bytes is the better one */
     struct pl_str allow; /* a marker on its line: "plimsoll:allow until=2027-03-31"; or empty */
-    bool visible;     /* of a document: in effect in a container */
-    uint32_t history; /* of a document: index of the history entry it stands in or that set
-                         the variable or label; PL_NEVER when there is none */
+    bool raw_too;        /* a hit in the same file's own bytes is the better one */
+    bool visible;        /* of a document: in effect in a container */
+    uint32_t history;    /* of a document: index of the history entry it stands in or that set
+                            the variable or label; PL_NEVER when there is none */
 };
 void pl_put_hit(struct pl_buf *b, const struct pl_hit *h);
 /* Copies into `a`; false when malformed. */

@@ -533,10 +533,10 @@ static void say_recover(struct tell *k, struct found *x)
                   : x->v->path;
         if (x->v->copy || f->span.how == PL_HOW_DUPLICATE)
             copy = pl_printf(k->a, " --copy %u", x->v->copy);
-        f->recover =
-            pl_printf(k->a, "plimsoll recover %.*s %.*s --layer %u%.*s%.*s -o %.*s", PL_FMT(target),
-                      PL_FMT(pl_quote(k->a, x->v->path)), x->v->layer, PL_FMT(copy), PL_FMT(platform),
-                      PL_FMT(pl_quote(k->a, pl_printf(k->a, "recovered-%.*s", PL_FMT(base)))));
+        f->recover = pl_printf(
+            k->a, "plimsoll recover %.*s %.*s --layer %u%.*s%.*s -o %.*s", PL_FMT(target),
+            PL_FMT(pl_quote(k->a, x->v->path)), x->v->layer, PL_FMT(copy), PL_FMT(platform),
+            PL_FMT(pl_quote(k->a, pl_printf(k->a, "recovered-%.*s", PL_FMT(base)))));
         return;
     }
     f->recover = pl_printf(k->a, "plimsoll recover %.*s %.*s%.*s -o recovered-%.*s", PL_FMT(target),
