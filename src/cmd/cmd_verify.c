@@ -91,7 +91,7 @@ static int load_root(struct run *r, struct pl_err *err)
     struct pl_str text = pl_root_builtin();
     struct pl_err why = { 0 };
     const char *name = r->o->trusted_root;
-    if (!name && !r->demand.by_identity)
+    if (!name && !r->demand.by_identity && !r->demand.require_tlog)
         return 0;
     if (name && pl_common_read(name, &b, err) < 0)
         return PL_E_USAGE;
