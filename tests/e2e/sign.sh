@@ -23,12 +23,12 @@ if [ -z "$MKIMAGE" ]; then
     echo "1..0 # SKIP mkimage not built"
     exit 0
 fi
-if [ -n "$PL_BUILD" ] && "$pl" keygen --type nonsense 2>&1 | grep -q libsodium; then
+PLIMSOLL_PASSWORD=secret
+export PLIMSOLL_PASSWORD
+if "$pl" keygen -q -o probe 2>&1 </dev/null | grep -q libsodium; then
     echo "1..0 # SKIP built without libsodium"
     exit 0
 fi
-PLIMSOLL_PASSWORD=secret
-export PLIMSOLL_PASSWORD
 cat >app.recipe <<'END'
 layer gzip {
     by "one"
