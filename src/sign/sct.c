@@ -40,7 +40,7 @@ static int take16(struct pl_str *in, struct pl_str *ret, struct pl_err *err)
 
 static int read_sct(struct pl_str s, struct sct *ret, struct pl_err *err)
 {
-    struct pl_str version, time, algs;
+    struct pl_str version = { "", 0 }, time = version, algs = version;
     int r = take(&s, 1, &version, err);
     if (r == 0 && version.p[0] != 0)
         return pl_fail(err, PL_E_UNSUP, "certificate timestamp of an unknown version");
