@@ -92,7 +92,7 @@ int pl_privkey_pem(struct pl_str pem, struct pl_privkey **ret, struct pl_err *er
         { "RSA PRIVATE KEY", EVP_PKEY_RSA },
     };
     struct pl_arena a = { 0 };
-    struct pl_pem block;
+    struct pl_pem block = { 0 };
     int r;
     do /* "EC PARAMETERS" may stand before the key */
         r = pl_pem_next(&pem, &a, &block, err);
