@@ -248,7 +248,7 @@ static bool token(const struct pl_kv *kv, enum pl_kv_place place)
     struct profile f = profile_of(v);
     double rare = pl_kv_rarity(v), bits = pl_entropy(v);
     if (is_uuid(v))
-        return bits > 2.8 && (place != PL_KV_DOC || !kv->comment);
+        return bits > 2.8 && (place != PL_KV_DOC || (!kv->comment && (kv->quoted || kv->tight)));
     size_t least = place == PL_KV_DOC ? 20 : place == PL_KV_CODE ? 16 : 10;
     if (v.n < least || f.digit == 0)
         return place == PL_KV_CONFIG && v.n >= 16 && f.digit == 0 && rare > 1.2 && bits > 3.3;

@@ -3,8 +3,10 @@
 """The manual, --help and the completions say the same, and the manual's examples work."""
 
 import glob
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -80,23 +82,60 @@ def limits():
               "%s in the source, %s in the manual" % (value, written.get(name)))
 
 
+def git(*command):
+    subprocess.run(["git", "-c", "user.name=ada", "-c", "user.email=ada@example.com", "-c",
+                    "init.defaultBranch=main", *command], check=True, stdout=subprocess.DEVNULL)
+
+
+def world():
+    """What the examples of the manual speak of, in the current folder."""
+    recipe = os.path.join(SRC, "tests", "demo", "shop.recipe")
+    subprocess.run([os.environ["MKIMAGE"], recipe, "oci:shop", "docker-archive:shop.tar"],
+                   check=True)
+    with open("Dockerfile", "w", encoding="utf-8") as f:
+        f.write("FROM debian:12\nRUN cd /tmp\n")
+    with open("sbom.json", "w", encoding="utf-8") as f:
+        f.write('{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": []}\n')
+    with open("app.tar", "w", encoding="utf-8") as f:
+        f.write("some bytes\n")
+    git("init", "-q", ".")
+    git("add", "Dockerfile")
+    git("commit", "-qm", "one")
+    git("checkout", "-qb", "topic")
+    git("commit", "-qm", "two", "--allow-empty")
+    for key in ("release", "scan"):
+        subprocess.run([PROGRAM, "keygen", "-o", key], check=False, stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run([PROGRAM, "sign", "--key", "release.key", "--blob", "app.tar", "--bundle",
+                    "app.sigstore.json"], check=False, stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return json.loads(out(PROGRAM, "scan", "oci:shop", "-f", "json"))
+
+
 def examples():
     recipe = os.path.join(SRC, "tests", "demo", "shop.recipe")
     if "MKIMAGE" not in os.environ or not os.path.isfile(recipe):
         print("skip: examples of the manual: no mkimage")
         return
-    subprocess.run([os.environ["MKIMAGE"], recipe, "oci:shop", "docker-archive:shop.tar"],
-                   check=True)
+    os.environ["COSIGN_PASSWORD"] = "a password"
+    os.mkdir("world")
+    os.chdir("world")
+    doc = world()
+    hidden = next(f["fingerprint"] for t in doc["targets"] for f in t["findings"]
+                  if not f["visible"])
     for name in sorted(glob.glob(os.path.join(SRC, "docs", "man", "*.1"))):
         with open(name, encoding="utf-8") as f:
             lines = re.findall(r"^\.Dl \$ (.*)$", f.read(), re.M)
         for line in lines:
             script = line.replace("docker save shop", "cat shop.tar")
+            for old, new in (("shop:1.4", "shop"), ("-o release", "-o another"),
+                             ("91c3f7d2", hidden)):
+                script = script.replace(old, new)
             script = re.sub(r"\bplimsoll (?=[a-z])", '"$PLIMSOLL" ', script)
+            made = shutil.copytree(".", os.path.join("..", "copy"), symlinks=True)
             done = subprocess.run(["sh", "-c", script], stdin=subprocess.DEVNULL, check=False,
-                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            for made in set(os.listdir(".")) - {"shop", "shop.tar"}:
-                os.unlink(made)
+                                  cwd=made, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            shutil.rmtree(made)
             point(done.returncode in (0, 1), "%s: %s" % (os.path.basename(name), line),
                   "exit %d: %s" % (done.returncode, done.stderr.decode()[-200:].strip()))
 
