@@ -335,7 +335,8 @@ static void put_all(struct walk *w, struct pl_buf *out)
         if (s->from < at)
             continue;
         pl_buf_putn(out, w->s.p + at, s->from - at);
-        pl_buf_putn(out, w->made.p + s->at, s->n);
+        if (s->n) /* else nothing may have been made at all */
+            pl_buf_putn(out, w->made.p + s->at, s->n);
         at = s->to;
     }
     pl_buf_putn(out, w->s.p + at, w->s.n - at);
