@@ -20,6 +20,13 @@ struct pl_rd {
     bool bad; /* something was missing or out of range; all later gets give 0 or "" */
 };
 
+/* Reads the bytes that `b` holds, which may be none. */
+static inline struct pl_rd pl_rd_buf(const struct pl_buf *b)
+{
+    const uint8_t *p = (const uint8_t *)(b->n ? b->p : "");
+    return (struct pl_rd){ p, p + b->n, false };
+}
+
 /* Read one value; 0, an empty view or zeroes after a failure. Strings are views on the message. */
 uint8_t pl_get_u8(struct pl_rd *r);
 uint32_t pl_get_u32(struct pl_rd *r);

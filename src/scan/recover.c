@@ -253,8 +253,7 @@ static int no_such(struct pl_unit *u, const struct pl_recover_opts *o, struct pl
         if (!r || !r->n_entries)
             continue;
         struct pl_entry_coder coder = { { 0 } };
-        struct pl_rd rd = { (const uint8_t *)r->entries.p,
-                            (const uint8_t *)r->entries.p + r->entries.n, false };
+        struct pl_rd rd = pl_rd_buf(&r->entries);
         for (uint32_t k = 0; k < r->n_entries && !near; k++) {
             struct pl_str msg = pl_get_str(&rd);
             struct pl_rd one = { (const uint8_t *)msg.p, (const uint8_t *)msg.p + msg.n, rd.bad };

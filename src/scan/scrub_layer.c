@@ -11,8 +11,7 @@ typedef void each_fn(void *arg, const struct pl_entry *e);
 static void each_entry(const struct pl_record *r, each_fn *fn, void *arg)
 {
     struct pl_entry_coder coder = { { 0 } };
-    struct pl_rd rd = { (const uint8_t *)r->entries.p, (const uint8_t *)r->entries.p + r->entries.n,
-                        false };
+    struct pl_rd rd = pl_rd_buf(&r->entries);
     for (uint32_t i = 0; i < r->n_entries; i++) {
         struct pl_str msg = pl_get_str(&rd);
         struct pl_rd one = { (const uint8_t *)msg.p, (const uint8_t *)msg.p + msg.n, rd.bad };

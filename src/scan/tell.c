@@ -430,8 +430,7 @@ static struct pl_str *entry_paths(struct tell *k, const struct pl_record *r)
 {
     struct pl_str *paths = pl_alloc_n(k->a, r->n_entries, sizeof *paths);
     struct pl_entry_coder coder = { { 0 } };
-    struct pl_rd rd = { (const uint8_t *)r->entries.p, (const uint8_t *)r->entries.p + r->entries.n,
-                        false };
+    struct pl_rd rd = pl_rd_buf(&r->entries);
     for (uint32_t i = 0; i < r->n_entries; i++) {
         struct pl_str msg = pl_get_str(&rd);
         struct pl_rd one = { (const uint8_t *)msg.p, (const uint8_t *)msg.p + msg.n, rd.bad };

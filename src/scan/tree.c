@@ -422,8 +422,7 @@ typedef void each_fn(struct pl_tree *t, const struct pl_entry *e, enum pl_whiteo
 
 static int each(struct pl_tree *t, const struct pl_record *r, each_fn *fn, struct pl_err *err)
 {
-    struct pl_rd rd = { (const uint8_t *)r->entries.p, (const uint8_t *)r->entries.p + r->entries.n,
-                        false };
+    struct pl_rd rd = pl_rd_buf(&r->entries);
     struct pl_entry_coder coder = { { 0 } };
     struct pl_arena scratch = { 0 };
     int ret = 0;
