@@ -339,6 +339,7 @@ int pl_scan_cmd_run(const struct pl_scan_cmd *o, const struct pl_operands *ops)
     if (code)
         return code;
     r.ro.quiet = r.o->common.quiet;
+    r.ro.has_scrub = true;
     r.ro.dockerfile = pl_str_c(r.o->dockerfile);
     r.ro.gitlab_schema = pl_str_c(r.o->gitlab_schema);
     pl_auto_buf struct pl_buf dockerfile = { .max = 16u << 20 };

@@ -175,7 +175,7 @@ static void put_advice(struct table *w, const struct pl_finding *f)
         text(w, w->t->name, 0);
         put(w, " --finding ");
         text(w, pl_str_sub(f->print, 0, 8), 0);
-        put(w, " -o OUT\n");
+        put(w, f->span.visible ? " --remove -o OUT\n" : " -o OUT\n");
     }
     const char *rotate = pl_say_rotate(w->t, f, w->o->has_scrub);
     if (rotate)
