@@ -40,6 +40,7 @@ coverage: deps ## line coverage, parsers first
 
 install: all ## program, man pages and completions under PREFIX
 	@meson configure $(BUILD) -Dprefix='$(PREFIX)'
+	@ninja -C $(BUILD) >/dev/null
 	@meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir '$(DESTDIR)')
 
 rules: $(BUILD)/build.ninja ## compiles the rules and tries their samples
