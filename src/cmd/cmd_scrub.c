@@ -126,7 +126,6 @@ static int make(struct pl_scrub *x, struct pl_store *s, const struct options *o,
     if (r == 0 && (r = write_image(x, s, &err)) == PL_E_DIGEST)
         code = PL_EXIT_FINDINGS;
     if (r == 0) {
-        told->done = true;
         pl_scrub_proof(told, &text);
         r = proof_write(&p, pl_buf_str(&text), &err);
     }

@@ -115,11 +115,12 @@ void pl_scrub_proof(const struct pl_scrub_told *t, struct pl_buf *out)
     pl_jw_arr_end(&j);
     put_changes(&j, r);
     put_texts(&j, "signatures_dropped", r->signatures, r->n_signatures);
-    put_texts(&j, "still_served", t->serves, t->n_serves);
+    pl_jw_key(&j, "still_served"); /* no registry was asked */
+    pl_jw_null(&j);
     pl_jw_key(&j, "scan");
-    pl_jw_obj(&j);
-    pl_jw_kbool(&j, "complete", t->done);
-    pl_jw_kbool(&j, "clean", t->done);
+    pl_jw_obj(&j); /* a proof is only made when the scan of what was written said so */
+    pl_jw_kbool(&j, "complete", true);
+    pl_jw_kbool(&j, "clean", true);
     pl_jw_ku64(&j, "left", 0);
     pl_jw_obj_end(&j);
     pl_jw_kcstr(&j, "warning", rotate);
@@ -174,8 +175,6 @@ void pl_scrub_say(const struct pl_scrub_told *t, struct pl_buf *out)
         pl_esc_cut(out, PL_ESC_TERM, r->signatures[i], 300);
         pl_buf_putc(out, '\n');
     }
-    for (size_t i = 0; i < t->n_serves; i++)
-        pl_buf_printf(out, "  %.*s\n", PL_FMT(t->serves[i]));
     pl_buf_printf(out, "%zu secrets in %zu findings, %zu changes\n%s\n", r->n_secrets, r->n_named,
                   r->n_changes, rotate);
 }

@@ -8,9 +8,6 @@
 struct pl_scrub_told {
     const char *target, *output;
     const struct pl_scrub_result *r;
-    bool done;             /* written, and the scan of it was clean */
-    struct pl_str *serves; /* what the registry still gives: "DIGEST gone" …; may be NULL */
-    size_t n_serves;
 };
 
 /* Appends the proof, a JSON document without secrets. */
