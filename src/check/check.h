@@ -94,6 +94,17 @@ struct pl_str pl_lint_base(struct pl_str path);
 struct pl_str pl_lint_lower(struct pl_arena *a, struct pl_str s);
 /* Is `s` one of the words of `list` (parted by blanks)? */
 bool pl_lint_word_in(struct pl_str s, const char *list);
+/* The commands of one RUN, with what tells of them. */
+struct pl_run_text {
+    struct pl_lint *l;
+    const struct pl_lint_in *in;
+    struct pl_sh_node **cmd;
+    size_t n;
+};
+/* Is it a simple command called by one of `names` (parted by blanks)? */
+bool pl_lint_is(const struct pl_sh_node *c, const char *names);
+/* Is one of its arguments one of `words`? */
+bool pl_lint_any_arg(const struct pl_sh_node *c, const char *words);
 /* Is a cache or tmpfs mount of the RUN on a target that contains `what`? */
 bool pl_lint_cache_mount(struct pl_lint *l, const struct pl_lint_in *in, const char *what);
 /* The FROM of stage `i` (index of the node). */

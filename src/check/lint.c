@@ -218,6 +218,19 @@ bool pl_lint_word_in(struct pl_str s, const char *list)
     return false;
 }
 
+bool pl_lint_is(const struct pl_sh_node *c, const char *names)
+{
+    return c->kind == PL_SH_SIMPLE && pl_lint_word_in(pl_sh_name(c), names);
+}
+
+bool pl_lint_any_arg(const struct pl_sh_node *c, const char *words)
+{
+    for (size_t i = 1; i < c->n_word; i++)
+        if (pl_lint_word_in(c->word[i].simple, words))
+            return true;
+    return false;
+}
+
 bool pl_lint_cache_mount(struct pl_lint *l, const struct pl_lint_in *in, const char *what)
 {
     struct pl_df_mount m;

@@ -3,27 +3,7 @@
 #include "base/cleanup.h"
 #include "check/check.h"
 
-struct run_text {
-    struct pl_lint *l;
-    const struct pl_lint_in *in;
-    struct pl_sh_node **cmd;
-    size_t n;
-};
-
-static bool is(const struct pl_sh_node *c, const char *names)
-{
-    return pl_lint_word_in(pl_sh_name(c), names);
-}
-
-static bool any_arg(const struct pl_sh_node *c, const char *words)
-{
-    for (size_t i = 1; i < c->n_word; i++)
-        if (pl_lint_word_in(c->word[i].simple, words))
-            return true;
-    return false;
-}
-
-static void tell(const struct run_text *r, const char *code, const struct pl_sh_node *c)
+static void tell(const struct pl_run_text *r, const char *code, const struct pl_sh_node *c)
 {
     pl_lint_at_word(r->l, code, r->in, c->word[0].off, c->word[0].end);
 }
@@ -34,12 +14,12 @@ static bool pip_command(const struct pl_sh_node *c)
 {
     struct pl_str n = pl_sh_name(c);
     if (pl_str_starts(n, PL_S("pip")) && !pl_str_starts(n, PL_S("pipenv")))
-        return any_arg(c, "install");
+        return pl_lint_any_arg(c, "install");
     if (!pl_str_starts(n, PL_S("python")))
         return false;
     for (size_t i = 1; i + 2 < c->n_word; i++)
         if (pl_str_is(c->word[i].simple, "-m") && pl_str_is(c->word[i + 1].simple, "pip"))
-            return any_arg(c, "install");
+            return pl_lint_any_arg(c, "install");
     return false;
 }
 
@@ -71,7 +51,7 @@ static const struct pl_sh_word *pip_open(const struct pl_sh_node *c)
         "only-binary platform prefix progress-bar proxy python python-version root "
         "root-user-action src t target trusted-host upgrade-strategy";
     bool seen = false;
-    if (any_arg(c, "-r --requirement . -c --constraint") || pl_sh_flag(c, "requirement") ||
+    if (pl_lint_any_arg(c, "-r --requirement . -c --constraint") || pl_sh_flag(c, "requirement") ||
         pl_sh_flag(c, "constraint") || pl_sh_flag(c, "r") || pl_sh_flag(c, "c"))
         return NULL;
     for (size_t i = 1; i < c->n_word; i++) {
@@ -96,7 +76,7 @@ static bool truthy(struct pl_str s)
     return pl_lint_word_in(pl_lint_unquote(s), "1 true True TRUE on On ON yes Yes YES");
 }
 
-static bool no_cache_env(const struct run_text *r)
+static bool no_cache_env(const struct pl_run_text *r)
 {
     size_t stage = r->in->stage, end = r->in->index;
     for (unsigned depth = 0; depth < 1000; depth++) {
@@ -116,7 +96,7 @@ static bool no_cache_env(const struct run_text *r)
     return false;
 }
 
-static bool no_cache_text(const struct run_text *r)
+static bool no_cache_text(const struct pl_run_text *r)
 {
     static const char key[] = "PIP_NO_CACHE_DIR=";
     for (size_t i = 0; i < r->n; i++) {
@@ -126,14 +106,14 @@ static bool no_cache_text(const struct run_text *r)
                 truthy(c->assign[k].value.simple))
                 return true;
         for (size_t k = 1; k < c->n_word; k++)
-            if (is(c, "export env") && pl_str_starts(c->word[k].simple, pl_str_c(key)) &&
+            if (pl_lint_is(c, "export env") && pl_str_starts(c->word[k].simple, pl_str_c(key)) &&
                 truthy(pl_str_sub(c->word[k].simple, sizeof key - 1, SIZE_MAX)))
                 return true;
     }
     return false;
 }
 
-static void pip(const struct run_text *r)
+static void pip(const struct pl_run_text *r)
 {
     bool open = false, cache = false;
     for (size_t i = 0; i < r->n; i++) {
@@ -175,12 +155,12 @@ static bool npm_pinned(struct pl_str s)
     return s.n > at && memchr(s.p + at, '@', s.n - at) != NULL;
 }
 
-static void npm(const struct run_text *r)
+static void npm(const struct pl_run_text *r)
 {
     for (size_t i = 0; i < r->n; i++) {
         const struct pl_sh_node *c = r->cmd[i];
         bool install = false;
-        if (!is(c, "npm"))
+        if (!pl_lint_is(c, "npm"))
             continue;
         for (size_t k = 1; k < c->n_word; k++) {
             struct pl_str s = c->word[k].simple;
@@ -202,11 +182,11 @@ static void npm(const struct run_text *r)
 
 /* --- gem, yarn, go --- */
 
-static void gem(const struct run_text *r)
+static void gem(const struct pl_run_text *r)
 {
     for (size_t i = 0; i < r->n; i++) {
         const struct pl_sh_node *c = r->cmd[i];
-        if (!is(c, "gem") || !any_arg(c, "install i") || pl_sh_flag(c, "version") ||
+        if (!pl_lint_is(c, "gem") || !pl_lint_any_arg(c, "install i") || pl_sh_flag(c, "version") ||
             pl_sh_flag(c, "v"))
             continue;
         for (size_t k = 1; k < c->n_word; k++) {
@@ -235,15 +215,15 @@ static bool shipped(const struct pl_lint *l, size_t s)
     return false;
 }
 
-static void yarn(const struct run_text *r)
+static void yarn(const struct pl_run_text *r)
 {
     for (size_t i = 0; i < r->n; i++) {
         bool clean = false;
-        if (!is(r->cmd[i], "yarn") || !any_arg(r->cmd[i], "install"))
+        if (!pl_lint_is(r->cmd[i], "yarn") || !pl_lint_any_arg(r->cmd[i], "install"))
             continue;
         for (size_t k = i + 1; k < r->n && pl_lint_work(r->l, 1); k++)
-            clean |=
-                is(r->cmd[k], "yarn") && any_arg(r->cmd[k], "cache") && any_arg(r->cmd[k], "clean");
+            clean |= pl_lint_is(r->cmd[k], "yarn") && pl_lint_any_arg(r->cmd[k], "cache") &&
+                     pl_lint_any_arg(r->cmd[k], "clean");
         if (!clean && !pl_lint_cache_mount(r->l, r->in, ".cache/yarn") &&
             shipped(r->l, r->in->stage)) {
             tell(r, "DL3060", r->cmd[i]);
@@ -260,12 +240,12 @@ static bool go_open(struct pl_str s)
            pl_str_ends(s, PL_S("@none"));
 }
 
-static void go(const struct run_text *r)
+static void go(const struct pl_run_text *r)
 {
     for (size_t i = 0; i < r->n; i++) {
         const struct pl_sh_node *c = r->cmd[i];
         bool first_only = false, verb = false;
-        if (!is(c, "go"))
+        if (!pl_lint_is(c, "go"))
             continue;
         for (size_t k = 1; k < c->n_word; k++) {
             struct pl_str s = c->word[k].simple;
@@ -296,7 +276,7 @@ static void run(struct pl_lint *l)
         const struct pl_lint_in *in = &l->in[i];
         if (!in->sh || in->sh->script.error.msg || !in->sh->posix)
             continue;
-        struct run_text r = { l, in, in->sh->script.cmds, in->sh->script.n_cmds };
+        struct pl_run_text r = { l, in, in->sh->script.cmds, in->sh->script.n_cmds };
         pip(&r);
         npm(&r);
         gem(&r);

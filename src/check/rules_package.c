@@ -3,27 +3,6 @@
 #include "base/cleanup.h"
 #include "check/check.h"
 
-struct run_text {
-    struct pl_lint *l;
-    const struct pl_lint_in *in;
-    struct pl_sh_node **cmd;
-    size_t n;
-};
-
-static bool is(const struct pl_sh_node *c, const char *names)
-{
-    return pl_lint_word_in(pl_sh_name(c), names);
-}
-
-/* Is one of the arguments one of `words`? */
-static bool any_arg(const struct pl_sh_node *c, const char *words)
-{
-    for (size_t i = 1; i < c->n_word; i++)
-        if (pl_lint_word_in(c->word[i].simple, words))
-            return true;
-    return false;
-}
-
 static bool any_flag(const struct pl_sh_node *c, const char *names)
 {
     struct pl_str rest = pl_str_c(names), w;
@@ -39,14 +18,14 @@ static bool any_flag(const struct pl_sh_node *c, const char *names)
     return false;
 }
 
-static struct pl_lint_hit *tell(const struct run_text *r, const char *code,
+static struct pl_lint_hit *tell(const struct pl_run_text *r, const char *code,
                                 const struct pl_sh_node *c)
 {
     return pl_lint_at_word(r->l, code, r->in, c->word[0].off, c->word[0].end);
 }
 
 /* The repair that puts `text` behind the first of `verbs` of the command. */
-static void behind_verb(const struct run_text *r, struct pl_lint_hit *h, enum pl_fix_class fix,
+static void behind_verb(const struct pl_run_text *r, struct pl_lint_hit *h, enum pl_fix_class fix,
                         const struct pl_sh_node *c, const char *verbs, const char *text)
 {
     for (size_t i = 1; i < c->n_word && !h->n_edits; i++)
@@ -55,7 +34,7 @@ static void behind_verb(const struct run_text *r, struct pl_lint_hit *h, enum pl
 }
 
 /* The repair that puts `text` at the end of the whole shell text, when that is a plain chain. */
-static void at_the_end(const struct run_text *r, struct pl_lint_hit *h, const char *text)
+static void at_the_end(const struct pl_run_text *r, struct pl_lint_hit *h, const char *text)
 {
     const struct pl_sh_node *root = r->in->sh->script.root;
     uint32_t end = (uint32_t)r->in->sh->text.s.n;
@@ -70,16 +49,16 @@ static void at_the_end(const struct run_text *r, struct pl_lint_hit *h, const ch
     pl_lint_edit_sh(r->l, h, PL_FIX_SAFE, r->in, end, end, pl_str_c(text));
 }
 
-static void tell_word(const struct run_text *r, const char *code, const struct pl_sh_word *w)
+static void tell_word(const struct pl_run_text *r, const char *code, const struct pl_sh_word *w)
 {
     pl_lint_at_word(r->l, code, r->in, w->off, w->end);
 }
 
 /* Calls `bad` for each package: an argument that is no flag, none of `verbs`, and not the value of
  * one of the flags in `valued`. Returns the first one for which `bad` is true. */
-typedef bool bad_fn(const struct run_text *r, struct pl_str package);
+typedef bool bad_fn(const struct pl_run_text *r, struct pl_str package);
 
-static const struct pl_sh_word *bad_package(const struct run_text *r, const struct pl_sh_node *c,
+static const struct pl_sh_word *bad_package(const struct pl_run_text *r, const struct pl_sh_node *c,
                                             const char *verbs, const char *valued, bad_fn *bad)
 {
     for (size_t i = 1; i < c->n_word; i++) {
@@ -100,7 +79,7 @@ static const struct pl_sh_word *bad_package(const struct run_text *r, const stru
 
 /* --- apt --- */
 
-static bool apt_open(const struct run_text *r, struct pl_str s)
+static bool apt_open(const struct pl_run_text *r, struct pl_str s)
 {
     (void)r;
     return !(s.n && (memchr(s.p, '=', s.n) || memchr(s.p, '/', s.n))) &&
@@ -116,15 +95,15 @@ static bool apt_yes(const struct pl_sh_node *c)
 static bool apt_recommends_off(const struct pl_sh_node *c)
 {
     return pl_sh_flag(c, "no-install-recommends") ||
-           any_arg(c, "APT::Install-Recommends=false APT::Install-Recommends=0");
+           pl_lint_any_arg(c, "APT::Install-Recommends=false APT::Install-Recommends=0");
 }
 
-static void apt(const struct run_text *r)
+static void apt(const struct pl_run_text *r)
 {
     bool open = false, asks = false, recommends = false;
     for (size_t i = 0; i < r->n; i++) {
         const struct pl_sh_node *c = r->cmd[i];
-        if (!is(c, "apt-get") || !any_arg(c, "install"))
+        if (!pl_lint_is(c, "apt-get") || !pl_lint_any_arg(c, "install"))
             continue;
         const struct pl_sh_word *w = bad_package(r, c, "install", "t target-release", apt_open);
         if (w && !open)
@@ -156,14 +135,14 @@ static bool shipped(const struct pl_lint *l, size_t s)
     return false;
 }
 
-static void apt_lists(const struct run_text *r)
+static void apt_lists(const struct pl_run_text *r)
 {
     const struct pl_sh_node *update = NULL;
     for (size_t i = 0; i < r->n; i++) {
         const struct pl_sh_node *c = r->cmd[i];
-        if (is(c, "apt apt-get aptitude") && any_arg(c, "update") && !update)
+        if (pl_lint_is(c, "apt apt-get aptitude") && pl_lint_any_arg(c, "update") && !update)
             update = c;
-        if (is(c, "rm") && any_arg(c, "-rf /var/lib/apt/lists/*"))
+        if (pl_lint_is(c, "rm") && pl_lint_any_arg(c, "-rf /var/lib/apt/lists/*"))
             return;
     }
     if (!update || pl_lint_cache_mount(r->l, r->in, "/var/lib/apt/lists"))
@@ -183,11 +162,11 @@ static void apt_lists(const struct run_text *r)
     }
 }
 
-static void apt_upgrade(const struct run_text *r)
+static void apt_upgrade(const struct pl_run_text *r)
 {
     for (size_t i = 0; i < r->n; i++) {
         const struct pl_sh_node *c = r->cmd[i];
-        if (is(c, "apt-get apt") && any_arg(c, "dist-upgrade full-upgrade")) {
+        if (pl_lint_is(c, "apt-get apt") && pl_lint_any_arg(c, "dist-upgrade full-upgrade")) {
             tell(r, "DS-0024", c);
             tell(r, "DKL-DI-0003", c);
             return;
@@ -197,7 +176,7 @@ static void apt_upgrade(const struct run_text *r)
 
 /* --- apk --- */
 
-static bool apk_open(const struct run_text *r, struct pl_str s)
+static bool apk_open(const struct pl_run_text *r, struct pl_str s)
 {
     (void)r;
     for (size_t i = 0; i < s.n; i++)
@@ -206,12 +185,12 @@ static bool apk_open(const struct run_text *r, struct pl_str s)
     return !pl_str_ends(s, PL_S(".apk"));
 }
 
-static void apk(const struct run_text *r)
+static void apk(const struct pl_run_text *r)
 {
     bool open = false, cache = false;
     for (size_t i = 0; i < r->n; i++) {
         const struct pl_sh_node *c = r->cmd[i];
-        if (!is(c, "apk") || !any_arg(c, "add"))
+        if (!pl_lint_is(c, "apk") || !pl_lint_any_arg(c, "add"))
             continue;
         const struct pl_sh_word *w = bad_package(r, c, "add", "t virtual repository X", apk_open);
         if (w && !open)
@@ -229,7 +208,7 @@ static void apk(const struct run_text *r)
 
 /* --- rpm family --- */
 
-static bool set_in_stage(const struct run_text *r, struct pl_str name)
+static bool set_in_stage(const struct pl_run_text *r, struct pl_str name)
 {
     size_t stage = r->in->stage, end = r->in->index;
     for (size_t k = 0; k < r->in->index; k++) {
@@ -266,7 +245,7 @@ static bool name_char(char c)
 }
 
 /* A text with a variable that the file sets. */
-static bool known_variable(const struct run_text *r, struct pl_str s)
+static bool known_variable(const struct pl_run_text *r, struct pl_str s)
 {
     for (size_t i = 0; i + 1 < s.n; i++) {
         if (s.p[i] != '$')
@@ -295,7 +274,7 @@ static bool rpm_version(struct pl_str s)
     return found;
 }
 
-static bool rpm_open(const struct run_text *r, struct pl_str s)
+static bool rpm_open(const struct pl_run_text *r, struct pl_str s)
 {
     if (s.n && memchr(s.p, '$', s.n))
         return !known_variable(r, s);
@@ -304,16 +283,16 @@ static bool rpm_open(const struct run_text *r, struct pl_str s)
     return !rpm_version(s);
 }
 
-static bool module_open(const struct run_text *r, struct pl_str s)
+static bool module_open(const struct pl_run_text *r, struct pl_str s)
 {
     (void)r;
     return !(s.n && memchr(s.p, ':', s.n));
 }
 
-static const struct pl_sh_word *open_rpm(const struct run_text *r, const struct pl_sh_node *c)
+static const struct pl_sh_word *open_rpm(const struct pl_run_text *r, const struct pl_sh_node *c)
 {
     struct pl_sh_node copy = *c;
-    if (any_arg(c, "module"))
+    if (pl_lint_any_arg(c, "module"))
         return bad_package(r, c, "module install", "", module_open);
     /* variables are looked at by name here, so the text counts */
     copy.word = pl_alloc_n(r->l->a, c->n_word + 1, sizeof *copy.word);
@@ -328,7 +307,7 @@ static const struct pl_sh_word *open_rpm(const struct run_text *r, const struct 
 /* Is `c` followed by a command that cleans? Positions count, not nesting. */
 typedef bool cleans_fn(const struct pl_sh_node *c, const struct pl_sh_node *first);
 
-static bool cleaned_later(const struct run_text *r, size_t i, cleans_fn *cleans)
+static bool cleaned_later(const struct pl_run_text *r, size_t i, cleans_fn *cleans)
 {
     for (size_t k = i + 1; k < r->n && pl_lint_work(r->l, 1); k++)
         if (cleans(r->cmd[k], r->cmd[i]))
@@ -339,40 +318,42 @@ static bool cleaned_later(const struct run_text *r, size_t i, cleans_fn *cleans)
 static bool yum_cleans(const struct pl_sh_node *c, const struct pl_sh_node *first)
 {
     (void)first;
-    return (is(c, "yum") && any_arg(c, "clean") && any_arg(c, "all")) ||
-           (is(c, "rm") && any_arg(c, "-rf") && any_arg(c, "/var/cache/yum/*"));
+    return (pl_lint_is(c, "yum") && pl_lint_any_arg(c, "clean") && pl_lint_any_arg(c, "all")) ||
+           (pl_lint_is(c, "rm") && pl_lint_any_arg(c, "-rf") &&
+            pl_lint_any_arg(c, "/var/cache/yum/*"));
 }
 
 static bool dnf_cleans(const struct pl_sh_node *c, const struct pl_sh_node *first)
 {
-    bool rm = is(c, "rm") && any_arg(c, "-rf");
+    bool rm = pl_lint_is(c, "rm") && pl_lint_any_arg(c, "-rf");
     for (size_t i = 1; i < c->n_word && rm; i++)
         if (pl_str_starts(c->word[i].simple, PL_S("/var/cache/libdnf5")) ||
             pl_str_is(c->word[i].simple, "/var/cache/yum/*"))
             return true;
-    return pl_str_eq(pl_sh_name(c), pl_sh_name(first)) && any_arg(c, "clean") && any_arg(c, "all");
+    return pl_str_eq(pl_sh_name(c), pl_sh_name(first)) && pl_lint_any_arg(c, "clean") &&
+           pl_lint_any_arg(c, "all");
 }
 
 static bool zypper_cleans(const struct pl_sh_node *c, const struct pl_sh_node *first)
 {
     (void)first;
-    return is(c, "zypper") && any_arg(c, "clean cc");
+    return pl_lint_is(c, "zypper") && pl_lint_any_arg(c, "clean cc");
 }
 
-static void yum(const struct run_text *r)
+static void yum(const struct pl_run_text *r)
 {
     bool asks = false, cache = false, open = false;
     for (size_t i = 0; i < r->n; i++) {
         const struct pl_sh_node *c = r->cmd[i];
-        if (!is(c, "yum"))
+        if (!pl_lint_is(c, "yum"))
             continue;
-        if (!asks && any_arg(c, "install groupinstall localinstall") &&
+        if (!asks && pl_lint_any_arg(c, "install groupinstall localinstall") &&
             !any_flag(c, "y assumeyes")) {
             behind_verb(r, tell(r, "DL3030", c), PL_FIX_SAFE, c,
                         "install groupinstall localinstall", " -y");
             asks = true;
         }
-        if (!any_arg(c, "install"))
+        if (!pl_lint_any_arg(c, "install"))
             continue;
         if (!cache && !cleaned_later(r, i, yum_cleans)) {
             at_the_end(r, tell(r, "DL3032", c), " && yum clean all");
@@ -386,29 +367,29 @@ static void yum(const struct run_text *r)
     }
 }
 
-static void dnf(const struct run_text *r)
+static void dnf(const struct pl_run_text *r)
 {
     bool asks = false, cache = false, open = false;
     bool mount = pl_lint_cache_mount(r->l, r->in, ".cache/libdnf5") ||
                  pl_lint_cache_mount(r->l, r->in, "/var/cache/libdnf5");
     for (size_t i = 0; i < r->n; i++) {
         const struct pl_sh_node *c = r->cmd[i];
-        if (!is(c, "dnf microdnf"))
+        if (!pl_lint_is(c, "dnf microdnf"))
             continue;
-        if (!asks && any_arg(c, "install groupinstall localinstall") &&
+        if (!asks && pl_lint_any_arg(c, "install groupinstall localinstall") &&
             !any_flag(c, "y assumeyes")) {
             behind_verb(r, tell(r, "DL3038", c), PL_FIX_SAFE, c,
                         "install groupinstall localinstall", " -y");
             asks = true;
         }
         if (!cache && !mount &&
-            any_arg(c, "install in upgrade up upgrade-minimal up-min reinstall rei") &&
+            pl_lint_any_arg(c, "install in upgrade up upgrade-minimal up-min reinstall rei") &&
             !cleaned_later(r, i, dnf_cleans)) {
             at_the_end(r, tell(r, "DL3040", c),
-                       is(c, "dnf") ? " && dnf clean all" : " && microdnf clean all");
+                       pl_lint_is(c, "dnf") ? " && dnf clean all" : " && microdnf clean all");
             cache = true;
         }
-        if (!any_arg(c, "install") || any_arg(c, "group"))
+        if (!pl_lint_any_arg(c, "install") || pl_lint_any_arg(c, "group"))
             continue;
         const struct pl_sh_word *w = open_rpm(r, c);
         if (w && !open) {
@@ -418,7 +399,7 @@ static void dnf(const struct run_text *r)
     }
 }
 
-static bool zypper_open(const struct run_text *r, struct pl_str s)
+static bool zypper_open(const struct pl_run_text *r, struct pl_str s)
 {
     (void)r;
     for (size_t i = 0; i < s.n; i++)
@@ -427,24 +408,24 @@ static bool zypper_open(const struct run_text *r, struct pl_str s)
     return !pl_str_ends(s, PL_S(".rpm"));
 }
 
-static void zypper(const struct run_text *r)
+static void zypper(const struct pl_run_text *r)
 {
     bool asks = false, cache = false, open = false, up = false;
     for (size_t i = 0; i < r->n; i++) {
         const struct pl_sh_node *c = r->cmd[i];
-        if (!is(c, "zypper"))
+        if (!pl_lint_is(c, "zypper"))
             continue;
-        if (!asks && any_arg(c, "install in remove rm source-install si patch") &&
+        if (!asks && pl_lint_any_arg(c, "install in remove rm source-install si patch") &&
             !any_flag(c, "n non-interactive y no-confirm")) {
             behind_verb(r, tell(r, "DL3034", c), PL_FIX_SAFE, c,
                         "install in remove rm source-install si patch", " -y");
             asks = true;
         }
-        if (!up && any_arg(c, "dist-upgrade dup")) {
+        if (!up && pl_lint_any_arg(c, "dist-upgrade dup")) {
             tell(r, "DL3035", c);
             up = true;
         }
-        if (!any_arg(c, "install in"))
+        if (!pl_lint_any_arg(c, "install in"))
             continue;
         if (!cache && !pl_lint_cache_mount(r->l, r->in, "/var/cache/zypp") &&
             !cleaned_later(r, i, zypper_cleans)) {
@@ -465,10 +446,10 @@ static bool trivy_cleans(const struct pl_sh_node *c, const struct pl_sh_node *fi
 {
     if (!pl_str_eq(pl_sh_name(c), pl_sh_name(first)))
         return false;
-    return any_arg(c, "clean cc") && (is(c, "zypper") || any_arg(c, "all"));
+    return pl_lint_any_arg(c, "clean cc") && (pl_lint_is(c, "zypper") || pl_lint_any_arg(c, "all"));
 }
 
-static void trivy_clean(const struct run_text *r)
+static void trivy_clean(const struct pl_run_text *r)
 {
     static const struct {
         const char *name, *verbs, *code;
@@ -478,7 +459,7 @@ static void trivy_clean(const struct run_text *r)
                { "zypper", "install in remove rm source-install si patch", "DS-0020" } };
     for (size_t p = 0; p < PL_COUNT(pm); p++)
         for (size_t i = 0; i < r->n; i++)
-            if (is(r->cmd[i], pm[p].name) && any_arg(r->cmd[i], pm[p].verbs) &&
+            if (pl_lint_is(r->cmd[i], pm[p].name) && pl_lint_any_arg(r->cmd[i], pm[p].verbs) &&
                 !cleaned_later(r, i, trivy_cleans)) {
                 tell(r, pm[p].code, r->cmd[i]);
                 break;
@@ -486,22 +467,24 @@ static void trivy_clean(const struct run_text *r)
 }
 
 /* An update of lists without an install or upgrade in the same RUN. */
-static void update_alone(const struct run_text *r)
+static void update_alone(const struct pl_run_text *r)
 {
     const struct pl_sh_node *update = NULL;
     bool installs = false, rm = false;
     for (size_t i = 0; i < r->n; i++) {
         const struct pl_sh_node *c = r->cmd[i];
-        if (is(c, "sudo") && c->n_word > 1)
+        if (pl_lint_is(c, "sudo") && c->n_word > 1)
             continue;
-        if (!is(c, "apt-get apt apk yum dnf zypper"))
+        if (!pl_lint_is(c, "apt-get apt apk yum dnf zypper"))
             continue;
-        bool inst = any_arg(c, "install add upgrade dist-upgrade in groupinstall localinstall "
+        bool inst =
+            pl_lint_any_arg(c, "install add upgrade dist-upgrade in groupinstall localinstall "
                                "reinstall") ||
-                    (is(c, "zypper") && any_arg(c, "dup dist-upgrade"));
+            (pl_lint_is(c, "zypper") && pl_lint_any_arg(c, "dup dist-upgrade"));
         installs |= inst;
         if (!update && !inst &&
-            (any_arg(c, "update") || (is(c, "zypper") && any_arg(c, "up refresh ref"))))
+            (pl_lint_any_arg(c, "update") ||
+             (pl_lint_is(c, "zypper") && pl_lint_any_arg(c, "up refresh ref"))))
             update = c;
     }
     (void)rm;
@@ -518,7 +501,7 @@ static void run(struct pl_lint *l)
         const struct pl_lint_in *in = &l->in[i];
         if (!in->sh || in->sh->script.error.msg || !in->sh->posix)
             continue;
-        struct run_text r = { l, in, in->sh->script.cmds, in->sh->script.n_cmds };
+        struct pl_run_text r = { l, in, in->sh->script.cmds, in->sh->script.n_cmds };
         apt(&r);
         apt_lists(&r);
         apt_upgrade(&r);

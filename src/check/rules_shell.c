@@ -20,11 +20,6 @@ static void tell(struct walk *w, const char *code, uint32_t off, uint32_t end)
     pl_lint_at_word(w->l, code, w->in, off, end);
 }
 
-static bool is(const struct pl_sh_node *c, const char *names)
-{
-    return c->kind == PL_SH_SIMPLE && pl_lint_word_in(pl_sh_name(c), names);
-}
-
 /* --- words that split --- */
 
 /* Variables whose value has no blanks and no globs. */
@@ -45,7 +40,7 @@ static void splitting(struct walk *w, const struct pl_sh_node *c)
     for (size_t i = 1; i < c->n_word; i++) {
         struct pl_str text = c->word[i].text;
         bool assigns =
-            is(c, "export declare local readonly typeset") && memchr(text.p, '=', text.n);
+            pl_lint_is(c, "export declare local readonly typeset") && memchr(text.p, '=', text.n);
         for (size_t k = 0; k < c->word[i].n; k++) {
             const struct pl_sh_part *p = &c->word[i].part[k];
             if (p->quoted || assigns)
@@ -57,7 +52,7 @@ static void splitting(struct walk *w, const struct pl_sh_node *c)
             }
             if ((p->kind == PL_SH_CMDSUB || p->kind == PL_SH_TICKS) && !sub) {
                 const struct pl_sh_node *in = p->sub && p->sub->n_kid == 1 ? p->sub->kid[0] : NULL;
-                if (in && is(in, "nproc id seq"))
+                if (in && pl_lint_is(in, "nproc id seq"))
                     continue;
                 tell(w, "SC2046", p->off, p->end);
                 sub = true;
@@ -109,7 +104,7 @@ static bool name_char(char c)
 
 static void declared_status(struct walk *w, const struct pl_sh_node *c)
 {
-    if (!is(c, "export declare local readonly typeset"))
+    if (!pl_lint_is(c, "export declare local readonly typeset"))
         return;
     for (size_t i = 1; i < c->n_word; i++) {
         struct pl_str t = c->word[i].text;
@@ -125,7 +120,7 @@ static void declared_status(struct walk *w, const struct pl_sh_node *c)
 
 static void echo_text(struct walk *w, const struct pl_sh_node *c)
 {
-    if (!is(c, "echo"))
+    if (!pl_lint_is(c, "echo"))
         return;
     bool flags = c->n_word > 1 && pl_sh_is_flag(&c->word[1]) && !c->word[1].quoted;
     if (flags && !w->in->sh->bash) {
@@ -154,10 +149,11 @@ static void echo_text(struct walk *w, const struct pl_sh_node *c)
 /* Commands that expand what they are given, or whose language has dollars. */
 static void single_quotes(struct walk *w, const struct pl_sh_node *c)
 {
-    if (is(c,
-           "awk gawk mawk sed perl sh bash dash ash zsh ksh eval trap find xargs grep egrep "
-           "envsubst jq yq su sudo ssh env gosu rename dpkg-query git mongo psql php ruby python "
-           "python3 node printf cmd runuser make test [ [[ alias docker watch timeout tr"))
+    if (pl_lint_is(
+            c,
+            "awk gawk mawk sed perl sh bash dash ash zsh ksh eval trap find xargs grep egrep "
+            "envsubst jq yq su sudo ssh env gosu rename dpkg-query git mongo psql php ruby python "
+            "python3 node printf cmd runuser make test [ [[ alias docker watch timeout tr"))
         return;
     for (size_t i = 1; i < c->n_word; i++)
         for (size_t k = 0; k < c->word[i].n; k++) {
@@ -176,7 +172,7 @@ static void single_quotes(struct walk *w, const struct pl_sh_node *c)
 
 static void globs(struct walk *w, const struct pl_sh_node *c)
 {
-    if (is(c, "echo printf [ test eval dirname basename"))
+    if (pl_lint_is(c, "echo printf [ test eval dirname basename"))
         return;
     for (size_t i = 1; i < c->n_word; i++) {
         if (pl_str_is(c->word[i].simple, "--"))
@@ -205,7 +201,7 @@ static void braces(struct walk *w, const struct pl_sh_node *c)
             tell(w, "SC3009", c->word[i].off, c->word[i].end);
             return;
         }
-        bool pair = pl_str_is(s, "{}") || is(c, "find xargs parallel git jq");
+        bool pair = pl_str_is(s, "{}") || pl_lint_is(c, "find xargs parallel git jq");
         if (!list && !pair && !c->word[i].dynamic && (!open != !close) && c->word[i].n == 1 &&
             !c->word[i].part[0].escaped) {
             tell(w, "SC1083", c->word[i].off, c->word[i].end);
@@ -231,7 +227,7 @@ static void names(struct walk *w, const struct pl_sh_node *c)
 
 static void tests(struct walk *w, const struct pl_sh_node *c)
 {
-    if (!is(c, "[ test"))
+    if (!pl_lint_is(c, "[ test"))
         return;
     for (size_t i = 1; i < c->n_word; i++) {
         struct pl_str s = c->word[i].simple;
@@ -251,7 +247,7 @@ static void options(struct walk *w, const struct pl_sh_node *c)
 {
     static const char posix[] = "allexport errexit ignoreeof monitor noclobber noexec noglob nolog "
                                 "notify nounset verbose vi xtrace";
-    if (!is(c, "set") || w->in->sh->bash)
+    if (!pl_lint_is(c, "set") || w->in->sh->bash)
         return;
     for (size_t i = 1; i + 1 < c->n_word; i++) {
         struct pl_str s = c->word[i].simple;
@@ -306,7 +302,8 @@ static void collect(struct walk *w)
         const struct pl_sh_node *c = w->s->cmds[i];
         for (size_t k = 0; k < c->n_assign; k++)
             pl_vec_push(&w->assigned, c->assign[k].name);
-        bool names = is(c, "export declare local readonly typeset read getopts unset printf");
+        bool names =
+            pl_lint_is(c, "export declare local readonly typeset read getopts unset printf");
         for (size_t k = 1; k < c->n_word && names; k++) {
             struct pl_str v = c->word[k].text, key;
             pl_str_split(&v, '=', &key);
@@ -387,7 +384,7 @@ static void list(struct walk *w, const struct pl_sh_node *n)
         bool last = i + 1 == n->n_kid;
         if (k->bang && !last && n->join && (n->join[i] == ';' || n->join[i] == '\n'))
             tell(w, "SC2251", k->off, k->end);
-        if (is(k, "cd") && !last && n->join && (n->join[i] == ';' || n->join[i] == '\n') &&
+        if (pl_lint_is(k, "cd") && !last && n->join && (n->join[i] == ';' || n->join[i] == '\n') &&
             !(i && n->join[i - 1] == '|'))
             tell(w, "SC2164", k->off, k->end);
     }
@@ -408,7 +405,7 @@ static void loop(struct walk *w, const struct pl_sh_node *n)
 static void pipe_of(struct walk *w, const struct pl_sh_node *n)
 {
     for (size_t i = 0; i + 1 < n->n_kid; i++)
-        if (is(n->kid[i], "find") && is(n->kid[i + 1], "xargs") &&
+        if (pl_lint_is(n->kid[i], "find") && pl_lint_is(n->kid[i + 1], "xargs") &&
             !pl_sh_has_arg(n->kid[i], "-print0") && !pl_sh_flag(n->kid[i + 1], "0") &&
             !pl_sh_flag(n->kid[i + 1], "null"))
             tell(w, "SC2038", n->kid[i]->off, n->kid[i]->end);

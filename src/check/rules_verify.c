@@ -12,11 +12,6 @@ static void hit(struct pl_lint *l, enum pl_rule_id rule, const struct pl_lint_in
                  end > off ? pl_df_src(&in->sh->text, end - 1) + 1 : from);
 }
 
-static bool is(const struct pl_sh_node *c, const char *names)
-{
-    return c->kind == PL_SH_SIMPLE && pl_lint_word_in(pl_sh_name(c), names);
-}
-
 /* Switches of commands: name, flag or word, code. */
 static const struct {
     const char *cmds, *flag; /* a flag without dashes */
@@ -52,7 +47,7 @@ static struct pl_str without(struct pl_lint *l, struct pl_str s, char letter)
 static void switched(struct pl_lint *l, const struct pl_lint_in *in, const struct pl_sh_node *c)
 {
     for (size_t i = 0; i < PL_COUNT(switches); i++) {
-        if (!is(c, switches[i].cmds))
+        if (!pl_lint_is(c, switches[i].cmds))
             continue;
         if (!switches[i].flag && !switches[i].word) {
             pl_lint_at_word(l, switches[i].code, in, c->word[0].off, c->word[0].end);
@@ -96,19 +91,19 @@ static void configured(struct pl_lint *l, const struct pl_lint_in *in, const str
         struct pl_str next = k + 1 < c->n_word ? c->word[k + 1].simple : PL_S("");
         pl_str_split(&v, '=', &key);
         bool off = v.p ? off_word(v) : off_word(next);
-        if (is(c, "npm yarn pnpm") && pl_str_is(key, "strict-ssl") && off)
+        if (pl_lint_is(c, "npm yarn pnpm") && pl_str_is(key, "strict-ssl") && off)
             pl_lint_at_word(l, "CKV2_DOCKER_13", in, c->word[k].off, c->word[k].end);
-        if (is(c, "git") && pl_str_ieq(key, PL_S("http.sslVerify")) && off)
+        if (pl_lint_is(c, "git") && pl_str_ieq(key, PL_S("http.sslVerify")) && off)
             pl_lint_at_word(l, "CKV2_DOCKER_14", in, c->word[k].off, c->word[k].end);
         if (pl_lint_has(s, "sslverify=0") || pl_lint_has(s, "sslverify=false"))
             pl_lint_at_word(l, "CKV2_DOCKER_15", in, c->word[k].off, c->word[k].end);
-        if (is(c, "podman buildah skopeo docker dockerd crane") &&
+        if (pl_lint_is(c, "podman buildah skopeo docker dockerd crane") &&
             (pl_str_is(s, "--tls-verify=false") || pl_str_is(s, "--src-tls-verify=false") ||
              pl_str_is(s, "--dest-tls-verify=false") ||
              pl_str_starts(s, PL_S("--insecure-registry"))))
             hit(l, PL_RULE_D417, in, c->word[k].off, c->word[k].end);
         if (pl_str_starts(s, PL_S("--extra-index-url")) &&
-            is(c, "pip pip2 pip3 python python2 python3 uv pipenv poetry"))
+            pl_lint_is(c, "pip pip2 pip3 python python2 python3 uv pipenv poetry"))
             hit(l, PL_RULE_D416, in, c->word[k].off, c->word[k].end);
     }
 }
@@ -160,7 +155,7 @@ static void assigned(struct pl_lint *l, const struct pl_lint_in *in, const struc
         if (code)
             pl_lint_at_word(l, code, in, c->off, c->off + (uint32_t)c->assign[i].name.n);
     }
-    for (size_t k = 1; k < c->n_word && is(c, "export env"); k++) {
+    for (size_t k = 1; k < c->n_word && pl_lint_is(c, "export env"); k++) {
         struct pl_str value = c->word[k].simple, name;
         pl_str_split(&value, '=', &name);
         const char *code = weak(name, value.p ? value : PL_S(""));
@@ -173,12 +168,12 @@ static void assigned(struct pl_lint *l, const struct pl_lint_in *in, const struc
 
 static bool downloads(const struct pl_sh_node *c)
 {
-    return is(c, "curl wget fetch aria2c");
+    return pl_lint_is(c, "curl wget fetch aria2c");
 }
 
 static bool interprets(const struct pl_sh_node *c)
 {
-    if (is(c, "sudo env exec nohup") && c->n_word > 1) {
+    if (pl_lint_is(c, "sudo env exec nohup") && c->n_word > 1) {
         for (size_t i = 1; i < c->n_word; i++) {
             struct pl_str s = c->word[i].simple;
             if (pl_sh_is_flag(&c->word[i]) || (s.n && memchr(s.p, '=', s.n)))
@@ -194,9 +189,9 @@ static bool interprets(const struct pl_sh_node *c)
 
 static bool checks(const struct pl_sh_node *c)
 {
-    return is(c,
-              "sha256sum sha512sum sha1sum sha384sum sha224sum md5sum shasum b2sum gpg gpg2 gpgv "
-              "cosign minisign signify openssl rhash digest");
+    return pl_lint_is(
+        c, "sha256sum sha512sum sha1sum sha384sum sha224sum md5sum shasum b2sum gpg gpg2 gpgv "
+           "cosign minisign signify openssl rhash digest");
 }
 
 static bool url(struct pl_str s)
@@ -215,7 +210,7 @@ static bool local_host(struct pl_str s)
 
 static void plain_http(struct pl_lint *l, const struct pl_lint_in *in, const struct pl_sh_node *c)
 {
-    if (!downloads(c) && !is(c, "git pip pip3 npm go rpm yum dnf apt-key"))
+    if (!downloads(c) && !pl_lint_is(c, "git pip pip3 npm go rpm yum dnf apt-key"))
         return;
     for (size_t k = 1; k < c->n_word; k++)
         if (pl_str_starts(c->word[k].text, PL_S("http://")) && !local_host(c->word[k].text)) {
@@ -248,7 +243,7 @@ static void piped(struct pl_lint *l, const struct pl_lint_in *in, const struct p
         seen |= n->kind == PL_SH_PIPE && has_download(k, 0);
         piped(l, in, k, depth + 1);
     }
-    if (n->kind != PL_SH_SIMPLE || !(interprets(n) || is(n, "eval")))
+    if (n->kind != PL_SH_SIMPLE || !(interprets(n) || pl_lint_is(n, "eval")))
         return;
     for (size_t i = 1; i < n->n_word; i++)
         for (size_t p = 0; p < n->word[i].n; p++)
@@ -270,7 +265,7 @@ static void unchecked(struct pl_lint *l, const struct pl_lint_in *in)
             remote |= url(c->word[k].text) || c->word[k].dynamic;
         if (!get && downloads(c) && remote)
             get = c;
-        else if (get && (is(c, "tar unzip dpkg rpm gunzip install chmod") ||
+        else if (get && (pl_lint_is(c, "tar unzip dpkg rpm gunzip install chmod") ||
                          (c->n_word && (c->word[0].text.n > 1 && c->word[0].text.p[0] == '.' &&
                                         c->word[0].text.p[1] == '/')) ||
                          interprets(c))) {

@@ -4,21 +4,8 @@
 #include "cmd/sign_run.h"
 
 static const struct pl_opt table[] = {
-    { "key", 'k', PL_OPT_STR, offsetof(struct pl_sign_options, key), "FILE",
-      "private key: FILE, env://NAME or -" },
-    { "annotation", 'a', PL_OPT_LIST, offsetof(struct pl_sign_options, annotations), "NAME=VALUE",
-      "signed along (repeatable)" },
-    { "format", 0, PL_OPT_STR, offsetof(struct pl_sign_options, form), "FORM",
-      "both (the default), legacy or bundle" },
-    { "sign-container-identity", 0, PL_OPT_STR, offsetof(struct pl_sign_options, repo), "NAME",
-      "HOST/REPO that the image is signed as" },
-    { "recursive", 0, PL_OPT_FLAG, offsetof(struct pl_sign_options, recursive), NULL,
-      "an index, and each of its children" },
-    { "blob", 0, PL_OPT_STR, offsetof(struct pl_sign_options, blob), "FILE",
-      "a file instead of an image" },
-    { "bundle", 0, PL_OPT_STR, offsetof(struct pl_sign_options, bundle), "FILE",
-      "where the bundle of --blob goes (default: standard output)" },
-    { "quiet", 'q', PL_OPT_FLAG, offsetof(struct pl_sign_options, quiet), NULL, "only errors" },
+    PL_SIGN_OPTION_KEY,
+    PL_SIGN_OPTIONS,
 };
 
 static int run_sign(const void *options, const struct pl_operands *ops)

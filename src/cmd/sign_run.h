@@ -13,6 +13,38 @@ struct pl_sign_options {
     bool recursive, quiet;
 };
 
+/* The options that both have. */
+#define PL_SIGN_OPTION_KEY                                                     \
+    {                                                                          \
+        "key", 'k', PL_OPT_STR, offsetof(struct pl_sign_options, key), "FILE", \
+            "private key: FILE, env://NAME or -"                               \
+    }
+#define PL_SIGN_OPTIONS                                                                         \
+    { "annotation", 'a',                                                                        \
+      PL_OPT_LIST,  offsetof(struct pl_sign_options, annotations),                              \
+      "NAME=VALUE", "signed along (repeatable)" },                                              \
+        { "format",   0,                                                                        \
+          PL_OPT_STR, offsetof(struct pl_sign_options, form),                                   \
+          "FORM",     "both (the default), legacy or bundle" },                                 \
+        { "sign-container-identity",                                                            \
+          0,                                                                                    \
+          PL_OPT_STR,                                                                           \
+          offsetof(struct pl_sign_options, repo),                                               \
+          "NAME",                                                                               \
+          "HOST/REPO that the image is signed as" },                                            \
+        { "recursive", 0,                                                                       \
+          PL_OPT_FLAG, offsetof(struct pl_sign_options, recursive),                             \
+          NULL,        "an index, and each of its children" },                                  \
+        { "blob",     0,                                                                        \
+          PL_OPT_STR, offsetof(struct pl_sign_options, blob),                                   \
+          "FILE",     "a file instead of an image" },                                           \
+        { "bundle",   0,                                                                        \
+          PL_OPT_STR, offsetof(struct pl_sign_options, bundle),                                 \
+          "FILE",     "where the bundle of --blob goes (default: standard output)" },           \
+    {                                                                                           \
+        "quiet", 'q', PL_OPT_FLAG, offsetof(struct pl_sign_options, quiet), NULL, "only errors" \
+    }
+
 /* Runs either verb; `attest` says which. An exit code. */
 int pl_sign_run(const char *verb, bool attest, const struct pl_sign_options *o,
                 const struct pl_operands *ops);
