@@ -11,9 +11,9 @@
 #include "base/cleanup.h"
 #include "cmd/common.h"
 #include "cmd/registry_opt.h"
+#include "cmd/scrub_out.h"
 #include "cmd/scrub_proof.h"
 #include "report/escape.h"
-#include "rewrite/store.h"
 
 struct options {
     struct pl_common common;
@@ -25,7 +25,7 @@ struct options {
 
 static const struct pl_opt table[] = {
     { "output", 'o', PL_OPT_STR, offsetof(struct options, output), "OUT",
-      "oci:DIR[:TAG], oci-archive:FILE or docker-archive:FILE" },
+      "oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE or docker://REF" },
     { "finding", 0, PL_OPT_LIST, offsetof(struct options, finding), "FINGERPRINT",
       "only this finding's secret (repeatable)" },
     { "remove", 0, PL_OPT_FLAG, offsetof(struct options, remove), NULL,
@@ -54,15 +54,18 @@ static int refused(const struct pl_scrub_result *r)
     return PL_EXIT_USAGE;
 }
 
-static int say(const struct pl_scrub_told *t, const struct options *o)
+/* Prints what was done. A question to a registry that has no answer is not passed over. */
+static int say(const struct pl_scrub_told *t)
 {
     pl_auto_buf struct pl_buf b = { 0 };
     struct pl_err err = { 0 };
+    bool unanswered = false;
     pl_scrub_say(t, &b);
     if (pl_common_print(pl_buf_str(&b), &err) < 0)
         return pl_run_failed("scrub", &err);
-    (void)o;
-    return PL_EXIT_CLEAN;
+    for (size_t i = 0; i < t->r->n_served; i++)
+        unanswered |= t->r->served[i].n_failed != 0;
+    return unanswered ? PL_EXIT_NET : PL_EXIT_CLEAN;
 }
 
 /* The proof waits under another name until the image has its own. */
@@ -71,10 +74,10 @@ struct proof {
     const char *path, *part;
 };
 
-static int proof_begin(struct proof *p, const struct options *o, const struct pl_store *s,
+static int proof_begin(struct proof *p, const struct options *o, const struct pl_scrub_out *out,
                        struct pl_err *err)
 {
-    p->path = o->proof ? o->proof : pl_printf(&p->a, "%s.proof.json", pl_store_path(s)).p;
+    p->path = o->proof ? o->proof : pl_printf(&p->a, "%s.proof.json", pl_scrub_out_name(out)).p;
     p->part = pl_printf(&p->a, "%s.part-%ld", p->path, (long)getpid()).p;
     if (faccessat(AT_FDCWD, p->path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
         return pl_fail(err, PL_E_USAGE, "'%s' exists; nothing is overwritten", p->path);
@@ -98,39 +101,44 @@ static int proof_write(const struct proof *p, struct pl_str text, struct pl_err 
     return bad ? pl_fail_errno(err, PL_E_IO, e, "cannot write '%s'", p->path) : 0;
 }
 
-static int keep(struct pl_store *s, const struct proof *p, struct pl_err *err)
+static int keep(struct pl_scrub_out *out, const struct proof *p, struct pl_err *err)
 {
-    int r = pl_store_keep(s, err);
+    int r = pl_scrub_out_keep(out, err);
     if (r == 0 && linkat(AT_FDCWD, p->part, AT_FDCWD, p->path, 0) < 0)
         r = pl_fail_errno(err, PL_E_IO, errno, "the image is there, but cannot write '%s'",
                           p->path);
     return r;
 }
 
-static int write_image(struct pl_scrub *x, struct pl_store *s, struct pl_err *err)
+static int write_image(struct pl_scrub *x, struct pl_scrub_out *out, const char *target,
+                       struct pl_err *err)
 {
-    struct pl_scrub_sink sink = { s, pl_store_begin, pl_store_write, pl_store_end, pl_store_file };
-    int r = pl_scrub_write(x, &sink, err);
+    const char *written = NULL;
+    struct pl_remote *rm = out->pushed ? pl_pushed_remote(out->pushed) : NULL;
+    int r = pl_scrub_out_write(out, x, target, &written, err);
     if (r == 0)
-        r = pl_store_sync(s, err);
-    return r == 0 ? pl_scrub_check(x, pl_store_target(s), err) : r;
+        r = pl_scrub_check(x, written, err);
+    if (r < 0)
+        return r;
+    return pl_scrub_ask(x, rm, rm ? pl_pushed_host(out->pushed) : PL_S(""),
+                        rm ? pl_pushed_repo(out->pushed) : PL_S(""), err);
 }
 
-static int make(struct pl_scrub *x, struct pl_store *s, const struct options *o,
+static int make(struct pl_scrub *x, struct pl_scrub_out *out, const struct options *o,
                 struct pl_scrub_told *told)
 {
     struct proof p = { 0 };
     struct pl_err err = { 0 };
     pl_auto_buf struct pl_buf text = { 0 };
-    int code = 0, r = proof_begin(&p, o, s, &err);
-    if (r == 0 && (r = write_image(x, s, &err)) == PL_E_DIGEST)
+    int code = 0, r = proof_begin(&p, o, out, &err);
+    if (r == 0 && (r = write_image(x, out, told->target, &err)) == PL_E_DIGEST)
         code = PL_EXIT_FINDINGS;
     if (r == 0) {
         pl_scrub_proof(told, &text);
         r = proof_write(&p, pl_buf_str(&text), &err);
     }
     if (r == 0)
-        r = keep(s, &p, &err);
+        r = keep(out, &p, &err);
     if (p.part)
         unlink(p.part);
     pl_arena_release(&p.a);
@@ -138,36 +146,56 @@ static int make(struct pl_scrub *x, struct pl_store *s, const struct options *o,
         int failed = pl_run_failed("scrub", &err);
         return code ? code : failed;
     }
-    return say(told, o);
+    return say(told);
 }
 
-static int scrub(struct pl_run *run, const struct options *o, const char *target)
+static int scrub(struct pl_run *run, const struct pl_reach *reach, const struct options *o,
+                 const char *target)
 {
-    struct pl_store *s = NULL;
+    struct pl_scrub_out out = { 0 };
     struct pl_scrub *x = NULL;
     struct pl_err err = { 0 };
     int code;
-    if (!o->diff && pl_store_new(o->output, &s, &err) < 0)
+    if (!o->diff && pl_scrub_out_new(o->output, &reach->registry, &out, &err) < 0)
         return pl_run_failed("scrub", &err);
     struct pl_scrub_opts so = { .findings = o->finding.p,
                                 .n_findings = o->finding.n,
                                 .remove = o->remove,
                                 .redact = o->redact,
                                 .drop_signatures = o->drop_signatures,
-                                .tag = s ? pl_store_tag(s) : PL_S("") };
+                                .tag = pl_scrub_out_tag(&out) };
     if (pl_scrub_plan(run->scan, target, &so, &x, &err) < 0) {
         code = pl_run_failed("scrub", &err);
     } else {
         const struct pl_scrub_result *r = pl_scrub_result(x);
         struct pl_scrub_told told = { .target = target, .output = o->output, .r = r };
-        code = o->diff ? say(&told, o) : 0;
+        code = o->diff ? say(&told) : 0;
         if (r->n_refused)
             code = refused(r);
         else if (!o->diff)
-            code = make(x, s, o, &told);
+            code = make(x, &out, o, &told);
     }
     pl_scrub_free(x);
-    pl_store_free(s);
+    pl_scrub_out_release(&out);
+    return code;
+}
+
+/* The hosts of both ends: --plain-http without a name stands for them. */
+static int reach_both(struct pl_reach *reach, struct pl_run *run, const struct options *o,
+                      struct pl_operands *ops)
+{
+    PL_AUTO(struct pl_arena, a, pl_arena_release) = { 0 };
+    struct pl_operands both = { pl_alloc_n(&a, ops->n + 1, sizeof *both.p), ops->n };
+    for (size_t i = 0; i < ops->n; i++)
+        both.p[i] = ops->p[i];
+    if (o->output && pl_str_starts(pl_str_c(o->output), PL_S("docker://")))
+        both.p[both.n++] = o->output;
+    int code = pl_reach_begin(reach, run, &o->reg, &o->common, &both);
+    size_t kept = 0; /* one that only named a host was taken out */
+    for (size_t i = 0; i < both.n; i++)
+        if (both.p[i] != o->output)
+            ops->p[kept++] = both.p[i];
+    ops->n = kept;
     return code;
 }
 
@@ -188,11 +216,11 @@ static int run_scrub(const void *options, const struct pl_operands *operands)
     int code = pl_run_begin(&run, &o->common, true);
     if (code)
         return code;
-    code = pl_reach_begin(&reach, &run, &o->reg, &o->common, ops);
+    code = reach_both(&reach, &run, o, ops);
     if (code)
         return code;
     if (ops->n == 1) {
-        code = scrub(&run, o, ops->p[0]);
+        code = scrub(&run, &reach, o, ops->p[0]);
     } else {
         fputs("plimsoll scrub: one target at a time\n", stderr);
         code = PL_EXIT_USAGE;

@@ -10,6 +10,11 @@
 static const char rotate[] = "Scrubbing does not undo a leak: whoever could pull the old image has "
                              "the secret. Revoke it.";
 
+static const char *status_of(const struct pl_scrub_asked *q)
+{
+    return q->unknown ? "unknown" : q->served ? "still served" : "gone";
+}
+
 static void put_findings(struct pl_jsonw *j, const struct pl_scrub_result *r)
 {
     pl_jw_key(j, "findings");
@@ -92,6 +97,61 @@ static void put_texts(struct pl_jsonw *j, const char *key, const struct pl_str *
     pl_jw_arr_end(j);
 }
 
+static void put_place(struct pl_jsonw *j, const struct pl_scrub_served *s)
+{
+    struct pl_arena a = { 0 };
+    pl_jw_obj(j);
+    pl_jw_kstr(j, "registry", s->host);
+    pl_jw_kstr(j, "repository", s->repo);
+    pl_jw_key(j, "digests");
+    pl_jw_arr(j);
+    for (size_t i = 0; i < s->n_digests; i++) {
+        pl_jw_obj(j);
+        pl_jw_kstr(j, "digest", pl_digest_text(&a, &s->digests[i].digest));
+        pl_jw_kcstr(j, "kind", s->digests[i].kind);
+        pl_jw_kcstr(j, "status", status_of(&s->digests[i]));
+        pl_jw_obj_end(j);
+    }
+    pl_jw_arr_end(j);
+    pl_jw_key(j, "tags");
+    pl_jw_arr(j);
+    for (size_t i = 0; i < s->n_tags; i++) {
+        pl_jw_obj(j);
+        pl_jw_kstr(j, "tag", s->tags[i].tag);
+        pl_jw_kstr(j, "digest", s->tags[i].digest);
+        pl_jw_kstr(j, "through", s->tags[i].through);
+        pl_jw_obj_end(j);
+    }
+    pl_jw_arr_end(j);
+    pl_jw_key(j, "referrers");
+    pl_jw_arr(j);
+    for (size_t i = 0; i < s->n_referrers; i++) {
+        pl_jw_obj(j);
+        pl_jw_kstr(j, "subject", s->referrers[i].subject);
+        pl_jw_kstr(j, "digest", s->referrers[i].digest);
+        pl_jw_kstr(j, "artifact_type", s->referrers[i].type);
+        pl_jw_obj_end(j);
+    }
+    pl_jw_arr_end(j);
+    put_texts(j, "unanswered", s->failed, s->n_failed);
+    pl_jw_obj_end(j);
+    pl_arena_release(&a);
+}
+
+/* Null when no registry was asked. */
+static void put_served(struct pl_jsonw *j, const struct pl_scrub_result *r)
+{
+    pl_jw_key(j, "still_served");
+    if (!r->n_served) {
+        pl_jw_null(j);
+        return;
+    }
+    pl_jw_arr(j);
+    for (size_t i = 0; i < r->n_served; i++)
+        put_place(j, &r->served[i]);
+    pl_jw_arr_end(j);
+}
+
 void pl_scrub_proof(const struct pl_scrub_told *t, struct pl_buf *out)
 {
     struct pl_jsonw j = { .out = out, .indent = 2 };
@@ -115,8 +175,7 @@ void pl_scrub_proof(const struct pl_scrub_told *t, struct pl_buf *out)
     pl_jw_arr_end(&j);
     put_changes(&j, r);
     put_texts(&j, "signatures_dropped", r->signatures, r->n_signatures);
-    pl_jw_key(&j, "still_served"); /* no registry was asked */
-    pl_jw_null(&j);
+    put_served(&j, r);
     pl_jw_key(&j, "scan");
     pl_jw_obj(&j); /* a proof is only made when the scan of what was written said so */
     pl_jw_kbool(&j, "complete", true);
@@ -157,6 +216,30 @@ static void say_image(const struct pl_scrub_image *im, struct pl_buf *out)
     }
 }
 
+static void say_place(const struct pl_scrub_served *s, struct pl_buf *out)
+{
+    struct pl_arena a = { 0 };
+    pl_buf_printf(out, "asked %.*s/%.*s:\n", PL_FMT(s->host), PL_FMT(s->repo));
+    for (size_t i = 0; i < s->n_digests; i++)
+        pl_buf_printf(out, "  %-12s  %-8s %.*s\n", status_of(&s->digests[i]), s->digests[i].kind,
+                      PL_FMT(pl_digest_text(&a, &s->digests[i].digest)));
+    for (size_t i = 0; i < s->n_tags; i++)
+        pl_buf_printf(out, "  still served  tag %.*s leads to %.*s\n", PL_FMT(s->tags[i].tag),
+                      PL_FMT(s->tags[i].through));
+    for (size_t i = 0; i < s->n_referrers; i++) {
+        pl_buf_printf(out, "  still served  referrer %.*s of %.*s  ",
+                      PL_FMT(s->referrers[i].digest), PL_FMT(s->referrers[i].subject));
+        pl_esc_cut(out, PL_ESC_TERM, s->referrers[i].type, 100);
+        pl_buf_putc(out, '\n');
+    }
+    for (size_t i = 0; i < s->n_failed; i++) {
+        pl_buf_puts(out, "  no answer     ");
+        pl_esc_cut(out, PL_ESC_TERM, s->failed[i], 400);
+        pl_buf_putc(out, '\n');
+    }
+    pl_arena_release(&a);
+}
+
 void pl_scrub_say(const struct pl_scrub_told *t, struct pl_buf *out)
 {
     const struct pl_scrub_result *r = t->r;
@@ -175,6 +258,8 @@ void pl_scrub_say(const struct pl_scrub_told *t, struct pl_buf *out)
         pl_esc_cut(out, PL_ESC_TERM, r->signatures[i], 300);
         pl_buf_putc(out, '\n');
     }
+    for (size_t i = 0; i < r->n_served; i++)
+        say_place(&r->served[i], out);
     pl_buf_printf(out, "%zu secrets in %zu findings, %zu changes\n%s\n", r->n_secrets, r->n_named,
                   r->n_changes, rotate);
 }

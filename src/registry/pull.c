@@ -290,3 +290,27 @@ int pl_registry_foreign(struct pl_registry *r, struct pl_str url, const struct p
     pl_arena_release(&a);
     return settle(&p, d, x, e);
 }
+
+int pl_registry_serves_blob(struct pl_registry *r, struct pl_str repo, const struct pl_digest *d,
+                            bool *ret, struct pl_err *err)
+{
+    struct pl_arena a = { 0 };
+    struct pl_endpoint *e = r->ends.p[r->ends.n - 1];
+    struct pl_http_answer ans;
+    struct pl_str there = pl_printf(&a, "%.*s%.*s", PL_FMT(e->repos), PL_FMT(repo));
+    struct pl_call c = { .method = "HEAD", .repo = repo, .scope = pl_scope(&a, there, "pull") };
+    c.path = pl_printf(&a, "/v2/%.*s/blobs/%.*s", PL_FMT(there), PL_FMT(pl_digest_text(&a, d)));
+    int x = pl_config_allowed(r, repo, err);
+    if (x < 0) {
+        pl_arena_release(&a);
+        return x;
+    }
+    x = pl_call(e, &c, &ans, err);
+    if (x == 0 && ans.status != 200 && ans.status != 404)
+        x = pl_status_fail(e, &ans, "a blob", err);
+    if (x == 0)
+        *ret = ans.status == 200;
+    pl_http_answer_release(&ans);
+    pl_arena_release(&a);
+    return x;
+}

@@ -57,6 +57,9 @@ typedef int pl_registry_sink(void *arg, const void *p, size_t n, struct pl_err *
  * returned. */
 int pl_registry_blob(struct pl_registry *r, struct pl_str repo, const struct pl_digest *d,
                      uint64_t size, pl_registry_sink *sink, void *arg, struct pl_err *err);
+/* Does the registry itself (no mirror) serve the blob? Asked with HEAD, for reading only. */
+int pl_registry_serves_blob(struct pl_registry *r, struct pl_str repo, const struct pl_digest *d,
+                            bool *ret, struct pl_err *err);
 /* The same from a layer's own URL, without any credentials. */
 int pl_registry_foreign(struct pl_registry *r, struct pl_str url, const struct pl_digest *d,
                         uint64_t size, pl_registry_sink *sink, void *arg, struct pl_err *err);
@@ -87,6 +90,20 @@ typedef int pl_registry_source(void *arg, uint64_t off, void *buf, size_t n, siz
 int pl_registry_push_blob(struct pl_registry *r, struct pl_str repo, const struct pl_digest *d,
                           uint64_t size, const struct pl_names *from, pl_registry_source *source,
                           void *arg, bool *ret_sent, struct pl_err *err);
+/* Is blob `d` in `repo`, or can it be mounted there from one of `from` (may be NULL)? Sends
+ * nothing. */
+int pl_registry_have_blob(struct pl_registry *r, struct pl_str repo, const struct pl_digest *d,
+                          const struct pl_names *from, bool *ret, struct pl_err *err);
+/* A blob whose digest and size are known only when its last byte has come: sent in pieces, at most
+ * 32 MiB of it in memory. Heap; what was not ended is cancelled. */
+struct pl_upload;
+struct pl_upload *pl_registry_upload_new(struct pl_registry *r, struct pl_str repo);
+int pl_registry_upload_add(struct pl_upload *u, const void *p, size_t n, struct pl_err *err);
+int pl_registry_upload_end(struct pl_upload *u, const struct pl_digest *d, struct pl_err *err);
+void pl_registry_upload_free(struct pl_upload *u);
+/* Takes manifest `d` out of `repo`; many registries refuse it. One that is not there is success. */
+int pl_registry_delete_manifest(struct pl_registry *r, struct pl_str repo,
+                                const struct pl_digest *d, struct pl_err *err);
 /* Puts a manifest's exact bytes under `ref` (a tag, or empty: its digest) and looks whether it is
  * there. `subject` (may be NULL) is what it refers to: where the registry keeps no list of
  * referrers, the fallback tag's index is updated with `descriptor` (JSON text). */

@@ -7,6 +7,9 @@
 #include "scan/scan_int.h"
 #include "scan/scrub.h"
 
+#define PL_SCRUB_INDEX "application/vnd.oci.image.index.v1+json"
+#define PL_SCRUB_MANIFEST "application/vnd.oci.image.manifest.v1+json"
+
 /* What happens to an entry of a layer. */
 struct pl_fate {
     struct pl_tar_edit e;
@@ -45,6 +48,7 @@ struct pl_scrub {
     PL_VEC(struct pl_scrub_change) changes;
     PL_VEC(struct pl_str) refused;
     PL_VEC(struct pl_str) signatures;
+    PL_VEC(struct pl_scrub_top) tops;
     const struct pl_scrub_sink *sink;
 };
 
@@ -74,5 +78,51 @@ void pl_scrub_judge(struct pl_scrub *x);
  * digest, unset when none is named. */
 bool pl_scrub_artifact(const struct pl_scrub *x, const struct pl_descriptor *d,
                        const struct pl_part *p, struct pl_digest *ret_subject);
+
+/* ---- writing ---- */
+
+/* A REWRITE job over the bytes of a part. */
+struct pl_scrub_job {
+    struct pl_scrub *x;
+    struct pl_hash *h;
+    struct pl_buf *text; /* documents: kept here rather than written */
+    uint64_t size;
+    struct pl_record *rec;
+    int failed;
+    struct pl_err err;
+};
+
+/* Runs a REWRITE job over the bytes of `p`, which must be those of the first reading. */
+int pl_scrub_run(struct pl_scrub *x, const struct pl_part *p, const struct pl_rewrite *rw,
+                 struct pl_scrub_job *j, struct pl_err *err);
+/* The blob as it was. */
+int pl_scrub_copy(struct pl_scrub *x, struct pl_work *w, struct pl_err *err);
+/* A document of these bytes; *ret is its digest. A manifest or index goes as such: `d` is what it
+ * was (NULL: none), `type` its media type or empty. */
+int pl_scrub_put(struct pl_scrub *x, struct pl_str bytes, const struct pl_doc *d,
+                 struct pl_str type, struct pl_digest *ret, struct pl_err *err);
+/* A layer, written anew when something of it goes. */
+int pl_scrub_put_layer(struct pl_scrub *x, struct pl_work *w, struct pl_err *err);
+
+/* Edits of a document as they come together. */
+struct pl_edits {
+    struct pl_scrub *x;
+    PL_VEC(struct pl_jsonedit) e;
+};
+
+/* Adds one; text must live as long. */
+void pl_scrub_edit(struct pl_edits *k, enum pl_jsonedit_op op, struct pl_str pointer,
+                   struct pl_str text);
+/* The new text of a document, in `out`. */
+int pl_scrub_edited(struct pl_scrub *x, struct pl_work *w, struct pl_edits *k, struct pl_buf *out,
+                    struct pl_err *err);
+/* The config over these layers. */
+int pl_scrub_put_config(struct pl_scrub *x, struct pl_part *p, struct pl_part *const *layers,
+                        size_t n, struct pl_err *err);
+/* What an index lists; `k` gets the edits of it that follow. */
+int pl_scrub_put_items(struct pl_scrub *x, struct pl_part *p, struct pl_edits *k, unsigned depth,
+                       struct pl_err *err);
+/* A manifest or index with all below it. */
+int pl_scrub_put_any(struct pl_scrub *x, struct pl_part *p, unsigned depth, struct pl_err *err);
 
 #endif

@@ -1,5 +1,4 @@
-/* Processes that speak to a registry. A request is one message on a socket, with the write end of a
- * pipe for the answer; the answer is frames: kind, length, bytes. */
+/* A registry from this side: its processes, questions and their answers, blobs as feeds. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/remote.h"
 
@@ -7,183 +6,17 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/wire.h"
+#include "source/remote_int.h"
 
-#define PROCS 2u
-#define REQUEST_MAX 32768u
 #define PIPE_BYTES (256 << 10)
-#define ANSWER_MAX PL_MIB(5)
-
-enum op { OP_MANIFEST, OP_BLOB, OP_FOREIGN, OP_TAGS, OP_CATALOG, OP_REFERRERS, OP_RATE };
-enum frame { FRAME_DATA, FRAME_NAME, FRAME_TYPE, FRAME_PAGE, FRAME_END };
-
-struct head {
-    uint32_t kind, n;
-};
-struct end {
-    int32_t code;
-    char msg[sizeof(((struct pl_err *)NULL)->msg)];
-};
-
-struct proc {
-    pid_t pid; /* 0 = not started */
-    int fd;
-    bool busy;
-};
-
-struct pl_remote {
-    const struct pl_registry_opts *o;
-    struct pl_arena a;
-    struct pl_str host;
-    struct proc proc[PROCS];
-};
-
-/* ------------------------------------------------------------------ the other process */
-
-static int put_all(int fd, const void *p, size_t n, struct pl_err *err)
-{
-    const char *c = p;
-    while (n) {
-        ssize_t w = write(fd, c, n);
-        if (w < 0 && errno == EINTR)
-            continue;
-        if (w <= 0)
-            return pl_fail(err, PL_E_CANCEL, "nobody wants the answer any more");
-        c += w;
-        n -= (size_t)w;
-    }
-    return 0;
-}
-
-static int put_frame(int fd, enum frame kind, const void *p, size_t n, struct pl_err *err)
-{
-    struct head h = { kind, (uint32_t)n };
-    int r = put_all(fd, &h, sizeof h, err);
-    return r == 0 && n ? put_all(fd, p, n, err) : r;
-}
-
-static int put_data(void *arg, const void *p, size_t n, struct pl_err *err)
-{
-    return n ? put_frame(*(int *)arg, FRAME_DATA, p, n, err) : 0;
-}
-
-static int put_page(void *arg, const void *p, size_t n, struct pl_err *err)
-{
-    return put_frame(*(int *)arg, FRAME_PAGE, p, n, err);
-}
-
-static int put_name(void *arg, struct pl_str name, struct pl_err *err)
-{
-    return put_frame(*(int *)arg, FRAME_NAME, name.p, name.n, err);
-}
-
-static int put_manifest(struct pl_registry *r, struct pl_str repo, struct pl_str ref, int fd,
-                        struct pl_err *err)
-{
-    struct pl_arena a = { 0 };
-    struct pl_manifest m;
-    int x = pl_registry_manifest(r, repo, ref, false, &a, &m, err);
-    struct pl_str digest = x == 0 ? pl_digest_text(&a, &m.digest) : PL_S("");
-    if (x == 0)
-        x = put_frame(fd, FRAME_TYPE, m.type.p, m.type.n, err);
-    if (x == 0)
-        x = put_frame(fd, FRAME_NAME, digest.p, digest.n, err);
-    if (x == 0)
-        x = put_frame(fd, FRAME_DATA, m.bytes.p, m.bytes.n, err);
-    pl_arena_release(&a);
-    return x;
-}
-
-static int serve(struct pl_registry *r, struct pl_str request, int fd, struct pl_err *err)
-{
-    struct pl_rd rd = { (const uint8_t *)request.p, (const uint8_t *)request.p + request.n, false };
-    uint8_t op = pl_get_u8(&rd);
-    struct pl_str repo = pl_get_str(&rd), ref = pl_get_str(&rd), url = pl_get_str(&rd);
-    uint64_t size = pl_get_u64(&rd);
-    struct pl_digest d = { 0 };
-    if (rd.bad)
-        return pl_fail(err, PL_E_FORMAT, "malformed request");
-    if (op == OP_MANIFEST)
-        return put_manifest(r, repo, ref, fd, err);
-    if (op == OP_TAGS)
-        return pl_registry_tags(r, repo, put_name, &fd, err);
-    if (op == OP_CATALOG)
-        return pl_registry_catalog(r, put_name, &fd, err);
-    if (op == OP_RATE)
-        return put_frame(fd, FRAME_DATA, pl_registry_rate(r), sizeof(struct pl_rate), err);
-    int x = pl_digest_parse(ref, &d, err);
-    if (x < 0)
-        return x;
-    if (op == OP_BLOB)
-        return pl_registry_blob(r, repo, &d, size, put_data, &fd, err);
-    if (op == OP_FOREIGN)
-        return pl_registry_foreign(r, url, &d, size, put_data, &fd, err);
-    return pl_registry_referrers(r, repo, &d, PL_S(""), put_page, &fd, err);
-}
-
-static ssize_t receive(int sock, char *buf, size_t max, int *ret_fd)
-{
-    union {
-        struct cmsghdr head;
-        char room[CMSG_SPACE(sizeof(int))];
-    } control = { 0 };
-    struct iovec iov = { buf, max };
-    struct msghdr m = { .msg_iov = &iov,
-                        .msg_iovlen = 1,
-                        .msg_control = control.room,
-                        .msg_controllen = sizeof control.room };
-    ssize_t n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC);
-    struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
-    *ret_fd = -1;
-    if (c && c->cmsg_type == SCM_RIGHTS)
-        memcpy(ret_fd, CMSG_DATA(c), sizeof *ret_fd);
-    return n;
-}
-
-static void finish(int fd, int code, const struct pl_err *err)
-{
-    struct end e = { .code = code };
-    if (code < 0)
-        memcpy(e.msg, err->msg, sizeof e.msg);
-    put_frame(fd, FRAME_END, &e, sizeof e, NULL);
-}
-
-_Noreturn static void child(const struct pl_remote *rm, int sock)
-{
-    struct pl_registry *r = NULL;
-    char *buf = malloc(REQUEST_MAX);
-    const struct rlimit none = { 0, 0 };
-    /* what is in memory here goes into no core and to no debugger */
-    prctl(PR_SET_DUMPABLE, 0);
-    setrlimit(RLIMIT_CORE, &none);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    for (;;) {
-        struct pl_err err = { 0 };
-        int fd;
-        ssize_t n = buf ? receive(sock, buf, REQUEST_MAX, &fd) : -1;
-        if (n < 0 && errno == EINTR && !(rm->o->cancel && *rm->o->cancel))
-            continue;
-        if (n <= 0)
-            break;
-        int x = r ? 0 : pl_registry_new(rm->o, rm->host, &r, &err);
-        if (x == 0)
-            x = serve(r, pl_str_n(buf, (size_t)n), fd, &err);
-        finish(fd, x, &err);
-        close(fd);
-    }
-    pl_registry_free(r);
-    _exit(0);
-}
-
-/* ------------------------------------------------------------------ here */
 
 struct pl_remote *pl_remote_new(const struct pl_registry_opts *o, struct pl_str host)
 {
@@ -192,7 +25,7 @@ struct pl_remote *pl_remote_new(const struct pl_registry_opts *o, struct pl_str 
         pl_oom();
     rm->o = o;
     rm->host = pl_dup(&rm->a, host);
-    for (unsigned i = 0; i < PROCS; i++)
+    for (unsigned i = 0; i < PL_REMOTE_PROCS; i++)
         rm->proc[i].fd = -1;
     return rm;
 }
@@ -201,7 +34,7 @@ void pl_remote_free(struct pl_remote *rm)
 {
     if (!rm)
         return;
-    for (unsigned i = 0; i < PROCS; i++) {
+    for (unsigned i = 0; i < PL_REMOTE_PROCS; i++) {
         if (rm->proc[i].fd >= 0)
             close(rm->proc[i].fd);
         if (rm->proc[i].pid <= 0)
@@ -214,7 +47,7 @@ void pl_remote_free(struct pl_remote *rm)
     free(rm);
 }
 
-static int start(struct pl_remote *rm, struct proc *p, struct pl_err *err)
+static int start(struct pl_remote *rm, struct pl_remote_proc *p, struct pl_err *err)
 {
     int pair[2];
     if (p->pid)
@@ -224,11 +57,11 @@ static int start(struct pl_remote *rm, struct proc *p, struct pl_err *err)
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
-        for (unsigned i = 0; i < PROCS; i++)
+        for (unsigned i = 0; i < PL_REMOTE_PROCS; i++)
             if (rm->proc[i].fd >= 0)
                 close(rm->proc[i].fd);
         close(pair[0]);
-        child(rm, pair[1]);
+        pl_remote_serve(rm->o, rm->host, pair[1]);
     }
     close(pair[1]);
     if (pid < 0) {
@@ -241,30 +74,14 @@ static int start(struct pl_remote *rm, struct proc *p, struct pl_err *err)
     return 0;
 }
 
-/* Sends a request; *ret_fd is where the answer comes. */
-static int ask(struct pl_remote *rm, struct proc *p, enum op op, struct pl_str repo,
-               struct pl_str ref, struct pl_str url, uint64_t size, int *ret_fd, struct pl_err *err)
+/* The message, with the end of the answer's way that is the other's. */
+static int send_request(int sock, struct pl_str text, int theirs)
 {
-    pl_auto_buf struct pl_buf b = { 0 };
     union {
         struct cmsghdr head;
         char room[CMSG_SPACE(sizeof(int))];
     } control = { 0 };
-    int pipe_fd[2];
-    int r = start(rm, p, err);
-    if (r < 0)
-        return r;
-    pl_put_u8(&b, (uint8_t)op);
-    pl_put_str(&b, repo);
-    pl_put_str(&b, ref);
-    pl_put_str(&b, url);
-    pl_put_u64(&b, size);
-    if (b.n > REQUEST_MAX)
-        return pl_fail(err, PL_E_LIMIT, "an address of %zu bytes", url.n);
-    if (pipe2(pipe_fd, O_CLOEXEC) < 0)
-        return pl_fail_errno(err, PL_E_IO, errno, "cannot make a pipe");
-    fcntl(pipe_fd[0], F_SETPIPE_SZ, PIPE_BYTES);
-    struct iovec iov = { b.p, b.n };
+    struct iovec iov = { (void *)(uintptr_t)text.p, text.n };
     struct msghdr m = { .msg_iov = &iov,
                         .msg_iovlen = 1,
                         .msg_control = control.room,
@@ -272,30 +89,45 @@ static int ask(struct pl_remote *rm, struct proc *p, enum op op, struct pl_str r
     control.head = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
                                      .cmsg_level = SOL_SOCKET,
                                      .cmsg_type = SCM_RIGHTS };
-    memcpy(CMSG_DATA(&control.head), &pipe_fd[1], sizeof(int));
+    memcpy(CMSG_DATA(&control.head), &theirs, sizeof(int));
     ssize_t n;
     do
-        n = sendmsg(p->fd, &m, MSG_NOSIGNAL);
+        n = sendmsg(sock, &m, MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);
-    close(pipe_fd[1]);
-    if (n < 0) {
-        close(pipe_fd[0]);
+    return n < 0 ? -1 : 0;
+}
+
+int pl_remote_ask(struct pl_remote *rm, struct pl_remote_proc *p, const struct pl_remote_ask *q,
+                  int *ret_fd, struct pl_err *err)
+{
+    pl_auto_buf struct pl_buf b = { 0 };
+    int end[2];
+    int r = start(rm, p, err);
+    if (r < 0)
+        return r;
+    pl_put_u8(&b, (uint8_t)q->op);
+    pl_put_str(&b, q->repo);
+    pl_put_str(&b, q->ref);
+    pl_put_str(&b, q->url);
+    pl_put_u64(&b, q->size);
+    if (b.n > PL_REMOTE_REQUEST)
+        return pl_fail(err, PL_E_LIMIT, "an address of %zu bytes", q->url.n);
+    if (q->both ? socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, end) < 0
+                : pipe2(end, O_CLOEXEC) < 0)
+        return pl_fail_errno(err, PL_E_IO, errno, "cannot make a pipe");
+    if (!q->both)
+        fcntl(end[0], F_SETPIPE_SZ, PIPE_BYTES);
+    r = send_request(p->fd, pl_buf_str(&b), end[1]);
+    close(end[1]);
+    if (r < 0) {
+        close(end[0]);
         return pl_fail(err, PL_E_IO, "the process that speaks to the registry is gone");
     }
-    *ret_fd = pipe_fd[0];
+    *ret_fd = end[0];
     return 0;
 }
 
-/* An answer as it comes: heads and bytes. */
-struct answer {
-    int fd;
-    struct head head;
-    size_t have;   /* bytes of the head */
-    uint64_t left; /* bytes of the frame's payload */
-};
-
-/* Reads up to `n` bytes. 0 in *ret_got: nothing now (a pipe that does not block). */
-static int some(struct answer *x, void *buf, size_t n, size_t *ret_got, struct pl_err *err)
+int pl_answer_some(struct pl_answer *x, void *buf, size_t n, size_t *ret_got, struct pl_err *err)
 {
     ssize_t got = read(x->fd, buf, n);
     *ret_got = 0;
@@ -309,13 +141,12 @@ static int some(struct answer *x, void *buf, size_t n, size_t *ret_got, struct p
     return 0;
 }
 
-/* Has a whole head of a frame when *ret_there. */
-static int next_head(struct answer *x, bool *ret_there, struct pl_err *err)
+int pl_answer_head(struct pl_answer *x, bool *ret_there, struct pl_err *err)
 {
     size_t got = 1;
     int r = 0;
     while (r == 0 && got && x->have < sizeof x->head) {
-        r = some(x, (char *)&x->head + x->have, sizeof x->head - x->have, &got, err);
+        r = pl_answer_some(x, (char *)&x->head + x->have, sizeof x->head - x->have, &got, err);
         x->have += r == 0 ? got : 0;
         if (r == 0 && x->have == sizeof x->head)
             x->left = x->head.n;
@@ -324,10 +155,10 @@ static int next_head(struct answer *x, bool *ret_there, struct pl_err *err)
     return r;
 }
 
-static int whole(struct answer *x, struct pl_buf *b, struct pl_err *err)
+int pl_answer_whole(struct pl_answer *x, struct pl_buf *b, struct pl_err *err)
 {
     int r = 0;
-    if (x->left > ANSWER_MAX)
+    if (x->left > PL_REMOTE_ANSWER)
         return pl_fail(err, PL_E_LIMIT, "an answer of %llu bytes", (unsigned long long)x->left);
     pl_buf_clear(b);
     while (r == 0 && x->left) {
@@ -335,7 +166,7 @@ static int whole(struct answer *x, struct pl_buf *b, struct pl_err *err)
         char *at = pl_buf_room(b, (size_t)x->left, err);
         if (!at)
             return err->code;
-        r = some(x, at, (size_t)x->left, &got, err);
+        r = pl_answer_some(x, at, (size_t)x->left, &got, err);
         b->n += r == 0 ? got : 0;
         x->left -= r == 0 ? got : 0;
     }
@@ -343,13 +174,13 @@ static int whole(struct answer *x, struct pl_buf *b, struct pl_err *err)
     return r;
 }
 
-static int the_end(struct answer *x, struct pl_err *err)
+int pl_answer_end(struct pl_answer *x, struct pl_err *err)
 {
-    struct end e = { 0 };
+    struct pl_frame_end e = { 0 };
     size_t at = 0, got;
     int r = 0;
     while (r == 0 && at < sizeof e && x->left) {
-        r = some(x, (char *)&e + at, sizeof e - at, &got, err);
+        r = pl_answer_some(x, (char *)&e + at, sizeof e - at, &got, err);
         if (r == 0 && !got) { /* written in one piece: the rest is on its way */
             struct pollfd p = { x->fd, POLLIN, 0 };
             poll(&p, 1, 1000);
@@ -363,26 +194,29 @@ static int the_end(struct answer *x, struct pl_err *err)
 }
 
 /* Sends a request and hands each frame but the last to `fn`. */
-typedef int frame_fn(void *arg, enum frame kind, struct pl_str text, struct pl_err *err);
+typedef int frame_fn(void *arg, enum pl_frame kind, struct pl_str text, struct pl_err *err);
 
-static int converse(struct pl_remote *rm, enum op op, struct pl_str repo, struct pl_str ref,
-                    frame_fn *fn, void *arg, struct pl_err *err)
+static int converse_url(struct pl_remote *rm, enum pl_remote_op op, struct pl_str repo,
+                        struct pl_str ref, struct pl_str url, frame_fn *fn, void *arg,
+                        struct pl_err *err)
 {
     struct pl_err local, *e = err ? err : &local;
-    struct answer x = { 0 };
-    pl_auto_buf struct pl_buf b = { .max = (size_t)ANSWER_MAX };
-    int r = ask(rm, &rm->proc[0], op, repo, ref, PL_S(""), 0, &x.fd, e);
+    struct pl_answer x = { 0 };
+    pl_auto_buf struct pl_buf b = { .max = (size_t)PL_REMOTE_ANSWER };
+    struct pl_remote_proc *p = rm->proc[0].busy && !rm->proc[1].busy ? &rm->proc[1] : &rm->proc[0];
+    const struct pl_remote_ask q = { .op = op, .repo = repo, .ref = ref, .url = url };
+    int r = pl_remote_ask(rm, p, &q, &x.fd, e);
     if (r < 0)
         return r;
     for (;;) {
         bool there;
-        r = next_head(&x, &there, e);
-        if (r == 0 && x.head.kind == FRAME_END) {
-            r = the_end(&x, e);
+        r = pl_answer_head(&x, &there, e);
+        if (r == 0 && x.head.kind == PL_FRAME_END) {
+            r = pl_answer_end(&x, e);
             break;
         }
         if (r == 0)
-            r = whole(&x, &b, e);
+            r = pl_answer_whole(&x, &b, e);
         if (r == 0)
             r = fn(arg, x.head.kind, pl_buf_str(&b), e);
         if (r < 0)
@@ -392,19 +226,25 @@ static int converse(struct pl_remote *rm, enum op op, struct pl_str repo, struct
     return r;
 }
 
+static int converse(struct pl_remote *rm, enum pl_remote_op op, struct pl_str repo,
+                    struct pl_str ref, frame_fn *fn, void *arg, struct pl_err *err)
+{
+    return converse_url(rm, op, repo, ref, PL_S(""), fn, arg, err);
+}
+
 struct manifest_answer {
     struct pl_arena *a;
     struct pl_manifest m;
 };
 
-static int on_manifest(void *arg, enum frame kind, struct pl_str text, struct pl_err *err)
+static int on_manifest(void *arg, enum pl_frame kind, struct pl_str text, struct pl_err *err)
 {
     struct manifest_answer *x = arg;
-    if (kind == FRAME_TYPE)
+    if (kind == PL_FRAME_TYPE)
         x->m.type = pl_dup(x->a, text);
-    else if (kind == FRAME_NAME)
+    else if (kind == PL_FRAME_NAME)
         return pl_digest_parse(text, &x->m.digest, err);
-    else if (kind == FRAME_DATA)
+    else if (kind == PL_FRAME_DATA)
         x->m.bytes = pl_dup(x->a, text);
     return 0;
 }
@@ -413,10 +253,56 @@ int pl_remote_manifest(struct pl_remote *rm, struct pl_str repo, struct pl_str r
                        struct pl_arena *a, struct pl_manifest *ret, struct pl_err *err)
 {
     struct manifest_answer x = { .a = a };
-    int r = converse(rm, OP_MANIFEST, repo, ref, on_manifest, &x, err);
+    int r = converse(rm, PL_OP_MANIFEST, repo, ref, on_manifest, &x, err);
     if (r == 0)
         *ret = x.m;
     return r;
+}
+
+int pl_remote_origin(struct pl_remote *rm, struct pl_str repo, struct pl_str ref,
+                     struct pl_arena *a, struct pl_manifest *ret, struct pl_err *err)
+{
+    struct manifest_answer x = { .a = a };
+    int r = converse(rm, PL_OP_ORIGIN, repo, ref, on_manifest, &x, err);
+    if (r == 0)
+        *ret = x.m;
+    return r;
+}
+
+static int on_yes(void *arg, enum pl_frame kind, struct pl_str text, struct pl_err *err)
+{
+    (void)err;
+    if (kind == PL_FRAME_NAME)
+        *(bool *)arg = pl_str_is(text, "1");
+    return 0;
+}
+
+static int ask_yes(struct pl_remote *rm, enum pl_remote_op op, struct pl_str repo,
+                   const struct pl_digest *d, struct pl_str from, bool *ret, struct pl_err *err)
+{
+    struct pl_arena a = { 0 };
+    int r = converse_url(rm, op, repo, pl_digest_text(&a, d), from, on_yes, ret, err);
+    pl_arena_release(&a);
+    return r;
+}
+
+int pl_remote_serves(struct pl_remote *rm, struct pl_str repo, const struct pl_digest *d, bool *ret,
+                     struct pl_err *err)
+{
+    return ask_yes(rm, PL_OP_SERVES, repo, d, PL_S(""), ret, err);
+}
+
+int pl_remote_have(struct pl_remote *rm, struct pl_str repo, const struct pl_digest *d,
+                   struct pl_str from, bool *ret, struct pl_err *err)
+{
+    return ask_yes(rm, PL_OP_HAVE, repo, d, from, ret, err);
+}
+
+int pl_remote_delete(struct pl_remote *rm, struct pl_str repo, const struct pl_digest *d,
+                     struct pl_err *err)
+{
+    bool none;
+    return ask_yes(rm, PL_OP_DELETE, repo, d, PL_S(""), &none, err);
 }
 
 struct list_answer {
@@ -425,25 +311,25 @@ struct list_answer {
     void *arg;
 };
 
-static int on_list(void *arg, enum frame kind, struct pl_str text, struct pl_err *err)
+static int on_list(void *arg, enum pl_frame kind, struct pl_str text, struct pl_err *err)
 {
     struct list_answer *x = arg;
-    if (kind == FRAME_NAME && x->fn)
+    if (kind == PL_FRAME_NAME && x->fn)
         return x->fn(x->arg, text, err);
-    return kind == FRAME_PAGE && x->page ? x->page(x->arg, text.p, text.n, err) : 0;
+    return kind == PL_FRAME_PAGE && x->page ? x->page(x->arg, text.p, text.n, err) : 0;
 }
 
 int pl_remote_tags(struct pl_remote *rm, struct pl_str repo, pl_registry_name_fn *fn, void *arg,
                    struct pl_err *err)
 {
     struct list_answer x = { .fn = fn, .arg = arg };
-    return converse(rm, OP_TAGS, repo, PL_S(""), on_list, &x, err);
+    return converse(rm, PL_OP_TAGS, repo, PL_S(""), on_list, &x, err);
 }
 
 int pl_remote_catalog(struct pl_remote *rm, pl_registry_name_fn *fn, void *arg, struct pl_err *err)
 {
     struct list_answer x = { .fn = fn, .arg = arg };
-    return converse(rm, OP_CATALOG, PL_S(""), PL_S(""), on_list, &x, err);
+    return converse(rm, PL_OP_CATALOG, PL_S(""), PL_S(""), on_list, &x, err);
 }
 
 int pl_remote_referrers(struct pl_remote *rm, struct pl_str repo, const struct pl_digest *subject,
@@ -451,22 +337,22 @@ int pl_remote_referrers(struct pl_remote *rm, struct pl_str repo, const struct p
 {
     struct pl_arena a = { 0 };
     struct list_answer x = { .page = page, .arg = arg };
-    int r = converse(rm, OP_REFERRERS, repo, pl_digest_text(&a, subject), on_list, &x, err);
+    int r = converse(rm, PL_OP_REFERRERS, repo, pl_digest_text(&a, subject), on_list, &x, err);
     pl_arena_release(&a);
     return r;
 }
 
-static int on_rate(void *arg, enum frame kind, struct pl_str text, struct pl_err *err)
+static int on_rate(void *arg, enum pl_frame kind, struct pl_str text, struct pl_err *err)
 {
     (void)err;
-    if (kind == FRAME_DATA && text.n == sizeof(struct pl_rate))
+    if (kind == PL_FRAME_DATA && text.n == sizeof(struct pl_rate))
         memcpy(arg, text.p, text.n);
     return 0;
 }
 
 int pl_remote_rate(struct pl_remote *rm, struct pl_rate *ret, struct pl_err *err)
 {
-    return converse(rm, OP_RATE, PL_S(""), PL_S(""), on_rate, ret, err);
+    return converse(rm, PL_OP_RATE, PL_S(""), PL_S(""), on_rate, ret, err);
 }
 
 /* ------------------------------------------------------------------ blobs */
@@ -474,18 +360,18 @@ int pl_remote_rate(struct pl_remote *rm, struct pl_rate *ret, struct pl_err *err
 struct blob {
     struct pl_feed f;
     struct pl_remote *rm;
-    struct proc *proc;
+    struct pl_remote_proc *proc;
     struct pl_arena a;
     struct pl_str repo, digest, url;
     uint64_t size;
-    struct answer x;
+    struct pl_answer x;
     bool ended;
 };
 
 /* A free process, started when need be; NULL when all are at work. */
-static struct proc *idle(struct pl_remote *rm)
+static struct pl_remote_proc *idle(struct pl_remote *rm)
 {
-    for (unsigned i = 0; i < PROCS; i++)
+    for (unsigned i = 0; i < PL_REMOTE_PROCS; i++)
         if (!rm->proc[i].busy)
             return &rm->proc[i];
     return NULL;
@@ -493,11 +379,15 @@ static struct proc *idle(struct pl_remote *rm)
 
 static int blob_start(struct blob *b, struct pl_err *err)
 {
-    struct proc *p = idle(b->rm);
+    struct pl_remote_proc *p = idle(b->rm);
     if (!p)
         return 1;
-    int r = ask(b->rm, p, b->url.n ? OP_FOREIGN : OP_BLOB, b->repo, b->digest, b->url, b->size,
-                &b->x.fd, err);
+    const struct pl_remote_ask q = { .op = b->url.n ? PL_OP_FOREIGN : PL_OP_BLOB,
+                                     .repo = b->repo,
+                                     .ref = b->digest,
+                                     .url = b->url,
+                                     .size = b->size };
+    int r = pl_remote_ask(b->rm, p, &q, &b->x.fd, err);
     if (r < 0)
         return r;
     fcntl(b->x.fd, F_SETFL, O_NONBLOCK);
@@ -513,15 +403,15 @@ static int blob_read(struct pl_feed *f, void *buf, size_t n, size_t *ret_got, st
     *ret_got = 0;
     int r = b->proc || b->ended ? 0 : blob_start(b, err);
     while (r == 0 && !b->ended) {
-        r = next_head(&b->x, &there, err);
+        r = pl_answer_head(&b->x, &there, err);
         if (r < 0 || !there)
             return r < 0 ? r : 1;
-        if (b->x.head.kind == FRAME_END) {
+        if (b->x.head.kind == PL_FRAME_END) {
             b->ended = true;
-            return the_end(&b->x, err);
+            return pl_answer_end(&b->x, err);
         }
         if (b->x.left) {
-            r = some(&b->x, buf, n < b->x.left ? n : (size_t)b->x.left, ret_got, err);
+            r = pl_answer_some(&b->x, buf, n < b->x.left ? n : (size_t)b->x.left, ret_got, err);
             if (r == 0 && *ret_got == 0)
                 return 1;
             b->x.left -= r == 0 ? *ret_got : 0;

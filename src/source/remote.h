@@ -19,6 +19,9 @@ void pl_remote_free(struct pl_remote *rm);
  */
 int pl_remote_manifest(struct pl_remote *rm, struct pl_str repo, struct pl_str ref,
                        struct pl_arena *a, struct pl_manifest *ret, struct pl_err *err);
+/* The same from the registry itself, whatever mirrors there are. */
+int pl_remote_origin(struct pl_remote *rm, struct pl_str repo, struct pl_str ref,
+                     struct pl_arena *a, struct pl_manifest *ret, struct pl_err *err);
 int pl_remote_tags(struct pl_remote *rm, struct pl_str repo, pl_registry_name_fn *fn, void *arg,
                    struct pl_err *err);
 int pl_remote_catalog(struct pl_remote *rm, pl_registry_name_fn *fn, void *arg, struct pl_err *err);
@@ -36,5 +39,32 @@ struct pl_feed *pl_remote_blob(struct pl_remote *rm, struct pl_str repo, const s
 /* What to wait on for reading when the feed had nothing yet: -1 when it waits for a free process,
  * or is no such feed. */
 int pl_remote_blob_fd(const struct pl_feed *f);
+
+/* Does the registry serve blob `d`? */
+int pl_remote_serves(struct pl_remote *rm, struct pl_str repo, const struct pl_digest *d, bool *ret,
+                     struct pl_err *err);
+
+/* ---- writing ---- */
+
+/* Is blob `d` in `repo`, or could it be mounted there from repository `from` (may be empty)? */
+int pl_remote_have(struct pl_remote *rm, struct pl_str repo, const struct pl_digest *d,
+                   struct pl_str from, bool *ret, struct pl_err *err);
+/* A blob that is sent while it is made, by a process of its own; one at a time for each
+ * pl_remote. Heap. PL_E_IO also when no process is free. */
+struct pl_remote_upload;
+int pl_remote_upload_new(struct pl_remote *rm, struct pl_str repo, struct pl_remote_upload **ret,
+                         struct pl_err *err);
+int pl_remote_upload_add(struct pl_remote_upload *u, const void *p, size_t n, struct pl_err *err);
+/* That was all of it: waits until the registry has it as `d`. */
+int pl_remote_upload_end(struct pl_remote_upload *u, const struct pl_digest *d, struct pl_err *err);
+/* Gives it up when it was not ended; accepts NULL. */
+void pl_remote_upload_free(struct pl_remote_upload *u);
+/* As pl_registry_push_manifest. */
+int pl_remote_put(struct pl_remote *rm, struct pl_str repo, struct pl_str ref,
+                  const struct pl_manifest *m, const struct pl_digest *subject,
+                  struct pl_str descriptor, struct pl_err *err);
+/* As pl_registry_delete_manifest. */
+int pl_remote_delete(struct pl_remote *rm, struct pl_str repo, const struct pl_digest *d,
+                     struct pl_err *err);
 
 #endif
