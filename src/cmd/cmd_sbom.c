@@ -104,7 +104,7 @@ const struct pl_command pl_cmd_sbom = {
     .usage = "sbom [flags] TARGET…",
     .summary = "the packages of images or directories, as CycloneDX or SPDX",
     .details = "targets: docker-archive:FILE  oci:DIR[:TAG|@DIGEST]  oci-archive:FILE  daemon:REF\n"
-               "         dir:PATH  rootfs:PATH  -  or a path, probed by what it holds\n",
+               "         dir:PATH  rootfs:PATH  sbom:FILE  -  or a path, probed by what it holds\n",
     .options = table,
     .n_options = PL_COUNT(table),
     .options_size = sizeof(struct options),

@@ -378,7 +378,7 @@ const struct pl_command pl_cmd_scan = {
     .usage = "scan [flags] TARGET…",
     .summary = "read every byte of images or directories and report what is found",
     .details = "targets: docker://REF  docker-archive:FILE  oci:DIR[:TAG|@DIGEST]\n"
-               "         oci-archive:FILE  daemon:REF  dir:PATH  rootfs:PATH  -\n"
+               "         oci-archive:FILE  daemon:REF  dir:PATH  rootfs:PATH  sbom:FILE  -\n"
                "         or a word: a path by what it holds, else a registry reference\n",
     .options = table,
     .n_options = PL_COUNT(table),

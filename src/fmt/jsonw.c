@@ -157,6 +157,11 @@ void pl_jw_cstr(struct pl_jsonw *w, const char *s)
     pl_jw_str(w, pl_str_c(s));
 }
 
+void pl_jw_number(struct pl_jsonw *w, const char *text)
+{
+    word(w, text);
+}
+
 void pl_jw_u64(struct pl_jsonw *w, uint64_t v)
 {
     char t[24];

@@ -25,6 +25,7 @@ void pl_jw_str_or_null(struct pl_jsonw *w, struct pl_str s); /* null when s.n ==
 void pl_jw_cstr(struct pl_jsonw *w, const char *s);
 void pl_jw_u64(struct pl_jsonw *w, uint64_t v);
 void pl_jw_int(struct pl_jsonw *w, int64_t v);
+void pl_jw_number(struct pl_jsonw *w, const char *text); /* as it stands, "0.5" */
 void pl_jw_bool(struct pl_jsonw *w, bool v);
 void pl_jw_null(struct pl_jsonw *w);
 /* "key": "value" in one call. */

@@ -32,9 +32,10 @@ struct pl_pkg {
 struct pl_package {
     struct pl_pkg pkg;
     struct pl_str purl;
-    const char *scheme;    /* of its versions; NULL when none is known */
-    struct pl_names paths; /* the files that prove it, "outer.jar!inner", sorted */
-    struct pl_str distro;  /* "debian-12", for packages of a distribution */
+    const char *scheme;     /* of its versions; NULL when none is known */
+    struct pl_names paths;  /* the files that prove it, "outer.jar!inner", sorted */
+    struct pl_str distro;   /* "debian-12", for packages of a distribution */
+    struct pl_str owned_by; /* the distribution's package that put its files there, or empty */
     struct pl_span span;
 };
 

@@ -16,6 +16,8 @@ struct pl_pkg_sink {
     void (*emit)(void *arg, const struct pl_pkg *p);
     /* Something about the file: `incomplete` when packages may be missing. */
     void (*note)(void *arg, bool incomplete, const char *code, const char *message);
+    /* The package `owner` put the file `path` there (pl_pkg_own_path); NULL: nobody asks. */
+    void (*own)(void *arg, struct pl_str owner, struct pl_str path);
     void *arg;
     struct pl_arena *a; /* scratch, given back after the file */
     const char *by;     /* the cataloger at work */
@@ -36,6 +38,14 @@ struct pl_cataloger {
      * came before counts. */
     int (*run)(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s, struct pl_err *err);
 };
+
+/* A path as lists of files and archives agree on it: no leading "/" or "./", and of folders that
+ * are links in a merged /usr the part behind "usr/" ("bin/sh", "lib/x"). A view. */
+struct pl_str pl_pkg_own_path(struct pl_str path);
+
+/* The root that a package list at `path` stands in ("" or "chroot/"): a view. False when `path` is
+ * no such list. */
+bool pl_pkg_list_root(struct pl_str path, struct pl_str *ret);
 
 /* All catalogers in the order of pkg.list, NULL at the end. */
 extern const struct pl_cataloger *const pl_catalogers[];

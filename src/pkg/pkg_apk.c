@@ -8,6 +8,14 @@ static bool apk_wants(struct pl_str path, struct pl_str head)
     return pl_pkg_tail(path, "lib/apk/db/installed");
 }
 
+/* F: is a folder, each R: behind it a file in it. */
+static void file(struct pl_pkg_sink *s, struct pl_str owner, struct pl_str dir, struct pl_str name)
+{
+    struct pl_arena a = { 0 };
+    pl_pkg_own(s, owner, dir.n ? pl_printf(&a, "%.*s/%.*s", PL_FMT(dir), PL_FMT(name)) : name);
+    pl_arena_release(&a);
+}
+
 static void finish(struct pl_pkg_sink *s, struct pl_pkg *p, bool any)
 {
     if (any && p->name.n && p->version.n)
@@ -22,7 +30,7 @@ static int apk_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s
                    struct pl_err *err)
 {
     struct pl_pkg p = { .type = PL_S("apk") };
-    struct pl_str line;
+    struct pl_str line, dir = { "", 0 };
     bool any = false;
     (void)path;
     (void)err;
@@ -30,6 +38,7 @@ static int apk_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s
         if (line.n < 2 || line.p[1] != ':') {
             finish(s, &p, any);
             any = false;
+            dir = PL_S("");
             continue;
         }
         struct pl_str value = pl_str_sub(line, 2, line.n);
@@ -49,6 +58,12 @@ static int apk_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s
             break;
         case 'o':
             p.source = value;
+            break;
+        case 'F':
+            dir = value;
+            break;
+        case 'R':
+            file(s, p.name, dir, value);
             break;
         default:
             break;

@@ -21,6 +21,35 @@ static bool dpkg_wants(struct pl_str path, struct pl_str head)
            pl_pkg_tail(path, "usr/share/snappy/dpkg.yaml-status");
 }
 
+/* info/NAME[:ARCH].list and .md5sums, and status.d/NAME.md5sums of distroless images */
+static bool files_wants(struct pl_str path, struct pl_str head)
+{
+    (void)head;
+    struct pl_str dir = pl_pkg_dir(path);
+    bool sums = pl_str_ends(path, PL_S(".md5sums"));
+    if (!sums && !pl_str_ends(path, PL_S(".list")))
+        return false;
+    return pl_pkg_tail(dir, "lib/dpkg/info") || pl_pkg_tail(dir, "lib/opkg/info") ||
+           (sums && pl_pkg_tail(dir, "var/lib/dpkg/status.d"));
+}
+
+/* "DIGEST  path" or "/path" a line */
+static int files_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s,
+                     struct pl_err *err)
+{
+    struct pl_str line, owner = pl_pkg_base(path), word;
+    bool sums = pl_str_ends(owner, PL_S(".md5sums"));
+    (void)err;
+    owner = pl_str_sub(owner, 0, owner.n - strlen(sums ? ".md5sums" : ".list"));
+    owner = pl_str_sub(owner, 0, pl_str_find(owner, PL_S(":"), 0));
+    while (pl_pkg_line(&text, &line)) {
+        if (sums && !pl_str_split(&line, ' ', &word))
+            continue;
+        pl_pkg_own(s, owner, sums ? pl_str_trim(line) : line);
+    }
+    return 0;
+}
+
 static bool opkg_wants(struct pl_str path, struct pl_str head)
 {
     (void)head;
@@ -107,6 +136,9 @@ static int opkg_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *
 
 const struct pl_cataloger pl_pkg_dpkg = {
     .id = "dpkg", .wants = dpkg_wants, .max = PL_PKG_TEXT_FILE, .run = dpkg_run
+};
+const struct pl_cataloger pl_pkg_dpkg_files = {
+    .id = "dpkg-files", .wants = files_wants, .max = PL_PKG_TEXT_FILE, .run = files_run
 };
 const struct pl_cataloger pl_pkg_opkg = {
     .id = "opkg", .wants = opkg_wants, .max = PL_PKG_TEXT_FILE, .run = opkg_run

@@ -18,6 +18,8 @@ void pl_pkg_put(struct pl_pkg_sink *s, const char *type, struct pl_str ns, struc
 /* As pl_pkg_put, the part of `name` before the last '/' (npm, Go, Composer) being the namespace. */
 void pl_pkg_put_path(struct pl_pkg_sink *s, const char *type, struct pl_str name,
                      struct pl_str version, uint32_t flags);
+/* The package `owner` put the file `path` there. */
+void pl_pkg_own(struct pl_pkg_sink *s, struct pl_str owner, struct pl_str path);
 /* A note: formatted, cut at 500 bytes. */
 void pl_pkg_note(struct pl_pkg_sink *s, bool incomplete, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
@@ -26,6 +28,8 @@ void pl_pkg_note(struct pl_pkg_sink *s, bool incomplete, const char *code, const
 struct pl_str pl_pkg_base(struct pl_str path);
 /* The path without its last part ("" at the top), and the one before that. */
 struct pl_str pl_pkg_dir(struct pl_str path);
+/* "NAME-VERSION-RELEASE.src.rpm" in name and version; false, and nothing set, for anything else. */
+bool pl_pkg_source_rpm(struct pl_str file, struct pl_str *ret_name, struct pl_str *ret_version);
 /* Is `path` equal to `tail`, or does it end in "/" and `tail`? */
 bool pl_pkg_tail(struct pl_str path, const char *tail);
 /* Is the last part of `path` equal to `name`? */

@@ -10,11 +10,19 @@ enum { T_INT32 = 4, T_STRING = 6, T_STRINGS = 8, T_I18N = 9 };
 enum { NAME, VERSION, RELEASE, ARCH, SOURCE, LICENCE, MODULE, VENDOR, N_TEXT };
 static const uint32_t tags[N_TEXT] = { 1000, 1001, 1002, 1022, 1044, 1014, 5096, 1011 };
 #define TAG_EPOCH 1003u
+#define TAG_DIRINDEXES 1116u
+#define TAG_BASENAMES 1117u
+#define TAG_DIRNAMES 1118u
+#define FILES_MAX 200000u /* of one package */
 
 struct header {
     struct pl_str text[N_TEXT];
     bool has_epoch;
     uint32_t epoch;
+    struct list {
+        struct pl_str data; /* to the end of the data */
+        uint32_t count;
+    } base, dir, index;
 };
 
 static struct pl_str string_at(struct pl_str data, uint32_t off)
@@ -34,27 +42,60 @@ static void entry(struct header *h, struct pl_str data, struct pl_str e)
         h->has_epoch = true;
         h->epoch = pl_rpm_be32(data, off);
     }
+    struct list l = { pl_str_sub(data, off, data.n), count };
+    if (tag == TAG_BASENAMES && type == T_STRINGS)
+        h->base = l;
+    else if (tag == TAG_DIRNAMES && type == T_STRINGS)
+        h->dir = l;
+    else if (tag == TAG_DIRINDEXES && type == T_INT32 && l.data.n / 4 >= count)
+        h->index = l;
     for (size_t i = 0; i < N_TEXT; i++)
         if (tag == tags[i] && (type == T_STRING || type == T_STRINGS || type == T_I18N))
             h->text[i] = string_at(data, off);
 }
 
-/* "NAME-VERSION-RELEASE.src.rpm" */
 static void source(struct pl_pkg_sink *s, struct pl_str file, bool epoch, uint32_t number,
                    struct pl_pkg *p)
 {
-    static const char *const ends[] = { ".nosrc.rpm", ".src.rpm" };
-    for (size_t i = 0; i < 2; i++)
-        if (pl_str_ends(file, pl_str_c(ends[i])))
-            file.n -= strlen(ends[i]);
-    const char *dash = file.n ? memrchr(file.p, '-', file.n) : NULL;
-    const char *second = dash ? memrchr(file.p, '-', (size_t)(dash - file.p)) : NULL;
-    if (!second)
+    struct pl_str version;
+    if (pl_pkg_source_rpm(file, &p->source, &version))
+        p->source_version = epoch ? pl_printf(s->a, "%u:%.*s", number, PL_FMT(version)) : version;
+}
+
+/* the next of a list of strings; false when there is none */
+static bool next_string(struct list *l, struct pl_str *ret)
+{
+    const char *end = l->count && l->data.n ? memchr(l->data.p, 0, l->data.n) : NULL;
+    if (!end)
+        return false;
+    *ret = pl_str_sub(l->data, 0, (size_t)(end - l->data.p));
+    l->data = pl_str_sub(l->data, ret->n + 1, l->data.n);
+    l->count--;
+    return true;
+}
+
+/* A file is its base name in the folder that its index names. */
+static void files(const struct header *h, struct pl_pkg_sink *s)
+{
+    struct list base = h->base, dir = h->dir;
+    struct pl_arena a = { 0 };
+    struct pl_str name;
+    if (!s->own || !dir.count || dir.count > FILES_MAX || base.count > FILES_MAX ||
+        dir.count > dir.data.n)
         return;
-    size_t at = (size_t)(second - file.p);
-    struct pl_str version = pl_str_sub(file, at + 1, file.n);
-    p->source = pl_str_sub(file, 0, at);
-    p->source_version = epoch ? pl_printf(s->a, "%u:%.*s", number, PL_FMT(version)) : version;
+    struct pl_str *dirs = pl_alloc_n(&a, dir.count, sizeof *dirs);
+    size_t n = 0;
+    while (next_string(&dir, &name))
+        dirs[n++] = name;
+    pl_auto_buf struct pl_buf path = { .max = PL_PKG_TEXT };
+    for (uint32_t i = 0; i < h->index.count && next_string(&base, &name); i++) {
+        uint32_t at = pl_rpm_be32(h->index.data, (size_t)i * 4);
+        pl_buf_clear(&path);
+        if (at < n && pl_buf_add(&path, dirs[at].p, dirs[at].n, NULL) == 0 &&
+            pl_buf_add(&path, name.p, name.n, NULL) == 0)
+            pl_pkg_own(s, h->text[NAME], pl_buf_str(&path));
+    }
+    pl_arena_release(&a);
 }
 
 bool pl_rpm_header(struct pl_str blob, struct pl_pkg_sink *s)
@@ -81,5 +122,6 @@ bool pl_rpm_header(struct pl_str blob, struct pl_pkg_sink *s)
         p.quals = pl_printf(s->a, "rpmmod=%.*s", PL_FMT(t[MODULE]));
     source(s, t[SOURCE], h.has_epoch && h.epoch, h.epoch, &p);
     pl_pkg_emit(s, p);
+    files(&h, s);
     return true;
 }

@@ -54,10 +54,73 @@ void pl_pkg_put_path(struct pl_pkg_sink *s, const char *type, struct pl_str name
     pl_pkg_put(s, type, pl_pkg_dir(name), pl_pkg_base(name), version, flags);
 }
 
+struct pl_str pl_pkg_own_path(struct pl_str path)
+{
+    static const char *const merged[] = { "bin/", "sbin/", "lib/", "lib32/", "lib64/", "libx32/" };
+    struct pl_str below;
+    if (pl_str_starts(path, PL_S("./")))
+        path = pl_str_sub(path, 1, path.n);
+    while (path.n && path.p[0] == '/')
+        path = pl_str_sub(path, 1, path.n);
+    if (!pl_str_starts(path, PL_S("usr/")))
+        return path;
+    below = pl_str_sub(path, 4, path.n);
+    for (size_t i = 0; i < PL_COUNT(merged); i++)
+        if (pl_str_starts(below, pl_str_c(merged[i])))
+            return below;
+    return path;
+}
+
+bool pl_pkg_list_root(struct pl_str path, struct pl_str *ret)
+{
+    static const char *const folders[] = {
+        "var/lib/dpkg/",        "var/lib/rpm/",    "usr/lib/sysimage/rpm/", "usr/share/rpm/",
+        "var/lib/rpmmanifest/", "usr/lib/apk/db/", "lib/apk/db/",           "var/lib/pacman/local/",
+        "usr/lib/opkg/",        "var/lib/opkg/",   "var/db/pkg/",
+    };
+    for (size_t i = 0; i < PL_COUNT(folders); i++) {
+        size_t at = SIZE_MAX, next = 0;
+        while ((next = pl_str_find(path, pl_str_c(folders[i]), next)) != SIZE_MAX) {
+            if (next == 0 || path.p[next - 1] == '/')
+                at = next;
+            next++;
+        }
+        if (at == SIZE_MAX)
+            continue;
+        *ret = pl_str_sub(path, 0, at);
+        return true;
+    }
+    return false;
+}
+
+void pl_pkg_own(struct pl_pkg_sink *s, struct pl_str owner, struct pl_str path)
+{
+    path = pl_pkg_own_path(path);
+    if (s->own && owner.n && owner.n <= PL_PKG_TEXT && path.n)
+        s->own(s->arg, owner, path);
+}
+
 struct pl_str pl_pkg_base(struct pl_str path)
 {
     const char *slash = path.n ? memrchr(path.p, '/', path.n) : NULL;
     return slash ? pl_str_sub(path, (size_t)(slash - path.p) + 1, path.n) : path;
+}
+
+bool pl_pkg_source_rpm(struct pl_str file, struct pl_str *ret_name, struct pl_str *ret_version)
+{
+    static const char *const ends[] = { ".src.rpm", ".nosrc.rpm" };
+    size_t n = 0;
+    for (size_t i = 0; i < PL_COUNT(ends); i++)
+        if (pl_str_ends(file, pl_str_c(ends[i])))
+            n = file.n - strlen(ends[i]);
+    const char *dash = n ? memrchr(file.p, '-', n) : NULL;
+    const char *second = dash ? memrchr(file.p, '-', (size_t)(dash - file.p)) : NULL;
+    if (!second)
+        return false;
+    size_t at = (size_t)(second - file.p);
+    *ret_name = pl_str_sub(file, 0, at);
+    *ret_version = pl_str_sub(file, at + 1, n - at - 1);
+    return true;
 }
 
 struct pl_str pl_pkg_dir(struct pl_str path)

@@ -138,12 +138,12 @@ static struct pl_names names(struct reader *r, const struct pl_json *j, const ch
 /* Notes that leave a result complete. The format does not mark the others. */
 static bool harmless(struct pl_str code)
 {
-    static const char *const codes[] = {
-        "sandbox-degraded", "no-database",    "history-mismatch",  "bad-whiteout",
-        "overlay-whiteout", "dangling-link",  "unsafe-path",       "still-served",
-        "long-path",        "tar-no-end",     "tar-global",        "tar-size",
-        "tar-number",       "tar-signed-sum", "tar-sparse-unknown"
-    };
+    static const char *const codes[] = { "sandbox-degraded", "package-skipped",   "no-package-url",
+                                         "no-database",      "history-mismatch",  "bad-whiteout",
+                                         "overlay-whiteout", "dangling-link",     "unsafe-path",
+                                         "still-served",     "long-path",         "tar-no-end",
+                                         "tar-global",       "tar-size",          "tar-number",
+                                         "tar-signed-sum",   "tar-sparse-unknown" };
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         if (pl_str_is(code, codes[i]))
             return true;

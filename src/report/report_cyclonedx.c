@@ -41,10 +41,40 @@ static void licence(struct pl_jsonw *w, struct pl_str text)
     pl_jw_arr_end(w);
 }
 
+/* How the package URL is known, and how sure that is. */
+static void identity(struct pl_jsonw *w, const struct pl_package *p)
+{
+    bool weak = p->pkg.flags & PL_PKG_WEAK, program = p->pkg.flags & PL_PKG_FILE;
+    const char *confidence = weak ? "0.5" : program ? "0.8" : "1";
+    pl_jw_key(w, "identity");
+    pl_jw_arr(w);
+    pl_jw_obj(w);
+    pl_jw_kcstr(w, "field", "purl");
+    pl_jw_key(w, "confidence");
+    pl_jw_number(w, confidence);
+    pl_jw_key(w, "methods");
+    pl_jw_arr(w);
+    pl_jw_obj(w);
+    pl_jw_kcstr(w, "technique",
+                program ? "binary-analysis"
+                : weak  ? "filename"
+                        : "manifest-analysis");
+    pl_jw_key(w, "confidence");
+    pl_jw_number(w, confidence);
+    if (p->pkg.by.n)
+        pl_jw_kstr(w, "value", p->pkg.by);
+    pl_jw_obj_end(w);
+    pl_jw_arr_end(w);
+    pl_jw_obj_end(w);
+    pl_jw_arr_end(w);
+}
+
 static void evidence(struct pl_jsonw *w, const struct pl_package *p)
 {
     pl_jw_key(w, "evidence");
     pl_jw_obj(w);
+    if (!(p->pkg.flags & PL_PKG_OS))
+        identity(w, p);
     pl_jw_key(w, "occurrences");
     pl_jw_arr(w);
     for (size_t i = 0; i < p->paths.n; i++) {
@@ -83,6 +113,11 @@ static void component(struct pl_jsonw *w, const struct pl_target *t, const struc
     pl_arena_release(&a);
 }
 
+static void about(void *arg, const char *name, struct pl_str value)
+{
+    property(arg, name, value);
+}
+
 static void metadata(struct pl_jsonw *w, const struct pl_report *r)
 {
     const struct pl_target *t = r->n_targets ? &r->targets[0] : NULL;
@@ -109,6 +144,12 @@ static void metadata(struct pl_jsonw *w, const struct pl_report *r)
         pl_jw_kstr(w, "name", t->name);
         if (t->digest.n)
             pl_jw_kstr(w, "version", t->digest);
+        struct pl_arena a = { 0 };
+        pl_jw_key(w, "properties");
+        pl_jw_arr(w);
+        pl_sbom_about(&a, t, w, about);
+        pl_jw_arr_end(w);
+        pl_arena_release(&a);
         pl_jw_obj_end(w);
     }
     pl_jw_obj_end(w);

@@ -173,6 +173,7 @@ static void put_package(struct pl_jsonw *w, const struct pl_target *t, const str
     put_or_null(w, "source_version", p->pkg.source_version);
     put_or_null(w, "distro", p->distro);
     put_or_null(w, "licence", p->pkg.licence);
+    put_or_null(w, "owned_by", p->owned_by);
     pl_jw_kbool(w, "dev", (p->pkg.flags & PL_PKG_DEV) != 0);
     pl_jw_kstr(w, "cataloger", p->pkg.by);
     pl_jw_obj_end(w);

@@ -73,6 +73,8 @@ static void package(struct pl_jsonw *w, const struct pl_report *r, const struct 
     }
     pl_jw_key(w, "annotations");
     pl_jw_arr(w);
+    annotation(w, r, "plimsoll:group", p->pkg.ns);
+    annotation(w, r, "plimsoll:licence", p->pkg.licence);
     for (size_t i = 0; i < facts.n; i++)
         annotation(w, r, facts.p[i].name, facts.p[i].value);
     for (size_t i = 0; i < p->paths.n; i++)
@@ -82,8 +84,21 @@ static void package(struct pl_jsonw *w, const struct pl_report *r, const struct 
     pl_arena_release(&a);
 }
 
-static void root(struct pl_jsonw *w, const struct pl_target *t)
+struct about {
+    struct pl_jsonw *w;
+    const struct pl_report *r;
+};
+
+static void about(void *arg, const char *name, struct pl_str value)
 {
+    const struct about *b = arg;
+    annotation(b->w, b->r, name, value);
+}
+
+static void root(struct pl_jsonw *w, const struct pl_report *r, const struct pl_target *t)
+{
+    struct about b = { w, r };
+    struct pl_arena a = { 0 };
     bool image = pl_str_is(t->kind, "image");
     pl_jw_obj(w);
     pl_jw_kcstr(w, "SPDXID", "SPDXRef-target");
@@ -97,6 +112,11 @@ static void root(struct pl_jsonw *w, const struct pl_target *t)
     pl_jw_kcstr(w, "copyrightText", "NOASSERTION");
     pl_jw_kcstr(w, "supplier", "NOASSERTION");
     pl_jw_kcstr(w, "primaryPackagePurpose", image ? "CONTAINER" : "FILE");
+    pl_jw_key(w, "annotations");
+    pl_jw_arr(w);
+    pl_sbom_about(&a, t, &b, about);
+    pl_jw_arr_end(w);
+    pl_arena_release(&a);
     pl_jw_obj_end(w);
 }
 
@@ -105,7 +125,7 @@ static void packages(struct pl_jsonw *w, const struct pl_report *r)
     pl_jw_key(w, "packages");
     pl_jw_arr(w);
     if (r->n_targets)
-        root(w, &r->targets[0]);
+        root(w, r, &r->targets[0]);
     for (size_t i = 0; i < r->n_targets; i++)
         for (size_t k = 0; k < r->targets[i].n_packages; k++)
             package(w, r, &r->targets[i], &r->targets[i].packages[k]);

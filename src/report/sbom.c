@@ -30,11 +30,45 @@ void pl_sbom_facts(struct pl_arena *a, const struct pl_target *t, const struct p
         put(ret, "plimsoll:layer", pl_printf(a, "%u", layer->index));
         put(ret, "plimsoll:layer_diff_id", layer->diff_id);
     }
+    layer = pl_layer_at(t, p->span.hidden);
+    if (layer) {
+        put(ret, "plimsoll:hidden", pl_printf(a, "%u", layer->index));
+        put(ret, "plimsoll:how", pl_str_c(pl_how_name(p->span.how)));
+    }
     put(ret, "plimsoll:visible", p->span.visible ? PL_S("true") : PL_S("false"));
+    put(ret, "plimsoll:owned_by", p->owned_by);
     if (p->pkg.flags & PL_PKG_DEV)
         put(ret, "plimsoll:dev", PL_S("true"));
+    if (p->pkg.flags & PL_PKG_LOCK)
+        put(ret, "plimsoll:lock", PL_S("true"));
+    if (p->pkg.flags & PL_PKG_FILE)
+        put(ret, "plimsoll:program", PL_S("true"));
     if (p->pkg.flags & PL_PKG_WEAK)
         put(ret, "plimsoll:confidence", PL_S("name"));
+}
+
+void pl_sbom_about(struct pl_arena *a, const struct pl_target *t, void *arg,
+                   void (*fn)(void *arg, const char *name, struct pl_str value))
+{
+    fn(arg, "plimsoll:digest", t->digest);
+    fn(arg, "plimsoll:platform", t->platform);
+    fn(arg, "plimsoll:complete", t->complete ? PL_S("true") : PL_S("false"));
+    for (size_t i = 0; i < t->n_layers; i++) {
+        const struct pl_layer_info *l = &t->layers[i];
+        const struct {
+            const char *name;
+            struct pl_str value;
+        } facts[] = {
+            { "digest", l->digest },
+            { "diff_id", l->diff_id },
+            { "bytes", pl_printf(a, "%" PRIu64, l->bytes) },
+            { "files", pl_printf(a, "%" PRIu64, l->files) },
+        };
+        for (size_t k = 0; k < sizeof facts / sizeof *facts; k++)
+            fn(arg, pl_printf(a, "plimsoll:layer:%zu:%s", i, facts[k].name).p, facts[k].value);
+        if (l->has_created_by)
+            fn(arg, pl_printf(a, "plimsoll:layer:%zu:created_by", i).p, l->created_by);
+    }
 }
 
 struct pl_str pl_sbom_ref(struct pl_arena *a, const struct pl_package *p)

@@ -11,13 +11,16 @@ struct pl_sbom_facts {
     struct {
         const char *name;
         struct pl_str value;
-    } p[16];
+    } p[20];
     size_t n;
 };
 
 /* Fills `ret` with what is known. */
 void pl_sbom_facts(struct pl_arena *a, const struct pl_target *t, const struct pl_package *p,
                    struct pl_sbom_facts *ret);
+/* Facts of the target as a whole, each layer's among them: calls `fn` for each, in order. */
+void pl_sbom_about(struct pl_arena *a, const struct pl_target *t, void *arg,
+                   void (*fn)(void *arg, const char *name, struct pl_str value));
 /* A reference that stays the same from run to run: from package URL, span and first path. */
 struct pl_str pl_sbom_ref(struct pl_arena *a, const struct pl_package *p);
 /* "urn:uuid:…" from the digest of `text`, to out[64]. */

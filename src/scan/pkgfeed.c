@@ -7,6 +7,9 @@
 struct out {
     struct pl_worker *w;
     const struct pl_spot *at;
+    struct pl_claim claim; /* not yet sent; `file` has room for PL_CLAIM_FILES */
+    struct pl_buf owner;
+    struct pl_arena *a;
 };
 
 static void on_package(void *arg, const struct pl_pkg *p)
@@ -19,6 +22,40 @@ static void on_package(void *arg, const struct pl_pkg *p)
     struct pl_buf *b = pl_chan_begin(&o->w->chan, PL_MSG_PKG, &mark);
     pl_put_pkg(b, &x);
     pl_chan_end(&o->w->chan, mark);
+}
+
+/* The root that a package list stands in: all before its own folders. */
+static struct pl_str root_of(struct pl_str path)
+{
+    struct pl_str root = path;
+    return pl_pkg_list_root(path, &root) ? root : PL_S("");
+}
+
+static void send_claim(struct out *o)
+{
+    size_t mark;
+    if (!o->claim.n)
+        return;
+    o->claim.root = root_of(o->at->path);
+    o->claim.owner = pl_buf_str(&o->owner);
+    struct pl_buf *b = pl_chan_begin(&o->w->chan, PL_MSG_OWN, &mark);
+    pl_put_claim(b, &o->claim);
+    pl_chan_end(&o->w->chan, mark);
+    o->claim.n = 0;
+}
+
+static void on_own(void *arg, struct pl_str owner, struct pl_str path)
+{
+    struct out *o = arg;
+    if (o->at->nested.n)
+        return;
+    if (!o->claim.file)
+        o->claim.file = pl_alloc_n(o->a, PL_CLAIM_FILES, sizeof *o->claim.file);
+    if (o->claim.n == PL_CLAIM_FILES || !pl_str_eq(owner, pl_buf_str(&o->owner)))
+        send_claim(o);
+    pl_buf_clear(&o->owner);
+    pl_buf_putn(&o->owner, owner.p, owner.n);
+    o->claim.file[o->claim.n++] = pl_claim_hash(path);
 }
 
 static struct pl_str name_of(const struct pl_spot *at)
@@ -48,7 +85,7 @@ void pl_pkgfeed_begin(struct pl_pkgfeed *f, const struct pl_worker *w, const str
 static void look_through(struct pl_pkgfeed *f, struct pl_worker *w, const struct pl_spot *at,
                          struct pl_str window, size_t from, size_t to, bool last)
 {
-    struct out o = { w, at };
+    struct out o = { .w = w, .at = at };
     struct pl_arena a = { 0 };
     struct pl_pkg_sink s = { .emit = on_package, .note = on_note, .arg = &o, .a = &a };
     if (f->program)
@@ -60,7 +97,7 @@ static void look_through(struct pl_pkgfeed *f, struct pl_worker *w, const struct
 void pl_pkgfeed_add(struct pl_pkgfeed *f, struct pl_worker *w, const struct pl_spot *at,
                     struct pl_str window, size_t from, size_t to, bool last)
 {
-    struct out o = { w, at };
+    struct out o = { .w = w, .at = at };
     struct pl_err err = { 0 };
     struct pl_str bytes = pl_str_sub(window, from, to - from);
     if (f->program || f->classes.n)
@@ -79,8 +116,13 @@ void pl_pkgfeed_add(struct pl_pkgfeed *f, struct pl_worker *w, const struct pl_s
         return;
     if (!f->over) {
         struct pl_arena a = { 0 };
-        struct pl_pkg_sink s = { .emit = on_package, .note = on_note, .arg = &o, .a = &a };
+        o.a = &a;
+        struct pl_pkg_sink s = {
+            .emit = on_package, .note = on_note, .own = on_own, .arg = &o, .a = &a
+        };
         pl_cataloger_run(f->c, at->path, f->b.n ? pl_buf_str(&f->b) : bytes, &s);
+        send_claim(&o);
+        pl_buf_release(&o.owner);
         pl_arena_release(&a);
     }
     pl_pkgfeed_release(f);

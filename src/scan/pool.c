@@ -320,6 +320,8 @@ static int on_message(struct pl_pool *p, struct proc *w, uint8_t type, struct pl
     struct pl_task *t = w->task;
     struct pl_hit hit;
     struct pl_pkg pkg;
+    struct pl_package listed;
+    struct pl_claim claim;
     struct pl_note note;
     struct pl_member_msg m;
     uint8_t slot;
@@ -353,6 +355,18 @@ static int on_message(struct pl_pool *p, struct proc *w, uint8_t type, struct pl
         if (!pl_get_pkg(&rd, &r->a, &pkg))
             return -1;
         pl_vec_push(&r->packages, pkg);
+        return 0;
+    case PL_MSG_LISTED:
+        if (!pl_get_package(&rd, &r->a, &listed))
+            return -1;
+        pl_vec_push(&r->listed, listed);
+        return 0;
+    case PL_MSG_ABOUT:
+        return pl_get_about(&rd, &r->a, &r->about) ? 0 : -1;
+    case PL_MSG_OWN:
+        if (!pl_get_claim(&rd, &r->a, &claim))
+            return -1;
+        pl_vec_push(&r->claims, claim);
         return 0;
     case PL_MSG_NOTE:
         if (!pl_get_note(&rd, &r->a, &note))

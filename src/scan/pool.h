@@ -16,7 +16,10 @@ struct pl_record {
     PL_VEC(struct pl_hit) hits;
     PL_VEC(struct pl_note) notes;
     PL_VEC(struct pl_pkg) packages;
-    struct pl_buf entries; /* messages of pl_put_entry, in order */
+    PL_VEC(struct pl_package) listed; /* SBOM: its packages */
+    struct pl_about about;
+    PL_VEC(struct pl_claim) claims; /* who put which files there */
+    struct pl_buf entries;          /* messages of pl_put_entry, in order */
     uint32_t n_entries;
     bool has_doc;
     struct pl_doc doc;

@@ -146,6 +146,117 @@ bool pl_get_pkg(struct pl_rd *r, struct pl_arena *a, struct pl_pkg *ret)
     return !r->bad && ret->type.n && ret->name.n;
 }
 
+static void put_span(struct pl_buf *b, const struct pl_span *s)
+{
+    pl_put_u32(b, s->introduced);
+    pl_put_u32(b, s->hidden);
+    pl_put_u8(b, (uint8_t)s->how);
+    pl_put_u8(b, s->visible);
+}
+
+static void get_span(struct pl_rd *r, struct pl_span *ret)
+{
+    ret->introduced = pl_get_u32(r);
+    ret->hidden = pl_get_u32(r);
+    uint8_t how = pl_get_u8(r);
+    ret->how = how <= PL_HOW_REPLACED ? (enum pl_how)how : PL_HOW_NONE;
+    r->bad |= how > PL_HOW_REPLACED;
+    ret->visible = pl_get_u8(r) != 0;
+}
+
+void pl_put_package(struct pl_buf *b, const struct pl_package *p)
+{
+    pl_put_pkg(b, &p->pkg);
+    pl_put_str(b, p->purl);
+    pl_put_str(b, p->distro);
+    pl_put_str(b, p->owned_by);
+    put_names(b, &p->paths);
+    put_span(b, &p->span);
+}
+
+bool pl_get_package(struct pl_rd *r, struct pl_arena *a, struct pl_package *ret)
+{
+    *ret = (struct pl_package){ .scheme = NULL };
+    if (!pl_get_pkg(r, a, &ret->pkg))
+        return false;
+    ret->purl = get_dup(r, a);
+    ret->distro = get_dup(r, a);
+    ret->owned_by = get_dup(r, a);
+    get_names(r, a, &ret->paths);
+    get_span(r, &ret->span);
+    return !r->bad;
+}
+
+void pl_put_about(struct pl_buf *b, const struct pl_about *d)
+{
+    pl_put_str(b, d->name);
+    pl_put_str(b, d->digest);
+    pl_put_str(b, d->platform);
+    pl_put_u32(b, (uint32_t)d->n);
+    for (size_t i = 0; i < d->n; i++) {
+        const struct pl_layer_info *l = &d->layers[i];
+        pl_put_str(b, l->digest);
+        pl_put_str(b, l->diff_id);
+        pl_put_str(b, l->created_by);
+        pl_put_u8(b, l->has_created_by);
+        pl_put_u64(b, l->bytes);
+        pl_put_u64(b, l->files);
+    }
+}
+
+bool pl_get_about(struct pl_rd *r, struct pl_arena *a, struct pl_about *ret)
+{
+    ret->name = get_dup(r, a);
+    ret->digest = get_dup(r, a);
+    ret->platform = get_dup(r, a);
+    ret->n = pl_get_u32(r);
+    if (r->bad || ret->n > PL_ABOUT_LAYERS)
+        return false;
+    ret->layers = pl_alloc_n(a, ret->n, sizeof *ret->layers);
+    for (size_t i = 0; i < ret->n; i++) {
+        struct pl_layer_info *l = &ret->layers[i];
+        l->index = (uint32_t)i;
+        l->digest = get_dup(r, a);
+        l->diff_id = get_dup(r, a);
+        l->created_by = get_dup(r, a);
+        l->has_created_by = pl_get_u8(r) != 0;
+        l->bytes = pl_get_u64(r);
+        l->files = pl_get_u64(r);
+    }
+    return !r->bad;
+}
+
+/* Who could make two paths meet could as well name the other in the list: no salt is needed. */
+uint64_t pl_claim_hash(struct pl_str path)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < path.n; i++)
+        h = (h ^ (uint8_t)path.p[i]) * 0x100000001b3u;
+    return h ^ h >> 29;
+}
+
+void pl_put_claim(struct pl_buf *b, const struct pl_claim *c)
+{
+    pl_put_str(b, c->root);
+    pl_put_str(b, c->owner);
+    pl_put_u32(b, (uint32_t)c->n);
+    for (size_t i = 0; i < c->n; i++)
+        pl_put_u64(b, c->file[i]);
+}
+
+bool pl_get_claim(struct pl_rd *r, struct pl_arena *a, struct pl_claim *ret)
+{
+    ret->root = get_dup(r, a);
+    ret->owner = get_dup(r, a);
+    ret->n = pl_get_u32(r);
+    if (r->bad || ret->n > PL_CLAIM_FILES)
+        return false;
+    ret->file = pl_alloc_n(a, ret->n, sizeof *ret->file);
+    for (size_t i = 0; i < ret->n; i++)
+        ret->file[i] = pl_get_u64(r);
+    return !r->bad;
+}
+
 void pl_put_note(struct pl_buf *b, const struct pl_note *n)
 {
     pl_put_u8(b, (uint8_t)n->scope);

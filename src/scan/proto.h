@@ -28,6 +28,7 @@ enum pl_job_kind {
     PL_JOB_UNPACK,  /* only decompress: the bytes come back (an archive that is compressed whole) */
     PL_JOB_GIT,     /* of a repository; the fed bytes say what (scan/gitjob.h) */
     PL_JOB_STREAM,  /* one content of no known size, `name` is its path */
+    PL_JOB_SBOM,    /* an inventory (pkg/sbom.h) */
     PL_JOB_REWRITE, /* a blob written anew; the bytes come back (scan/rewrite.h) */
 };
 
@@ -76,7 +77,10 @@ enum pl_msg_type {
     PL_MSG_MEMBER, /* TARINDEX: one member */
     PL_MSG_ENTRY,  /* one entry of a layer, front-coded */
     PL_MSG_HIT,
-    PL_MSG_PKG, /* one package of a file */
+    PL_MSG_PKG,    /* one package of a file */
+    PL_MSG_LISTED, /* SBOM: one package of the inventory */
+    PL_MSG_ABOUT,  /* SBOM: what it describes */
+    PL_MSG_OWN,    /* files that a package put there */
     PL_MSG_NOTE,
     PL_MSG_DOC,
     PL_MSG_BYTES, /* what was grabbed, in order */
@@ -113,6 +117,29 @@ bool pl_get_hit(struct pl_rd *r, struct pl_arena *a, struct pl_hit *ret);
 /* The same for packages. */
 void pl_put_pkg(struct pl_buf *b, const struct pl_pkg *p);
 bool pl_get_pkg(struct pl_rd *r, struct pl_arena *a, struct pl_pkg *ret);
+
+/* A package of an inventory, whole; and what the inventory describes. */
+void pl_put_package(struct pl_buf *b, const struct pl_package *p);
+bool pl_get_package(struct pl_rd *r, struct pl_arena *a, struct pl_package *ret);
+struct pl_about {
+    struct pl_str name, digest, platform;
+    struct pl_layer_info *layers; /* n of them */
+    size_t n;
+};
+#define PL_ABOUT_LAYERS 1000u
+void pl_put_about(struct pl_buf *b, const struct pl_about *d);
+bool pl_get_about(struct pl_rd *r, struct pl_arena *a, struct pl_about *ret);
+
+/* Files that `owner` put below `root`: hashes of their paths as pl_pkg_own_path gives them. */
+struct pl_claim {
+    struct pl_str root, owner;
+    uint64_t *file; /* n of them */
+    size_t n;
+};
+#define PL_CLAIM_FILES 4096u
+uint64_t pl_claim_hash(struct pl_str path);
+void pl_put_claim(struct pl_buf *b, const struct pl_claim *c);
+bool pl_get_claim(struct pl_rd *r, struct pl_arena *a, struct pl_claim *ret);
 
 /* The same for notes, documents, members and the end of a job. */
 void pl_put_note(struct pl_buf *b, const struct pl_note *n);

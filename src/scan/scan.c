@@ -67,6 +67,8 @@ int pl_scan_target(struct pl_scan *s, const char *target, struct pl_report *r, s
     static const struct pl_git_scope all = { 0 };
     if (strncmp(target, "git:", 4) == 0)
         return pl_scan_git(s, target, target + 4, s->o.git ? s->o.git : &all, r, err);
+    if (strncmp(target, "sbom:", 5) == 0)
+        return pl_scan_sbom(s, target, target + 5, r, err);
     int ret = pl_unit_read(s, target, &u, err);
     if (ret < 0)
         return ret;

@@ -25,6 +25,10 @@ bool pl_hit_finding(const struct pl_rules *rules, struct pl_arena *a, const stru
 /* `s` as one word of a POSIX shell: as it is when nothing in it is special, else quoted, in `a`. */
 struct pl_str pl_quote(struct pl_arena *a, struct pl_str s);
 
+/* The target "sbom:FILE": what the document lists becomes the packages of a target. */
+int pl_scan_sbom(struct pl_scan *s, const char *target, const char *path, struct pl_report *r,
+                 struct pl_err *err);
+
 /* Tells the unit's images as targets of the report. */
 void pl_unit_report(struct pl_unit *u, struct pl_report *r);
 

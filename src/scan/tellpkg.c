@@ -5,8 +5,11 @@
 
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "base/map.h"
 #include "base/wire.h"
+#include "pkg/distro.h"
+#include "pkg/pkg.h"
 #include "ver/purl.h"
 #include "ver/scheme.h"
 
@@ -22,6 +25,7 @@ static void add(struct pl_tellpkg *k, const struct pl_pkg *p, struct pl_str path
 void pl_tellpkg_layer(struct pl_tellpkg *k, uint32_t layer, const struct pl_record *r,
                       const struct pl_tree *tree)
 {
+    pl_vec_push(&k->records, r);
     for (size_t i = 0; i < r->packages.n; i++) {
         const struct pl_pkg *p = &r->packages.p[i];
         const struct pl_version *v = pl_tree_find(tree, layer, p->ordinal);
@@ -35,6 +39,7 @@ void pl_tellpkg_layer(struct pl_tellpkg *k, uint32_t layer, const struct pl_reco
 void pl_tellpkg_slice(struct pl_tellpkg *k, const struct pl_record *r, const struct pl_str *paths)
 {
     const struct pl_span span = { PL_NEVER, PL_NEVER, PL_HOW_NONE, true };
+    pl_vec_push(&k->records, r);
     for (size_t i = 0; i < r->packages.n; i++)
         if (r->packages.p[i].ordinal < r->n_entries)
             add(k, &r->packages.p[i], paths[r->packages.p[i].ordinal], NULL, span);
@@ -161,34 +166,7 @@ static const struct pl_seen_pkg *release_of(const struct pl_tellpkg *k, struct p
     return best;
 }
 
-/* Releases as advisories count them: Alpine by branch, the rebuilds of RHEL by major release. */
-static struct pl_str distro_text(struct pl_arena *a, const struct pl_pkg *os)
-{
-    struct pl_str v = os->version;
-    size_t dot = pl_str_find(v, PL_S("."), 0);
-    if (pl_str_is(os->name, "alpine") && dot != SIZE_MAX)
-        v = pl_str_sub(v, 0, pl_str_find(v, PL_S("."), dot + 1));
-    else if (pl_str_is(os->name, "almalinux") || pl_str_is(os->name, "rocky") ||
-             pl_str_is(os->name, "debian"))
-        v = pl_str_sub(v, 0, dot);
-    if (!v.n)
-        return pl_dup(a, os->name);
-    return pl_printf(a, "%.*s-%.*s", PL_FMT(os->name), PL_FMT(v));
-}
-
-/* The root that a system's package list stands in. */
-static bool list_root(struct pl_str path, struct pl_str *ret)
-{
-    static const char *const tails[] = { "var/lib/", "lib/apk/", "usr/lib/", "usr/share/" };
-    size_t best = SIZE_MAX;
-    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
-        size_t at = pl_str_find(path, pl_str_c(tails[i]), 0);
-        if (at < best && (at == 0 || path.p[at - 1] == '/'))
-            best = at;
-    }
-    *ret = pl_str_sub(path, 0, best);
-    return best != SIZE_MAX;
-}
+/* ---- who put a file there ---- */
 
 /* Below /usr/local, /opt and the like nothing is the distribution's. */
 static bool system_folder(struct pl_str path)
@@ -201,27 +179,131 @@ static bool system_folder(struct pl_str path)
     return false;
 }
 
-/* A program in a folder of the distribution, in a system that has a package list, is told there. */
-static void drop_owned(struct pl_tellpkg *k)
+/* Roots with package lists; their values say whether those name files. */
+struct owners {
+    struct pl_arena a;
+    struct pl_map roots; /* root -> struct root_facts */
+    struct pl_map files; /* root, hash of a path below it -> 1 + index of what was seen there */
+    struct pl_map names; /* root, 0, package -> 1 + layer that brought it at last */
+    size_t *next;        /* the next one seen at the same place: 1 + index */
+};
+struct root_facts {
+    bool lists_files;
+};
+
+static struct pl_str file_key(struct pl_buf *b, struct pl_str root, uint64_t hash)
 {
-    struct pl_arena scratch = { 0 };
-    struct pl_map roots = { .a = &scratch };
+    pl_buf_clear(b);
+    pl_buf_putn(b, &hash, sizeof hash);
+    pl_buf_putn(b, root.p, root.n);
+    return pl_buf_str(b);
+}
+
+static struct pl_str name_key(struct pl_buf *b, struct pl_str root, struct pl_str name)
+{
+    pl_buf_clear(b);
+    pl_buf_putn(b, root.p, root.n);
+    pl_buf_putc(b, 0);
+    pl_buf_putn(b, name.p, name.n);
+    return pl_buf_str(b);
+}
+
+static struct root_facts *facts_of(struct owners *o, struct pl_str root)
+{
+    void **at = pl_map_put(&o->roots, root);
+    if (!*at)
+        *at = PL_NEW(&o->a, struct root_facts);
+    return *at;
+}
+
+/* Calls `fn` for each root that holds the path. */
+static void each_root(struct owners *o, struct pl_seen_pkg *x, size_t i,
+                      void (*fn)(struct owners *, struct pl_seen_pkg *, size_t, struct pl_str,
+                                 struct pl_str))
+{
+    for (size_t at = 0; at < x->path.n; at++)
+        if ((at == 0 || x->path.p[at - 1] == '/') &&
+            pl_map_get(&o->roots, pl_str_sub(x->path, 0, at)))
+            fn(o, x, i, pl_str_sub(x->path, 0, at), pl_str_sub(x->path, at, x->path.n));
+}
+
+static void expect_owner(struct owners *o, struct pl_seen_pkg *x, size_t i, struct pl_str root,
+                         struct pl_str below)
+{
+    pl_auto_buf struct pl_buf key = { 0 };
+    (void)x;
+    void **at = pl_map_put(&o->files, file_key(&key, root, pl_claim_hash(pl_pkg_own_path(below))));
+    o->next[i] = (size_t)(uintptr_t)*at;
+    *at = (void *)(uintptr_t)(i + 1);
+}
+
+/* Without lists of files what lies in the system's folders is taken for the system's. */
+static void guess_owner(struct owners *o, struct pl_seen_pkg *x, size_t i, struct pl_str root,
+                        struct pl_str below)
+{
+    (void)i;
+    if (!facts_of(o, root)->lists_files && system_folder(below))
+        x->merged = true;
+}
+
+/* A package is older than the file when something else wrote over what it had put there. */
+static void claim(struct pl_tellpkg *k, struct owners *o, const struct pl_claim *c)
+{
+    pl_auto_buf struct pl_buf key = { 0 };
+    uintptr_t brought = (uintptr_t)pl_map_get(&o->names, name_key(&key, c->root, c->owner));
+    for (size_t f = 0; brought && f < c->n; f++) {
+        size_t i = (size_t)(uintptr_t)pl_map_get(&o->files, file_key(&key, c->root, c->file[f]));
+        for (; i; i = o->next[i - 1]) {
+            struct pl_seen_pkg *x = &k->seen.p[i - 1];
+            if (!x->v || x->v->layer <= brought - 1)
+                x->owner = c->owner;
+        }
+    }
+}
+
+static void learn_names(struct pl_tellpkg *k, struct owners *o)
+{
+    pl_auto_buf struct pl_buf key = { 0 };
     struct pl_str root;
-    for (size_t i = 0; i < k->seen.n; i++)
-        if (is_system(&k->seen.p[i].pkg) && list_root(k->seen.p[i].path, &root))
-            *pl_map_put(&roots, root) = k;
     for (size_t i = 0; i < k->seen.n; i++) {
+        const struct pl_seen_pkg *x = &k->seen.p[i];
+        if (x->merged || !is_system(&x->pkg) || !pl_pkg_list_root(x->path, &root))
+            continue;
+        uintptr_t layer = x->span.introduced == PL_NEVER ? 1 : (uintptr_t)x->span.introduced + 1;
+        void **at = pl_map_put(&o->names, name_key(&key, root, x->pkg.name));
+        if ((uintptr_t)*at < layer)
+            *at = (void *)layer;
+        facts_of(o, root);
+    }
+}
+
+/* Names the owners; a program that a package owns is told by that package. */
+static void find_owners(struct pl_tellpkg *k)
+{
+    struct owners o = { .roots = { .a = &o.a }, .files = { .a = &o.a }, .names = { .a = &o.a } };
+    learn_names(k, &o);
+    o.next = pl_alloc_n(&o.a, k->seen.n + 1, sizeof *o.next);
+    for (size_t r = 0; r < k->records.n; r++)
+        for (size_t c = 0; c < k->records.p[r]->claims.n; c++)
+            if (pl_map_get(&o.roots, k->records.p[r]->claims.p[c].root))
+                facts_of(&o, k->records.p[r]->claims.p[c].root)->lists_files = true;
+    for (size_t i = 0; o.roots.n && i < k->seen.n; i++)
+        if (!k->seen.p[i].merged && !is_system(&k->seen.p[i].pkg))
+            each_root(&o, &k->seen.p[i], i, expect_owner);
+    for (size_t r = 0; r < k->records.n; r++)
+        for (size_t c = 0; c < k->records.p[r]->claims.n; c++)
+            claim(k, &o, &k->records.p[r]->claims.p[c]);
+    for (size_t i = 0; o.roots.n && i < k->seen.n; i++) {
         struct pl_seen_pkg *x = &k->seen.p[i];
         if (!(x->pkg.flags & PL_PKG_FILE) || x->pkg.nested.n)
             continue;
-        for (size_t at = 0; at < x->path.n && !x->merged; at++)
-            if ((at == 0 || x->path.p[at - 1] == '/') &&
-                system_folder(pl_str_sub(x->path, at, x->path.n)) &&
-                pl_map_get(&roots, pl_str_sub(x->path, 0, at)))
-                x->merged = true;
+        x->merged |= x->owner.n > 0;
+        each_root(&o, x, i, guess_owner);
     }
-    pl_map_release(&roots);
-    pl_arena_release(&scratch);
+    pl_map_release(&o.roots);
+    pl_map_release(&o.files);
+    pl_map_release(&o.names);
+    pl_arena_release(&o.a);
 }
 
 /* ---- package URLs ---- */
@@ -303,8 +385,9 @@ static void copy(struct pl_tellpkg *k, const struct pl_seen_pkg *x, struct pl_pa
     out->paths.p = PL_NEW(a, struct pl_str);
     out->paths.p[0] = place(a, x);
     out->paths.n = 1;
+    out->owned_by = copy_of(a, x->owner);
     if (os)
-        out->distro = distro_text(a, &os->pkg);
+        out->distro = pl_distro_text(a, os->pkg.name, os->pkg.version);
     say_purl(k, out, os ? &os->pkg : NULL);
 }
 
@@ -320,7 +403,15 @@ static int order(const void *pa, const void *pb)
         c = a->span.hidden < b->span.hidden ? -1 : 1;
     if (!c)
         c = (int)(a->pkg.flags & PL_PKG_DEV) - (int)(b->pkg.flags & PL_PKG_DEV);
-    return c ? c : pl_str_cmp(a->paths.p[0], b->paths.p[0]);
+    if (c || !a->paths.n || !b->paths.n)
+        return c ? c : (int)(a->paths.n > 0) - (int)(b->paths.n > 0);
+    return pl_str_cmp(a->paths.p[0], b->paths.p[0]);
+}
+
+void pl_packages_sort(struct pl_package *p, size_t n)
+{
+    if (n)
+        qsort(p, n, sizeof *p, order);
 }
 
 static bool same(const struct pl_package *a, const struct pl_package *b)
@@ -354,14 +445,14 @@ void pl_tellpkg_end(struct pl_tellpkg *k)
     size_t n = 0;
     join_lives(k);
     drop_weak(k);
-    drop_owned(k);
+    find_owners(k);
     struct pl_package *p = pl_alloc_n(k->a, k->seen.n, sizeof *p);
     for (size_t i = 0; i < k->seen.n; i++)
         if (!k->seen.p[i].merged)
             copy(k, &k->seen.p[i], &p[n++]);
-    if (n)
-        qsort(p, n, sizeof *p, order);
+    pl_packages_sort(p, n);
     k->t->packages = p;
     k->t->n_packages = fold_places(k->a, p, n);
     pl_vec_release(&k->seen);
+    pl_vec_release(&k->records);
 }

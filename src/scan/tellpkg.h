@@ -15,9 +15,11 @@ struct pl_tellpkg {
         const struct pl_version *v; /* NULL without layers */
         struct pl_str path;
         struct pl_span span;
-        bool merged; /* goes on from the version before, or tells nothing new */
+        struct pl_str owner; /* the distribution's package that put the file there */
+        bool merged;         /* goes on from the version before, or tells nothing new */
     })
     seen;
+    PL_VEC(const struct pl_record *) records; /* taken so far; they live until the end */
 };
 
 /* Takes the packages of one layer's record. */
@@ -25,6 +27,8 @@ void pl_tellpkg_layer(struct pl_tellpkg *k, uint32_t layer, const struct pl_reco
                       const struct pl_tree *tree);
 /* Takes those of a record without layers; `paths` are those of its entries. */
 void pl_tellpkg_slice(struct pl_tellpkg *k, const struct pl_record *r, const struct pl_str *paths);
+/* The order of the list, by package URL first. */
+void pl_packages_sort(struct pl_package *p, size_t n);
 /* Fills t->packages and releases. */
 void pl_tellpkg_end(struct pl_tellpkg *k);
 

@@ -104,6 +104,9 @@ static void serve(struct pl_worker *w, const struct pl_cmd *cmd)
     case PL_JOB_STREAM:
         pl_job_stream(w, &feed.v);
         break;
+    case PL_JOB_SBOM:
+        pl_job_sbom(w, &feed.v);
+        break;
     case PL_JOB_REWRITE:
         pl_job_rewrite(w, &feed.v);
         break;

@@ -60,6 +60,7 @@ void pl_job_files(struct pl_worker *w, struct pl_view *in);
 void pl_job_unpack(struct pl_worker *w, struct pl_view *in);
 void pl_job_git(struct pl_worker *w, struct pl_view *in);
 void pl_job_stream(struct pl_worker *w, struct pl_view *in);
+void pl_job_sbom(struct pl_worker *w, struct pl_view *in);
 void pl_job_rewrite(struct pl_worker *w, struct pl_view *in);
 
 #endif
