@@ -1,4 +1,4 @@
-/* plimsoll attest: a signed statement about an image in a layout, or a file. */
+/* plimsoll attest: a signed statement about an image, or a file. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
 #include "cmd/sign_run.h"
@@ -20,7 +20,7 @@ static int run_attest(const void *options, const struct pl_operands *ops)
 const struct pl_command pl_cmd_attest = {
     .name = "attest",
     .usage = "attest --key KEY --type TYPE --predicate FILE [flags] (IMAGE or --blob FILE)",
-    .summary = "sign a statement about an image in a layout, or a file",
+    .summary = "sign a statement about an image, or a file",
     .options = table,
     .n_options = PL_COUNT(table),
     .options_size = sizeof(struct pl_sign_options),

@@ -1,4 +1,4 @@
-/* plimsoll sign: an image in a layout, or a file, with a key. */
+/* plimsoll sign: an image or a file, with a key. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
 #include "cmd/sign_run.h"
@@ -16,7 +16,7 @@ static int run_sign(const void *options, const struct pl_operands *ops)
 const struct pl_command pl_cmd_sign = {
     .name = "sign",
     .usage = "sign --key KEY [flags] (IMAGE or --blob FILE)",
-    .summary = "sign an image in a layout, or a file",
+    .summary = "sign an image, or a file",
     .options = table,
     .n_options = PL_COUNT(table),
     .options_size = sizeof(struct pl_sign_options),

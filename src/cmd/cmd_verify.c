@@ -9,8 +9,10 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "base/vec.h"
 #include "cmd/common.h"
 #include "cmd/sign_run.h"
+#include "cmd/sign_target.h"
 #include "cmd/verify_out.h"
 #include "fmt/regex.h"
 
@@ -19,7 +21,8 @@ struct options {
     const char *bundle, *artifact, *artifact_digest, *trusted_root, *type;
     const char *identity, *identity_re, *issuer, *issuer_re;
     uint32_t need;
-    bool require_tlog, ignore_tlog, ignore_sct, quiet, offline;
+    bool require_tlog, ignore_tlog, ignore_sct, quiet, offline, recursive;
+    struct pl_registry_cli reg;
 };
 
 static const struct pl_opt table[] = {
@@ -46,6 +49,8 @@ static const struct pl_opt table[] = {
       "must be signed along (repeatable)" },
     { "need", 0, PL_OPT_UINT, offsetof(struct options, need), "N",
       "signatures by so many different keys" },
+    { "recursive", 0, PL_OPT_FLAG, offsetof(struct options, recursive), NULL,
+      "an index, and each of its children" },
     { "require-tlog", 0, PL_OPT_FLAG, offsetof(struct options, require_tlog), NULL,
       "with a key: demand an entry of a transparency log" },
     { "insecure-ignore-tlog", 0, PL_OPT_FLAG, offsetof(struct options, ignore_tlog), NULL,
@@ -54,12 +59,14 @@ static const struct pl_opt table[] = {
       "do not ask for a proof that the certificate was logged" },
     { "format", 'f', PL_OPT_LIST, offsetof(struct options, formats), "FORMAT[=FILE]",
       "table or json (repeatable)" },
+    PL_REGISTRY_OPTS(struct options, 0),
     { "offline", 0, PL_OPT_FLAG, offsetof(struct options, offline), NULL,
       "make any network call an error" },
     { "quiet", 'q', PL_OPT_FLAG, offsetof(struct options, quiet), NULL, "only the exit code" },
 };
 
 #define FILE_MAX PL_MIB(16)
+#define TIMEOUT_S 60u /* for the whole of it, where --timeout says nothing else */
 
 /* Everything a run holds. */
 struct run {
@@ -118,10 +125,12 @@ static int check_usage(const struct options *o, const struct pl_operands *ops, s
             "--key, or --certificate-identity with --certificate-oidc-issuer, is needed");
     if (o->bundle && (ops->n || !o->artifact == !o->artifact_digest))
         return pl_fail(err, PL_E_USAGE, "--bundle goes with one of --artifact, --artifact-digest");
-    if (!o->bundle && (ops->n != 1 || o->artifact || o->artifact_digest))
+    if (!o->bundle && (ops->n == 0 || o->artifact || o->artifact_digest))
         return pl_fail(err, PL_E_USAGE, "one image is wanted, or --bundle and --artifact");
     if (o->bundle && o->need > 1)
         return pl_fail(err, PL_E_USAGE, "--need goes with an image: a bundle has one signature");
+    if (o->bundle && o->recursive)
+        return pl_fail(err, PL_E_USAGE, "--recursive goes with an image");
     if (o->require_tlog && o->ignore_tlog)
         return pl_fail(err, PL_E_USAGE, "--require-tlog and --insecure-ignore-tlog contradict");
     return 0;
@@ -220,44 +229,82 @@ static int verify_file(struct run *r, struct pl_err *err)
     return q;
 }
 
-/* So many different keys; an identity counts as one. */
-static size_t distinct(const struct pl_verdict *v, size_t n)
+static int judge(struct run *r, struct pl_sign_store *store, const struct pl_named *image,
+                 struct pl_str bytes, struct pl_verify_result *ret, struct pl_err *err)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < n; i++) {
-        bool again = !v[i].ok;
-        for (size_t k = 0; k < i && !again; k++)
-            again = v[k].ok && pl_str_eq(v[k].key_id, v[i].key_id);
-        count += !again;
-    }
-    return count;
-}
-
-static int verify_target(struct run *r, const char *target, struct pl_err *err)
-{
-    struct pl_sign_store *store = NULL;
-    struct pl_named image = { 0 };
-    struct pl_buf manifest = { 0 };
     struct pl_verdicts out = { 0 };
     struct pl_message m;
     size_t need = r->o->need ? r->o->need : 1;
-    int q = pl_sign_target(target, &r->a, &store, &image, &manifest, err);
-    pl_message_init(&m, pl_buf_str(&manifest));
-    if (q == 0)
-        q = pl_verify_image(&r->demand, store, &image.digest, &m, &r->a, &out, err);
-    if (q == 0) {
-        r->result.ref = pl_str_c(target);
-        r->result.digest = pl_digest_text(&r->a, &image.digest);
-        r->result.verdicts = out.p;
-        r->result.n_verdicts = out.n;
-        r->result.verified = distinct(out.p, out.n) >= need;
-        r->result.cosign2 = r->result.podman = out.sig_tag || (r->o->type && out.att_tag);
-        r->result.cosign3 = r->result.cosign2 || out.bundle;
-        r->result.policy_controller = r->result.kyverno = r->result.cosign2;
-    }
+    pl_message_init(&m, bytes);
+    int q = pl_verify_image(&r->demand, store, &image->digest, &m, &r->a, &out, err);
     pl_message_release(&m);
-    pl_buf_release(&manifest);
-    pl_sign_layout_free(store);
+    if (q < 0)
+        return q;
+    bool legacy = out.sig_tag || (r->o->type && out.att_tag);
+    struct pl_str digest = pl_digest_text(&r->a, &image->digest);
+    *ret = (struct pl_verify_result){ .ref = digest,
+                                      .digest = digest,
+                                      .verdicts = out.p,
+                                      .n_verdicts = out.n,
+                                      .verified = pl_verdicts_signers(out.p, out.n) >= need,
+                                      .cosign2 = legacy,
+                                      .podman = legacy,
+                                      .policy_controller = legacy,
+                                      .kyverno = legacy,
+                                      .cosign3 = legacy || out.bundle };
+    return 0;
+}
+
+struct children {
+    struct run *r;
+    struct pl_sign_place *p;
+    PL_VEC(struct pl_verify_result) all;
+};
+
+static int judge_child(void *arg, const struct pl_named *child, struct pl_buf *bytes,
+                       struct pl_err *err)
+{
+    struct children *c = arg;
+    struct pl_verify_result one;
+    int q = judge(c->r, c->p->store, child, pl_buf_str(bytes), &one, err);
+    if (q == 0)
+        pl_vec_push(&c->all, one);
+    return q;
+}
+
+static int judge_children(struct run *r, struct pl_sign_place *p, struct pl_err *err)
+{
+    struct children c = { .r = r, .p = p };
+    struct pl_verify_result *all = &r->result;
+    int q = pl_sign_place_children(p, judge_child, &c, err);
+    all->children = pl_alloc_n(&r->a, c.all.n + 1, sizeof *all->children);
+    for (size_t i = 0; i < c.all.n; i++) {
+        all->children[i] = c.all.p[i];
+        all->verified &= c.all.p[i].verified;
+    }
+    all->n_children = c.all.n;
+    pl_vec_release(&c.all);
+    return q;
+}
+
+static int verify_target(struct run *r, struct pl_operands *ops, struct pl_err *err)
+{
+    struct pl_registry_opts ro;
+    struct pl_sign_place p = { 0 };
+    int q = pl_registry_cli(&r->o->reg, r->o->offline, r->o->quiet, ops, &r->a, &ro, err);
+    if (q == 0 && ops->n != 1)
+        q = pl_fail(err, PL_E_USAGE, "one image is wanted, or --bundle and --artifact");
+    if (q == 0 && ro.timeout_s == 0)
+        ro.timeout_s = TIMEOUT_S;
+    if (q == 0)
+        q = pl_sign_place_open(&p, ops->p[0], &ro, err);
+    if (q == 0)
+        q = judge(r, p.store, &p.image, pl_buf_str(&p.manifest), &r->result, err);
+    r->result.ref = p.ref;
+    if (q == 0 && r->o->recursive)
+        q = judge_children(r, &p, err);
+    pl_sign_place_close(&p);
+    pl_registry_cli_end(&ro);
     return q;
 }
 
@@ -295,15 +342,16 @@ static void release(struct run *r)
     pl_arena_release(&r->a);
 }
 
-static int run_verify(const void *options, const struct pl_operands *ops)
+static int run_verify(const void *options, const struct pl_operands *operands)
 {
+    struct pl_operands ops = *operands;
     struct run r = { .o = options };
     struct pl_err err = { 0 };
-    int q = check_usage(r.o, ops, &err);
+    int q = check_usage(r.o, &ops, &err);
     if (q == 0)
         q = prepare(&r, &err);
     if (q == 0)
-        q = r.o->bundle ? verify_file(&r, &err) : verify_target(&r, ops->p[0], &err);
+        q = r.o->bundle ? verify_file(&r, &err) : verify_target(&r, &ops, &err);
     if (q == 0)
         q = write_results(&r, &err);
     int code = q < 0               ? pl_sign_failed("verify", &err)

@@ -140,7 +140,6 @@ int pl_sign_failed(const char *verb, const struct pl_err *err)
     switch (err->code) {
     case PL_E_USAGE:
     case PL_E_UNSUP:
-    case PL_E_NOENT:
         return PL_EXIT_USAGE;
     case PL_E_LIMIT:
     case PL_E_IO:

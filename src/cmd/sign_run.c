@@ -3,65 +3,16 @@
 #include "cmd/sign_run.h"
 
 #include <stdio.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "cmd/sign_target.h"
 #include "fmt/json.h"
 #include "sign/keyfile.h"
 #include "sign/statement.h"
 
 #define KEY_MAX (1u << 20)
-#define CHILDREN_MAX 1000u
-
-/* The directory may hold colons itself: the longest beginning that is one counts. */
-static int split_target(const char *target, struct pl_arena *a, struct pl_str *ret_dir,
-                        struct pl_str *ret_tag, struct pl_digest *ret_digest, struct pl_err *err)
-{
-    struct stat st;
-    struct pl_str s = pl_str_c(target);
-    if (pl_str_starts(s, PL_S("oci:")))
-        s = pl_str_sub(s, 4, s.n);
-    *ret_tag = (struct pl_str){ 0 };
-    *ret_dir = pl_dup(a, s);
-    if (stat(ret_dir->p, &st) == 0)
-        return 0;
-    for (size_t i = s.n; i-- > 0;) {
-        if (s.p[i] != ':' && s.p[i] != '@')
-            continue;
-        *ret_dir = pl_dup(a, pl_str_sub(s, 0, i));
-        if (stat(ret_dir->p, &st) < 0)
-            continue;
-        struct pl_str rest = pl_str_sub(s, i + 1, s.n);
-        if (s.p[i] == '@')
-            return pl_digest_parse(rest, ret_digest, err) < 0 ? PL_E_USAGE : 0;
-        *ret_tag = rest;
-        return 0;
-    }
-    return pl_fail(err, PL_E_USAGE,
-                   "'%s' is no OCI layout; images in registries are not signed by this build",
-                   target);
-}
-
-int pl_sign_target(const char *target, struct pl_arena *a, struct pl_sign_store **ret,
-                   struct pl_named *ret_image, struct pl_buf *manifest, struct pl_err *err)
-{
-    struct pl_limits lim;
-    struct pl_str dir, tag;
-    struct pl_digest want = { 0 };
-    pl_limits_init(&lim);
-    int r = split_target(target, a, &dir, &tag, &want, err);
-    if (r == 0)
-        r = pl_sign_layout_new(dir.p, ret, err);
-    if (r == 0)
-        r = pl_sign_layout_find(*ret, tag, &want, a, ret_image, err);
-    if (r == 0)
-        r = (*ret)->fetch(*ret, &ret_image->digest, true, lim.manifest, manifest, err);
-    if (r == 0)
-        ret_image->size = manifest->n;
-    return r;
-}
 
 static int load_key(const char *ref, struct pl_privkey **ret, struct pl_err *err)
 {
@@ -140,81 +91,69 @@ static int sign_file(const char *verb, bool attest, const struct pl_sign_options
     return r;
 }
 
-struct image {
-    struct pl_sign_store *store;
-    struct pl_named name;
-    struct pl_buf manifest;
+/* What goes through the children of an index. */
+struct signing {
+    const char *verb;
+    const struct pl_sign_options *o;
+    const struct pl_sign_job *j;
+    struct pl_sign_place *place;
 };
 
-static int sign_one(const char *verb, const struct pl_sign_options *o, const struct pl_sign_job *j,
-                    struct image *im, struct pl_err *err)
+static int sign_one(void *arg, const struct pl_named *image, struct pl_buf *bytes,
+                    struct pl_err *err)
 {
+    const struct signing *x = arg;
     struct pl_arena a = { 0 };
     struct pl_message m;
-    pl_message_init(&m, pl_buf_str(&im->manifest));
-    int r = pl_sign_image(j, im->store, &im->name, &m, err);
+    pl_message_init(&m, pl_buf_str(bytes));
+    int r = pl_sign_image(x->j, x->place->store, image, &m, err);
     pl_message_release(&m);
     if (r == 0)
-        say(o, verb, j, pl_digest_text(&a, &im->name.digest));
+        say(x->o, x->verb, x->j,
+            x->place->remote ? pl_printf(&a, "%.*s@%.*s", PL_FMT(x->place->repo),
+                                         PL_FMT(pl_digest_text(&a, &image->digest)))
+                             : pl_digest_text(&a, &image->digest));
     pl_arena_release(&a);
     return r;
 }
 
-static int sign_child(const char *verb, const struct pl_sign_options *o,
-                      const struct pl_sign_job *j, struct pl_sign_store *store,
-                      const struct pl_json *item, struct pl_err *err)
-{
-    struct pl_limits lim;
-    struct image child = { .store = store };
-    pl_limits_init(&lim);
-    int r = pl_digest_parse(pl_json_str(pl_json_get(item, "digest")), &child.name.digest, err);
-    if (r == 0)
-        r = store->fetch(store, &child.name.digest, true, lim.manifest, &child.manifest, err);
-    child.name.type = pl_json_str(pl_json_get(item, "mediaType"));
-    child.name.size = child.manifest.n;
-    if (r == 0)
-        r = sign_one(verb, o, j, &child, err);
-    pl_buf_release(&child.manifest);
-    return r;
-}
-
-/* An index and each of its children. */
-static int sign_children(const char *verb, const struct pl_sign_options *o,
-                         const struct pl_sign_job *j, struct image *im, struct pl_err *err)
-{
-    struct pl_limits lim;
-    struct pl_json *root = NULL;
-    pl_limits_init(&lim);
-    int r = pl_json_parse(pl_buf_str(&im->manifest), (unsigned)lim.depth, &root, err);
-    const struct pl_json *items = r == 0 ? pl_json_get(root, "manifests") : NULL;
-    if (pl_json_len(items) > CHILDREN_MAX)
-        r = pl_fail(err, PL_E_LIMIT, "limit children: more than %u", CHILDREN_MAX);
-    for (size_t i = 0; r == 0 && i < pl_json_len(items); i++)
-        r = sign_child(verb, o, j, im->store, pl_json_at(items, i), err);
-    pl_json_free(root);
-    return r;
-}
-
 static int sign_target(const char *verb, const char *target, const struct pl_sign_options *o,
-                       struct pl_sign_job *j, struct pl_err *err)
+                       const struct pl_registry_opts *ro, struct pl_sign_job *j, struct pl_err *err)
 {
-    struct pl_arena a = { 0 };
-    struct image im = { 0 };
-    int r = pl_sign_target(target, &a, &im.store, &im.name, &im.manifest, err);
-    j->repo = pl_str_c(o->repo ? o->repo : target);
+    struct pl_sign_place place;
+    struct signing x = { verb, o, j, &place };
+    int r = pl_sign_place_open(&place, target, ro, err);
+    j->repo = o->repo ? pl_str_c(o->repo) : place.repo;
     if (r == 0)
-        r = sign_one(verb, o, j, &im, err);
+        r = sign_one(&x, &place.image, &place.manifest, err);
     if (r == 0 && o->recursive)
-        r = sign_children(verb, o, j, &im, err);
-    pl_sign_layout_free(im.store);
-    pl_buf_release(&im.manifest);
+        r = pl_sign_place_children(&place, sign_one, &x, err);
+    pl_sign_place_close(&place);
+    return r;
+}
+
+static int run_job(bool attest, const struct pl_sign_options *o, struct pl_operands *ops,
+                   struct pl_sign_job *j, struct pl_err *err)
+{
+    const char *verb = attest ? "attested" : "signed";
+    struct pl_arena a = { 0 };
+    struct pl_registry_opts ro;
+    if (o->blob)
+        return sign_file(verb, attest, o, j, err);
+    int r = pl_registry_cli(&o->reg, o->offline, o->quiet, ops, &a, &ro, err);
+    if (r == 0 && ops->n != 1)
+        r = pl_fail(err, PL_E_USAGE, "one image is wanted, or --blob FILE");
+    if (r == 0)
+        r = sign_target(verb, ops->p[0], o, &ro, j, err);
+    pl_registry_cli_end(&ro);
     pl_arena_release(&a);
     return r;
 }
 
 int pl_sign_run(const char *verb, bool attest, const struct pl_sign_options *o,
-                const struct pl_operands *ops)
+                const struct pl_operands *operands)
 {
+    struct pl_operands ops = *operands;
     struct pl_arena a = { 0 };
     struct pl_err err = { 0 };
     struct pl_privkey *key = NULL;
@@ -224,7 +163,7 @@ int pl_sign_run(const char *verb, bool attest, const struct pl_sign_options *o,
     int r = 0;
     if (!o->key)
         r = pl_fail(&err, PL_E_USAGE, "--key is needed");
-    else if (o->blob ? ops->n != 0 : ops->n != 1)
+    else if (o->blob ? ops.n != 0 : ops.n == 0)
         r = pl_fail(&err, PL_E_USAGE, "one image is wanted, or --blob FILE");
     if (r == 0)
         r = set_form(o->form, &j, &err);
@@ -237,8 +176,7 @@ int pl_sign_run(const char *verb, bool attest, const struct pl_sign_options *o,
     j.key = key;
     j.annotations = annotations;
     if (r == 0)
-        r = o->blob ? sign_file(attest ? "attested" : "signed", attest, o, &j, &err)
-                    : sign_target(attest ? "attested" : "signed", ops->p[0], o, &j, &err);
+        r = run_job(attest, o, &ops, &j, &err);
     pl_privkey_free(key);
     pl_arena_release(&a);
     return r < 0 ? pl_sign_failed(verb, &err) : PL_EXIT_CLEAN;

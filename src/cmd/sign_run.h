@@ -1,16 +1,17 @@
-/* What `sign` and `attest` share: the key, the job, the image in its layout or the file. */
+/* What `sign` and `attest` share: the key, the job, the image or the file. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef PL_CMD_SIGN_RUN_H
 #define PL_CMD_SIGN_RUN_H
 
-#include "cmd/common.h"
+#include "cmd/registry_opt.h"
 #include "cmd/sign_opt.h"
 #include "sign/store.h"
 
 struct pl_sign_options {
     struct pl_opt_list annotations;
     const char *key, *form, *repo, *blob, *bundle, *type, *predicate;
-    bool recursive, quiet;
+    bool recursive, quiet, offline;
+    struct pl_registry_cli reg;
 };
 
 /* The options that both have. */
@@ -41,6 +42,10 @@ struct pl_sign_options {
         { "bundle",   0,                                                                        \
           PL_OPT_STR, offsetof(struct pl_sign_options, bundle),                                 \
           "FILE",     "where the bundle of --blob goes (default: standard output)" },           \
+        PL_REGISTRY_OPTS(struct pl_sign_options, 0),                                            \
+        { "offline",   0,                                                                       \
+          PL_OPT_FLAG, offsetof(struct pl_sign_options, offline),                               \
+          NULL,        "make any network call an error" },                                      \
     {                                                                                           \
         "quiet", 'q', PL_OPT_FLAG, offsetof(struct pl_sign_options, quiet), NULL, "only errors" \
     }
@@ -48,10 +53,5 @@ struct pl_sign_options {
 /* Runs either verb; `attest` says which. An exit code. */
 int pl_sign_run(const char *verb, bool attest, const struct pl_sign_options *o,
                 const struct pl_operands *ops);
-
-/* An image in a layout, "oci:DIR[:TAG|@DIGEST]" or a directory: store (heap), its manifest's name
- * and bytes. PL_E_USAGE. */
-int pl_sign_target(const char *target, struct pl_arena *a, struct pl_sign_store **ret,
-                   struct pl_named *ret_image, struct pl_buf *manifest, struct pl_err *err);
 
 #endif

@@ -66,20 +66,39 @@ static void json_verdict(struct pl_jsonw *w, const struct pl_verdict *v)
     pl_jw_obj_end(w);
 }
 
+static void json_signatures(struct pl_jsonw *w, const struct pl_verify_result *r)
+{
+    pl_jw_key(w, "digest");
+    pl_jw_str_or_null(w, r->digest);
+    pl_jw_kbool(w, "verified", r->verified);
+    pl_jw_key(w, "signatures");
+    pl_jw_arr(w);
+    for (size_t i = 0; i < r->n_verdicts; i++)
+        json_verdict(w, &r->verdicts[i]);
+    pl_jw_arr_end(w);
+}
+
+static void json_children(struct pl_jsonw *w, const struct pl_verify_result *r)
+{
+    pl_jw_key(w, "children");
+    pl_jw_arr(w);
+    for (size_t i = 0; i < r->n_children; i++) {
+        pl_jw_obj(w);
+        json_signatures(w, &r->children[i]);
+        pl_jw_obj_end(w);
+    }
+    pl_jw_arr_end(w);
+}
+
 void pl_verify_json(struct pl_buf *b, const struct pl_verify_result *r)
 {
     struct pl_jsonw w = { .out = b, .indent = 2 };
     pl_jw_obj(&w);
     pl_jw_ku64(&w, "schema", 1);
     pl_jw_kstr(&w, "ref", r->ref);
-    pl_jw_key(&w, "digest");
-    pl_jw_str_or_null(&w, r->digest);
-    pl_jw_kbool(&w, "verified", r->verified);
-    pl_jw_key(&w, "signatures");
-    pl_jw_arr(&w);
-    for (size_t i = 0; i < r->n_verdicts; i++)
-        json_verdict(&w, &r->verdicts[i]);
-    pl_jw_arr_end(&w);
+    json_signatures(&w, r);
+    if (r->children)
+        json_children(&w, r);
     pl_jw_key(&w, "visible_to");
     pl_jw_obj(&w);
     pl_jw_kbool(&w, "cosign2", r->cosign2);
@@ -123,4 +142,6 @@ void pl_verify_text(struct pl_buf *b, const struct pl_verify_result *r)
         text_verdict(b, &r->verdicts[i]);
     if (r->n_verdicts == 0)
         pl_buf_puts(b, "  nothing that is signed was found\n");
+    for (size_t i = 0; i < r->n_children; i++)
+        pl_verify_text(b, &r->children[i]);
 }

@@ -12,6 +12,8 @@ struct pl_verify_result {
     bool verified;
     struct pl_verdict *verdicts;
     size_t n_verdicts;
+    struct pl_verify_result *children; /* of an index, when they were asked for; else NULL */
+    size_t n_children;
     bool cosign2, cosign3, podman, policy_controller, kyverno; /* who can see a valid one */
 };
 

@@ -224,12 +224,12 @@ static int fallback(struct pl_registry *r, struct pl_str repo, const struct pl_d
     return e;
 }
 
-int pl_registry_referrers(struct pl_registry *r, struct pl_str repo,
-                          const struct pl_digest *subject, struct pl_str artifact_type,
-                          pl_registry_sink *page, void *arg, struct pl_err *err)
+/* *ret_none: no such API, or none that speaks of this. */
+static int by_api(struct pl_registry *r, struct pl_str repo, const struct pl_digest *subject,
+                  struct pl_str artifact_type, const struct referrers *x, bool *ret_none,
+                  struct pl_err *err)
 {
     struct pl_arena a = { 0 };
-    struct referrers x = { page, arg };
     struct pl_endpoint *e = r->ends.p[r->ends.n - 1];
     struct pl_str there = pl_printf(&a, "%.*s%.*s", PL_FMT(e->repos), PL_FMT(repo));
     struct pages p = { .e = e,
@@ -238,16 +238,35 @@ int pl_registry_referrers(struct pl_registry *r, struct pl_str repo,
                        .accept = PL_S("application/vnd.oci.image.index.v1+json"),
                        .max = REFERRER_PAGES,
                        .fn = referrer_page,
-                       .arg = &x };
+                       .arg = (void *)(uintptr_t)x };
     struct pl_url path = { .target = pl_printf(&a, "/v2/%.*s/referrers/%.*s", PL_FMT(there),
                                                PL_FMT(pl_digest_text(&a, subject))) };
     if (artifact_type.n)
         path = pl_url_with(&a, path, "artifactType", artifact_type);
     p.first = path.target;
     int ret = walk(&p, err);
-    /* no such API, or none that speaks of this */
-    if (ret < 0 && (p.status == 404 || p.status == 405 || p.status == 400 || p.status == 501))
-        ret = fallback(r, repo, subject, &x, err);
+    *ret_none =
+        ret < 0 && (p.status == 404 || p.status == 405 || p.status == 400 || p.status == 501);
     pl_arena_release(&a);
-    return ret;
+    return *ret_none ? 0 : ret;
+}
+
+int pl_registry_referrers_at(struct pl_registry *r, struct pl_str repo,
+                             const struct pl_digest *subject, bool by_tag, pl_registry_sink *page,
+                             void *arg, bool *ret_none, struct pl_err *err)
+{
+    struct referrers x = { page, arg };
+    *ret_none = false;
+    return by_tag ? fallback(r, repo, subject, &x, err)
+                  : by_api(r, repo, subject, PL_S(""), &x, ret_none, err);
+}
+
+int pl_registry_referrers(struct pl_registry *r, struct pl_str repo,
+                          const struct pl_digest *subject, struct pl_str artifact_type,
+                          pl_registry_sink *page, void *arg, struct pl_err *err)
+{
+    struct referrers x = { page, arg };
+    bool none;
+    int ret = by_api(r, repo, subject, artifact_type, &x, &none, err);
+    return ret == 0 && none ? fallback(r, repo, subject, &x, err) : ret;
 }

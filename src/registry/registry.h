@@ -77,6 +77,11 @@ int pl_registry_catalog(struct pl_registry *r, pl_registry_name_fn *fn, void *ar
 int pl_registry_referrers(struct pl_registry *r, struct pl_str repo,
                           const struct pl_digest *subject, struct pl_str artifact_type,
                           pl_registry_sink *page, void *arg, struct pl_err *err);
+/* The same from one of the two places: the API (*ret_none: this registry has none), or, `by_tag`,
+ * the fallback tag. */
+int pl_registry_referrers_at(struct pl_registry *r, struct pl_str repo,
+                             const struct pl_digest *subject, bool by_tag, pl_registry_sink *page,
+                             void *arg, bool *ret_none, struct pl_err *err);
 /* "sha256-…" in `a`: the fallback tag of `subject`. */
 struct pl_str pl_referrers_tag(struct pl_arena *a, const struct pl_digest *subject);
 
@@ -111,6 +116,11 @@ int pl_registry_push_manifest(struct pl_registry *r, struct pl_str repo, struct 
                               struct pl_str type, struct pl_str bytes, const struct pl_digest *d,
                               const struct pl_digest *subject, struct pl_str descriptor,
                               struct pl_err *err);
+
+/* Puts a manifest under `tag`; *ret_lost: `etag` (may be empty) was not the current one. */
+int pl_registry_put_if(struct pl_registry *r, struct pl_str repo, struct pl_str tag,
+                       struct pl_str type, struct pl_str bytes, const struct pl_digest *d,
+                       struct pl_str etag, bool *ret_lost, struct pl_err *err);
 
 /* What the registry last said of its rate limit, "limit", "remaining", "source"; empty = nothing.
  */

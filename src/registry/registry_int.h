@@ -113,11 +113,6 @@ int pl_config_allowed(const struct pl_registry *r, struct pl_str repo, struct pl
  * writers do meanwhile: 8 rounds, then PL_E_NET. */
 int pl_referrers_add(struct pl_registry *r, struct pl_str repo, const struct pl_digest *subject,
                      const struct pl_digest *d, struct pl_str descriptor, struct pl_err *err);
-/* Puts a manifest under `tag`; *ret_lost: `etag` (may be empty) was not the current one. */
-int pl_registry_put_if(struct pl_registry *r, struct pl_str repo, struct pl_str tag,
-                       struct pl_str type, struct pl_str bytes, const struct pl_digest *d,
-                       struct pl_str etag, bool *ret_lost, struct pl_err *err);
-
 /* "repository:NAME:pull" in `a`. */
 struct pl_str pl_scope(struct pl_arena *a, struct pl_str repo, const char *actions);
 int64_t pl_now_ms(void);

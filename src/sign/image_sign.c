@@ -12,7 +12,8 @@
 #include "sign/store.h"
 
 #define SIGS_MAX 50u
-#define TRIES 5
+#define TRIES 8u
+#define SIG_NOTE "dev.cosignproject.cosign/signature"
 #define EMPTY_DIGEST "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
 
 static void digest_text(struct pl_str bytes, char out[72])
@@ -229,43 +230,80 @@ static void stack_config(const struct stack *k, struct pl_str digest, struct pl_
     pl_buf_printf(out, "\"%.*s\"]},\"config\":{}}", PL_FMT(digest));
 }
 
-static int stack_push(struct pl_sign_store *s, struct pl_str tag, struct pl_str blob,
-                      struct pl_str layer, struct pl_err *err)
+/* Is our signature among the layers, whoever wrote the manifest? */
+static bool stack_lists(const struct stack *k, struct pl_str digest, struct pl_str sig)
+{
+    const struct pl_json *layers = pl_json_get(k->root, "layers");
+    for (size_t i = 0; i < k->n; i++) {
+        const struct pl_json *l = pl_json_at(layers, i);
+        struct pl_str s = pl_json_str(pl_json_get(pl_json_get(l, "annotations"), SIG_NOTE));
+        if (pl_str_eq(pl_json_str(pl_json_get(l, "digest")), digest) &&
+            pl_str_eq(s.p ? s : PL_S(""), sig))
+            return true;
+    }
+    return false;
+}
+
+/* A signature to be added under a tag. */
+struct addition {
+    struct pl_sign_store *s;
+    struct pl_str tag, blob, layer, sig; /* layer: its descriptor's text */
+    char digest[72];                     /* of the blob */
+};
+
+static int stack_put(const struct addition *n, const struct stack *k, struct pl_err *err)
 {
     pl_auto_buf struct pl_buf config = { 0 }, m = { 0 };
-    struct stack k = { 0 };
     char text[72];
-    int r = stack_read(s, tag, &k, err);
-    if (r == 0)
-        r = s->put_blob(s, blob, err);
-    if (r == 0) {
-        digest_text(blob, text);
-        stack_config(&k, pl_str_c(text), &config);
-        r = s->put_blob(s, pl_buf_str(&config), err);
-        digest_text(pl_buf_str(&config), text);
-        pl_buf_printf(&m,
-                      "{\"schemaVersion\":2,\"mediaType\":\"" PL_MANIFEST_TYPE
-                      "\",\"config\":{\"mediaType\":\"application/vnd.oci.image.config.v1+json\","
-                      "\"size\":%zu,\"digest\":\"%s\"},\"layers\":[",
-                      config.n, text);
-        for (size_t i = 0; i < k.n; i++)
-            pl_buf_printf(&m, "%.*s,", PL_FMT(k.layers[i]));
-        pl_buf_putn(&m, layer.p, layer.n);
-        pl_buf_puts(&m, "]}");
+    stack_config(k, pl_str_c(n->digest), &config);
+    int r = n->s->put_blob(n->s, pl_buf_str(&config), err);
+    if (r < 0)
+        return r;
+    digest_text(pl_buf_str(&config), text);
+    pl_buf_printf(&m,
+                  "{\"schemaVersion\":2,\"mediaType\":\"" PL_MANIFEST_TYPE
+                  "\",\"config\":{\"mediaType\":\"application/vnd.oci.image.config.v1+json\","
+                  "\"size\":%zu,\"digest\":\"%s\"},\"layers\":[",
+                  config.n, text);
+    for (size_t i = 0; i < k->n; i++)
+        pl_buf_printf(&m, "%.*s,", PL_FMT(k->layers[i]));
+    pl_buf_putn(&m, n->layer.p, n->layer.n);
+    pl_buf_puts(&m, "]}");
+    struct pl_put put = { .bytes = pl_buf_str(&m),
+                          .tag = n->tag,
+                          .replaces = k->exists ? &k->digest : NULL };
+    return n->s->put_manifest(n->s, &put, err);
+}
+
+/* One round; *ret_done: our signature stands there. */
+static int stack_push(const struct addition *n, bool *ret_done, struct pl_err *err)
+{
+    struct stack k = { 0 };
+    int r = stack_read(n->s, n->tag, &k, err);
+    *ret_done = r == 0 && stack_lists(&k, pl_str_c(n->digest), n->sig);
+    if (r == 0 && !*ret_done) {
+        r = stack_put(n, &k, err);
+        *ret_done = r == 0 && !n->s->settle;
     }
-    if (r == 0)
-        r = s->put_manifest(s, pl_buf_str(&m), tag, PL_S(""), k.exists ? &k.digest : NULL, err);
     stack_release(&k);
     return r;
 }
 
 /* Another writer may add at the same time: then once more, on top of what is there. */
-static int add_legacy(struct pl_sign_store *s, struct pl_str tag, struct pl_str blob,
-                      struct pl_str layer, struct pl_err *err)
+static int add_legacy(struct addition *n, struct pl_err *err)
 {
-    int r = PL_E_CANCEL;
-    for (int i = 0; r == PL_E_CANCEL && i < TRIES; i++)
-        r = stack_push(s, tag, blob, layer, err);
+    bool done = false;
+    digest_text(n->blob, n->digest);
+    int r = n->s->put_blob(n->s, n->blob, err);
+    for (unsigned i = 0; r == 0 && !done; i++) {
+        if (i > TRIES)
+            return pl_fail(err, PL_E_NET, "other writers kept changing '%.*s': given up",
+                           PL_FMT(n->tag));
+        if (i && n->s->settle)
+            n->s->settle(i);
+        r = stack_push(n, &done, err);
+        r = r == PL_E_CANCEL ? 0 : r;
+    }
     return r;
 }
 
@@ -273,10 +311,10 @@ static void put_layer(struct pl_buf *b, const char *type, struct pl_str blob)
 {
     char text[72];
     digest_text(blob, text);
-    pl_buf_printf(b,
-                  "{\"mediaType\":\"%s\",\"size\":%zu,\"digest\":\"%s\",\"annotations\":{\"dev."
-                  "cosignproject.cosign/signature\":",
-                  type, blob.n, text);
+    pl_buf_printf(
+        b,
+        "{\"mediaType\":\"%s\",\"size\":%zu,\"digest\":\"%s\",\"annotations\":{\"" SIG_NOTE "\":",
+        type, blob.n, text);
 }
 
 static int sign_legacy(const struct pl_sign_job *j, struct pl_sign_store *s,
@@ -288,9 +326,14 @@ static int sign_legacy(const struct pl_sign_job *j, struct pl_sign_store *s,
     int r = pl_privkey_sign(j->key, pl_buf_str(&payload), &sig, err);
     if (r == 0) {
         put_layer(&layer, "application/vnd.dev.cosign.simplesigning.v1+json", pl_buf_str(&payload));
-        pl_buf_printf(&layer, "\"%s\"}}", pl_base64_text(pl_buf_str(&sig), &a).p);
-        r = add_legacy(s, pl_sign_tag(&a, &image->digest, ".sig"), pl_buf_str(&payload),
-                       pl_buf_str(&layer), err);
+        struct pl_str text = pl_base64_text(pl_buf_str(&sig), &a);
+        pl_buf_printf(&layer, "\"%.*s\"}}", PL_FMT(text));
+        r = add_legacy(&(struct addition){ .s = s,
+                                           .tag = pl_sign_tag(&a, &image->digest, ".sig"),
+                                           .blob = pl_buf_str(&payload),
+                                           .layer = pl_buf_str(&layer),
+                                           .sig = text },
+                       err);
     }
     pl_arena_release(&a);
     return r;
@@ -311,8 +354,12 @@ static int attest_legacy(const struct pl_sign_job *j, struct pl_sign_store *s,
         pl_buf_puts(&layer, "\"\",\"predicateType\":");
         pl_jw_str(&w, j->predicate_type);
         pl_buf_puts(&layer, "}}");
-        r = add_legacy(s, pl_sign_tag(&a, &image->digest, ".att"), pl_buf_str(&env),
-                       pl_buf_str(&layer), err);
+        r = add_legacy(&(struct addition){ .s = s,
+                                           .tag = pl_sign_tag(&a, &image->digest, ".att"),
+                                           .blob = pl_buf_str(&env),
+                                           .layer = pl_buf_str(&layer),
+                                           .sig = PL_S("") },
+                       err);
     }
     pl_arena_release(&a);
     return r;
@@ -330,8 +377,19 @@ static void put_time(struct pl_buf *b, int64_t seconds)
     pl_buf_puts(b, text);
 }
 
-static void bundle_manifest(const struct pl_sign_job *j, const struct pl_named *image,
-                            struct pl_str bundle, struct pl_buf *m)
+static void bundle_annotations(const struct pl_sign_job *j, struct pl_buf *b)
+{
+    struct pl_jsonw w = { .out = b };
+    pl_buf_puts(b, "{\"dev.sigstore.bundle.content\":\"dsse-envelope\","
+                   "\"dev.sigstore.bundle.predicateType\":");
+    pl_jw_str(&w, j->predicate_type.p ? j->predicate_type : PL_S(PL_PREDICATE_SIGN));
+    pl_buf_puts(b, ",\"org.opencontainers.image.created\":\"");
+    put_time(b, j->now_s);
+    pl_buf_puts(b, "\"}");
+}
+
+static void bundle_manifest(const struct pl_named *image, struct pl_str bundle,
+                            struct pl_str annotations, struct pl_buf *m)
 {
     struct pl_arena a = { 0 };
     struct pl_jsonw w = { .out = m };
@@ -341,15 +399,9 @@ static void bundle_manifest(const struct pl_sign_job *j, const struct pl_named *
                   "{\"schemaVersion\":2,\"mediaType\":\"" PL_MANIFEST_TYPE
                   "\",\"config\":{\"mediaType\":\"application/vnd.oci.empty.v1+json\",\"size\":2,"
                   "\"digest\":\"" EMPTY_DIGEST "\"},\"layers\":[{\"mediaType\":\"" PL_BUNDLE_TYPE
-                  "\",\"size\":%zu,\"digest\":\"%s\"}],\"annotations\":{"
-                  "\"dev.sigstore.bundle.content\":\"dsse-envelope\","
-                  "\"dev.sigstore.bundle.predicateType\":",
-                  bundle.n, text);
-    pl_jw_str(&w, j->predicate_type.p ? j->predicate_type : PL_S(PL_PREDICATE_SIGN));
-    pl_buf_puts(m, ",\"org.opencontainers.image.created\":\"");
-    put_time(m, j->now_s);
-    pl_buf_puts(m, "\"},\"subject\":{\"mediaType\":");
-    w = (struct pl_jsonw){ .out = m };
+                  "\",\"size\":%zu,\"digest\":\"%s\"}],\"annotations\":%.*s,"
+                  "\"subject\":{\"mediaType\":",
+                  bundle.n, text, PL_FMT(annotations));
     pl_jw_str(&w, image->type);
     pl_buf_printf(
         m, ",\"size\":%" PRIu64 ",\"digest\":\"%s\"},\"artifactType\":\"" PL_BUNDLE_TYPE "\"}",
@@ -360,20 +412,23 @@ static void bundle_manifest(const struct pl_sign_job *j, const struct pl_named *
 static int add_bundle(const struct pl_sign_job *j, struct pl_sign_store *s,
                       const struct pl_named *image, struct pl_err *err)
 {
-    pl_auto_buf struct pl_buf bundle = { 0 }, m = { 0 };
+    pl_auto_buf struct pl_buf bundle = { 0 }, m = { 0 }, notes = { 0 };
     char hex[65];
     pl_hex(image->digest.b, 32, hex);
     struct pl_str name = j->predicate_type.p ? j->repo : PL_S("");
     int r = dsse_bundle(j, name, pl_str_c(hex), &bundle, err);
     if (r < 0)
         return r;
-    bundle_manifest(j, image, pl_buf_str(&bundle), &m);
+    bundle_annotations(j, &notes);
+    bundle_manifest(image, pl_buf_str(&bundle), pl_buf_str(&notes), &m);
     r = s->put_blob(s, PL_S("{}"), err);
     if (r == 0)
         r = s->put_blob(s, pl_buf_str(&bundle), err);
-    return r < 0 ? r
-                 : s->put_manifest(s, pl_buf_str(&m), (struct pl_str){ 0 }, PL_S(PL_BUNDLE_TYPE),
-                                   NULL, err);
+    struct pl_put put = { .bytes = pl_buf_str(&m),
+                          .artifact_type = PL_S(PL_BUNDLE_TYPE),
+                          .annotations = pl_buf_str(&notes),
+                          .subject = &image->digest };
+    return r < 0 ? r : s->put_manifest(s, &put, err);
 }
 
 /* What was written is read back: a signature that nobody can verify is none. */

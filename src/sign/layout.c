@@ -251,23 +251,21 @@ static int new_index(const struct index *x, struct pl_str tag, struct pl_str des
     return 0;
 }
 
-static int put_locked(struct layout *l, struct pl_str bytes, struct pl_str tag,
-                      struct pl_str artifact_type, const struct pl_digest *replaces,
-                      struct pl_err *err)
+static int put_locked(struct layout *l, const struct pl_put *p, struct pl_err *err)
 {
     struct index x = { 0 };
     struct pl_digest now = { 0 };
     pl_auto_buf struct pl_buf d = { 0 }, text = { 0 };
-    int r = tag.n ? find_tag(l, tag, &now, err) : 0;
+    int r = p->tag.n ? find_tag(l, p->tag, &now, err) : 0;
     if (r == PL_E_NOENT)
         r = 0;
-    if (r == 0 && tag.n && (replaces ? !pl_digest_eq(&now, replaces) : now.set))
+    if (r == 0 && p->tag.n && (p->replaces ? !pl_digest_eq(&now, p->replaces) : now.set))
         r = pl_fail(err, PL_E_CANCEL, "another writer was faster");
     if (r == 0)
         r = index_read(l, &x, err);
     if (r == 0) {
-        put_descriptor(&d, bytes, tag, artifact_type);
-        r = new_index(&x, tag, pl_buf_str(&d), &text, err);
+        put_descriptor(&d, p->bytes, p->tag, p->artifact_type);
+        r = new_index(&x, p->tag, pl_buf_str(&d), &text, err);
     }
     if (r == 0)
         r = write_new(l->fd, "index.json", pl_buf_str(&text), err);
@@ -275,18 +273,29 @@ static int put_locked(struct layout *l, struct pl_str bytes, struct pl_str tag,
     return r;
 }
 
-static int put_manifest(struct pl_sign_store *s, struct pl_str bytes, struct pl_str tag,
-                        struct pl_str artifact_type, const struct pl_digest *replaces,
-                        struct pl_err *err)
+static int put_manifest(struct pl_sign_store *s, const struct pl_put *p, struct pl_err *err)
 {
     struct layout *l = (struct layout *)s;
-    int r = put_blob(s, bytes, err);
+    int r = put_blob(s, p->bytes, err);
     if (r < 0)
         return r;
     pl_auto_fd int lock = openat(l->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (lock < 0 || flock(lock, LOCK_EX) < 0)
         return pl_fail_errno(err, PL_E_IO, errno, "cannot lock '%s'", l->dir);
-    return put_locked(l, bytes, tag, artifact_type, replaces, err);
+    return put_locked(l, p, err);
+}
+
+static int child(struct pl_sign_store *s, const struct pl_digest *d, size_t max, struct pl_buf *b,
+                 struct pl_err *err)
+{
+    return fetch(s, d, /* manifest= */ true, max, b, err);
+}
+
+static void layout_free(struct pl_sign_store *s)
+{
+    struct layout *l = (struct layout *)s;
+    close(l->fd);
+    free(l);
 }
 
 /* ---- opening ---- */
@@ -299,20 +308,23 @@ int pl_sign_layout_new(const char *dir, struct pl_sign_store **ret, struct pl_er
     struct layout *l = calloc(1, sizeof *l);
     if (!l)
         pl_oom();
-    *l = (struct layout){ .ops = { tagged, referrers, fetch, put_blob, put_manifest },
+    *l = (struct layout){ .ops = { .tagged = tagged,
+                                   .referrers = referrers,
+                                   .fetch = fetch,
+                                   .put_blob = put_blob,
+                                   .put_manifest = put_manifest,
+                                   .child = child,
+                                   .free = layout_free },
                           .fd = fd,
                           .dir = dir };
     *ret = &l->ops;
     return 0;
 }
 
-void pl_sign_layout_free(struct pl_sign_store *s)
+void pl_sign_store_free(struct pl_sign_store *s)
 {
-    struct layout *l = (struct layout *)s;
-    if (!l)
-        return;
-    close(l->fd);
-    free(l);
+    if (s)
+        s->free(s);
 }
 
 /* Signatures are no images: they stand under "sha256-…" or have an artifact type. */

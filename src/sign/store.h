@@ -1,11 +1,12 @@
-/* Where the signatures of an image are kept, as operations: a layout here, a registry elsewhere.
+/* Where an image and its signatures are kept, as operations: an OCI layout, or a registry.
  * formats/signing.md sections 4 to 6. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef PL_SIGN_STORE_H
 #define PL_SIGN_STORE_H
 
 #include "base/buf.h"
-#include "oci/digest.h"
+#include "oci/reference.h"
+#include "registry/registry.h"
 #include "sign/verify.h"
 
 #define PL_MANIFEST_TYPE "application/vnd.oci.image.manifest.v1+json"
@@ -15,6 +16,15 @@ struct pl_named {
     struct pl_digest digest;
     struct pl_str type; /* media type */
     uint64_t size;
+};
+
+/* A manifest to be put. */
+struct pl_put {
+    struct pl_str bytes;
+    struct pl_str tag;                        /* p == NULL: none */
+    struct pl_str artifact_type, annotations; /* of a referrer; the latter a JSON object's text */
+    const struct pl_digest *subject;          /* NULL: it refers to nothing */
+    const struct pl_digest *replaces;         /* what the tag must still name; NULL: nothing */
 };
 
 struct pl_sign_store {
@@ -31,37 +41,82 @@ struct pl_sign_store {
     int (*fetch)(struct pl_sign_store *s, const struct pl_digest *d, bool manifest, size_t max,
                  struct pl_buf *b, struct pl_err *err);
     int (*put_blob)(struct pl_sign_store *s, struct pl_str bytes, struct pl_err *err);
-    /* Puts a manifest under `tag` (p == NULL: none); one with a subject becomes a referrer of
-     * artifact type `artifact_type`. `replaces` (may be NULL) is what the tag must still name:
-     * PL_E_CANCEL when it does not, and the caller begins again. */
-    int (*put_manifest)(struct pl_sign_store *s, struct pl_str bytes, struct pl_str tag,
-                        struct pl_str artifact_type, const struct pl_digest *replaces,
-                        struct pl_err *err);
+    /* Puts a manifest. PL_E_CANCEL: the tag names another one than it should, begin again. */
+    int (*put_manifest)(struct pl_sign_store *s, const struct pl_put *p, struct pl_err *err);
+    /* A manifest below the image, by digest; as `fetch`. */
+    int (*child)(struct pl_sign_store *s, const struct pl_digest *d, size_t max, struct pl_buf *b,
+                 struct pl_err *err);
+    /* Waits until a writer that read before our put has put as well, longer from round to round;
+     * NULL: writers keep each other out. */
+    void (*settle)(unsigned round);
+    void (*free)(struct pl_sign_store *s);
 };
 
-/* An OCI layout directory as a store. Heap; pl_sign_layout_free. PL_E_USAGE. */
+/* Ends the use of a store; accepts NULL. */
+void pl_sign_store_free(struct pl_sign_store *s);
+
+/* An OCI layout directory as a store. Heap; pl_sign_store_free. PL_E_USAGE. */
 int pl_sign_layout_new(const char *dir, struct pl_sign_store **ret, struct pl_err *err);
-void pl_sign_layout_free(struct pl_sign_store *s);
 /* The manifest that `tag` (p == NULL: the only image there is) or `want` names. PL_E_USAGE. */
 int pl_sign_layout_find(struct pl_sign_store *s, struct pl_str tag, const struct pl_digest *want,
                         struct pl_arena *a, struct pl_named *ret, struct pl_err *err);
+
+/* A registry as a store: the image in ref->repo of `ref->host`, its signatures in `signatures`
+ * ("[HOST/]REPO" with a host, or p == NULL: beside the image). Opens no connection. Heap;
+ * pl_sign_store_free. Codes as pl_registry_new. */
+int pl_sign_remote_new(const struct pl_registry_opts *o, const struct pl_reference *ref,
+                       struct pl_str signatures, struct pl_sign_store **ret, struct pl_err *err);
+/* The manifest that `ref` names, by its digest when it has one, else by its tag, at the origin:
+ * name, and bytes to `b`. Codes as pl_registry_manifest. */
+int pl_sign_remote_find(struct pl_sign_store *s, const struct pl_reference *ref, struct pl_arena *a,
+                        struct pl_named *ret, struct pl_buf *b, struct pl_err *err);
 
 /* "sha256-HEX" and `suffix` in `a`. */
 struct pl_str pl_sign_tag(struct pl_arena *a, const struct pl_digest *d, const char *suffix);
 
 /* ---- verify ---- */
 
-#define PL_VERDICTS_MAX 128u
+#define PL_OBJECTS_MAX 128u
+enum pl_object_form { PL_FORM_SIMPLE, PL_FORM_DSSE, PL_FORM_BUNDLE };
+
+/* Something that may be a signature, as it was stored; not judged. Text in the arena. */
+struct pl_object {
+    const char *storage; /* "sig-tag", "att-tag", "oci11", "referrers", "fallback-tag" */
+    enum pl_object_form form;
+    struct pl_str object;  /* "sha256:…": of the layer, or of the referrer's manifest */
+    struct pl_str payload; /* payload, envelope or bundle; p == NULL when `code` is set */
+    struct pl_str sig, cert_pem, log_json, stamp_json; /* of a tag's layer; may be empty */
+    int code;                                          /* 0, or why it could not be read */
+    struct pl_str reason;
+};
+struct pl_objects {
+    struct pl_object *p; /* in the arena */
+    size_t n;
+};
+
 struct pl_verdicts {
     struct pl_verdict *p; /* in the arena */
     size_t n;
     bool sig_tag, att_tag, bundle; /* a valid one in that form is there */
 };
-/* Every signature (with a type in `d`: attestation) of the image, in all forms. Negative: something
- * could not be read, or a limit. */
+
+/* Fetches everything in all storages, each object once; without `signatures` what can only hold
+ * attestations. Negative: something could not be read, or a limit; then nothing may be concluded.
+ */
+int pl_sign_collect(struct pl_sign_store *s, const struct pl_digest *image, bool signatures,
+                    struct pl_arena *a, struct pl_objects *ret, struct pl_err *err);
+/* Judges a collection, once for each demand there is; nothing is fetched. `manifest` is the
+ * image's. Verified attestations bring their statement along (pl_verdict.payload). Negative:
+ * PL_E_LIMIT, PL_E_IO. */
+int pl_sign_judge(const struct pl_demand *d, const struct pl_objects *objects,
+                  const struct pl_digest *image, struct pl_message *manifest, struct pl_arena *a,
+                  struct pl_verdicts *ret, struct pl_err *err);
+/* Both: every signature (with a type in `d`: attestation) of the image, in all forms. */
 int pl_verify_image(const struct pl_demand *d, struct pl_sign_store *s,
                     const struct pl_digest *image, struct pl_message *manifest, struct pl_arena *a,
                     struct pl_verdicts *ret, struct pl_err *err);
+/* How many different signers, keys or identities, the good ones among `v` have. */
+size_t pl_verdicts_signers(const struct pl_verdict *v, size_t n);
 
 /* ---- sign ---- */
 

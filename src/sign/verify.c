@@ -39,6 +39,8 @@ static int conclude(struct pl_verifying *s, int r)
     if (r == 0) {
         s->v->ok = true;
         s->v->code = 0;
+        if (s->b->dsse)
+            s->v->payload = s->b->envelope.payload;
     }
     close_verdict(s->v);
     pl_verifying_release(s);
@@ -348,6 +350,8 @@ int pl_verify_simple(const struct pl_demand *d, const struct pl_legacy *l, struc
             : pl_verify_signer(&s, err);
     if (r == 0)
         r = check_payload(&s, l, err);
+    if (r == 0)
+        v->payload = l->payload;
     pl_message_release(&m);
     return conclude(&s, r);
 }

@@ -69,6 +69,7 @@ struct pl_verdict {
     struct pl_str subject, issuer;
     struct pl_annotation *annotations; /* that the signature covers */
     size_t n_annotations;
+    struct pl_str payload; /* when ok: what is said, a statement or simple signing payload */
     struct pl_step checks[PL_STEP_COUNT];
 };
 
