@@ -16,7 +16,6 @@
     X(curl_easy_init)           \
     X(curl_easy_setopt)         \
     X(curl_easy_strerror)       \
-    X(curl_getdate)             \
     X(curl_global_init)         \
     X(curl_multi_add_handle)    \
     X(curl_multi_cleanup)       \

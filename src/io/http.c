@@ -1,6 +1,6 @@
 /* HTTP by libcurl. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "io/http.h"
+#include "io/http_int.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,15 +15,12 @@
 #include "io/curl_late.h"
 #include "io/proxy.h"
 
-#define HEAD_MAX 65536u
-#define ERROR_BODY_MAX 65536u
-#define STALL_BYTES 1024u
-
 static struct pl_curl lib; /* once-built */
 
 struct pl_http {
     struct pl_http_opts o;
-    CURLM *multi;
+    struct pl_http_loop loop;
+    CURLM *multi;     /* NULL until it is needed */
     struct pl_buf ca; /* the system's authorities, where they are one file and no folder */
 };
 
@@ -38,17 +35,10 @@ struct run {
     PL_VEC(struct pl_http_field) fields;
     size_t head_bytes;
     bool head_done, enough, proxied;
-    uint64_t sent, moved; /* moved: bytes in either direction since `since` */
-    int64_t since;
+    uint64_t sent;
+    struct pl_http_pace pace;
     char text[CURL_ERROR_SIZE];
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* ------------------------------------------------------------------ callbacks */
 
@@ -94,20 +84,6 @@ static void publish_fields(struct run *r)
     r->ans->n_fields = r->fields.n;
 }
 
-static void wait_asked(struct pl_http_answer *ans)
-{
-    struct pl_str v = pl_http_field(ans, "retry-after");
-    uint64_t s;
-    ans->retry_after = -1;
-    if (pl_str_u64(v, &s)) {
-        ans->retry_after = s > 3600 ? 3600 : (int64_t)s;
-    } else if (v.n && v.n < 64) {
-        time_t at = lib.curl_getdate(pl_dup(&ans->a, v).p, NULL), now = time(NULL);
-        if (at >= 0)
-            ans->retry_after = at > now ? at - now : 0;
-    }
-}
-
 static int head_end(struct run *r)
 {
     long status = 0;
@@ -119,7 +95,7 @@ static int head_end(struct run *r)
     r->ans->status = (unsigned)status;
     r->head_done = true;
     publish_fields(r);
-    wait_asked(r->ans);
+    pl_http_wait_asked(r->ans);
     return r->q->head ? r->q->head(r->q->arg, r->ans, r->err) : 0;
 }
 
@@ -127,9 +103,9 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
 {
     struct run *r = arg;
     struct pl_str line = { p, size * n };
-    r->moved += line.n;
+    r->pace.moved += line.n;
     r->head_bytes += line.n;
-    if (r->head_bytes > HEAD_MAX)
+    if (r->head_bytes > PL_HTTP_HEAD_MAX)
         r->failed = pl_fail(r->err, PL_E_LIMIT, "the answer's head is longer than 64 KiB");
     else if (r->head_done) /* trailers say nothing that is used */
         return line.n;
@@ -146,24 +122,8 @@ static size_t on_data(char *p, size_t size, size_t n, void *arg)
 {
     struct run *r = arg;
     size_t len = size * n;
-    bool good = r->ans->status >= 200 && r->ans->status < 300;
-    r->moved += len;
-    r->ans->got += len;
-    if (good && r->q->data) {
-        int64_t before = now_ms();
-        r->failed = r->q->data(r->q->arg, p, len, r->err);
-        r->since += now_ms() - before; /* the time spent there is not the server's */
-        return r->failed < 0 ? 0 : len;
-    }
-    size_t max = good ? r->q->keep : ERROR_BODY_MAX;
-    if (r->ans->body.n + len > max) {
-        if (good)
-            r->failed = pl_fail(r->err, PL_E_LIMIT, "the answer is longer than %zu bytes", max);
-        r->enough = !good;
-        return 0;
-    }
-    pl_buf_putn(&r->ans->body, p, len);
-    return len;
+    r->failed = pl_http_take_body(r->q, r->ans, &r->pace, p, len, &r->enough, r->err);
+    return r->failed < 0 || r->enough ? 0 : len;
 }
 
 static size_t on_send(char *p, size_t size, size_t n, void *arg)
@@ -180,7 +140,7 @@ static size_t on_send(char *p, size_t size, size_t n, void *arg)
     if (r->failed < 0)
         return CURL_READFUNC_ABORT;
     r->sent += got;
-    r->moved += got;
+    r->pace.moved += got;
     return got;
 }
 
@@ -265,35 +225,17 @@ static struct curl_slist *headers(const struct pl_http_req *q, struct pl_arena *
     return list;
 }
 
-static int check_time(struct run *r)
-{
-    const struct pl_http_opts *o = &r->h->o;
-    int64_t now = now_ms();
-    if (o->cancel && *o->cancel)
-        return pl_fail(r->err, PL_E_CANCEL, "interrupted");
-    if (o->deadline_ms && now >= o->deadline_ms)
-        return pl_fail(r->err, PL_E_NET, "the time of --timeout is over");
-    if (r->moved >= STALL_BYTES) {
-        r->moved = 0;
-        r->since = now;
-    }
-    if (now - r->since > (int64_t)o->stall_s * 1000)
-        return pl_fail(r->err, PL_E_NET, "less than 1 KiB came in %u seconds; --stall-timeout",
-                       o->stall_s);
-    return 0;
-}
-
 /* Drives the transfer to its end; *ret_result is curl's verdict. */
 static int drive(struct run *r, CURLcode *ret_result)
 {
     int running = 1, left, e = 0;
-    r->since = now_ms();
+    r->pace.since = pl_http_now_ms();
     while (running && e == 0) {
         if (lib.curl_multi_perform(r->h->multi, &running) != CURLM_OK)
             return pl_fail(r->err, PL_E_NET, "the transfer cannot go on");
         if (running) {
             lib.curl_multi_poll(r->h->multi, NULL, 0, 200, NULL);
-            e = check_time(r);
+            e = pl_http_check_time(&r->h->o, &r->pace, r->err);
         }
     }
     const CURLMsg *m;
@@ -345,14 +287,54 @@ static void set_callbacks(CURL *c, struct run *r)
     lib.curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 
-int pl_http_do(struct pl_http *h, const struct pl_http_req *q, struct pl_http_answer *ans,
-               struct pl_err *err)
+/* Authorities in one file: read, since a blob of our own would replace it. */
+static void system_authorities(struct pl_http *h)
+{
+    const curl_version_info_data *v = lib.curl_version_info(CURLVERSION_NOW);
+    if (v->capath || !v->cainfo)
+        return;
+    pl_auto_fd int fd = open(v->cainfo, O_RDONLY | O_CLOEXEC);
+    char *at;
+    ssize_t n = 1;
+    h->ca.max = 8u << 20;
+    while (fd >= 0 && n > 0 && (at = pl_buf_room(&h->ca, 65536, NULL))) {
+        n = read(fd, at, 65536);
+        h->ca.n += n > 0 ? (size_t)n : 0;
+    }
+}
+
+static int need_curl(struct pl_http *h, struct pl_err *err)
+{
+    if (h->multi)
+        return 0;
+    int r = pl_curl_load(&lib, err);
+    if (r < 0)
+        return r;
+    if (lib.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return pl_fail(err, PL_E_NET, "libcurl cannot start");
+    h->multi = lib.curl_multi_init();
+    if (!h->multi)
+        pl_oom();
+    lib.curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, 8L);
+    system_authorities(h);
+    return 0;
+}
+
+/* A registry on this machine mostly has no TLS; to find that out takes no library. */
+static bool no_tls(const struct pl_http *h, const struct pl_http_req *q)
+{
+    struct pl_url plain = q->url;
+    plain.https = false;
+    return q->url.https && !h->multi && pl_http_loop_is(&plain) && pl_http_loop_no_tls(&h->o, q);
+}
+
+static int curl_do(struct pl_http *h, const struct pl_http_req *q, struct pl_http_answer *ans,
+                   struct pl_err *err)
 {
     struct pl_err local = { 0 };
     struct run r = { .h = h, .q = q, .ans = ans, .err = err ? err : &local };
     pl_auto_buf struct pl_buf pem = { 0 };
     CURLcode result = CURLE_OK;
-    *ans = (struct pl_http_answer){ .retry_after = -1 };
     r.easy = lib.curl_easy_init();
     if (!r.easy)
         pl_oom();
@@ -377,40 +359,30 @@ int pl_http_do(struct pl_http *h, const struct pl_http_req *q, struct pl_http_an
     return e;
 }
 
-/* ------------------------------------------------------------------ the rest */
-
-/* Authorities in one file: read, since a blob of our own would replace it. */
-static void system_authorities(struct pl_http *h)
+int pl_http_do(struct pl_http *h, const struct pl_http_req *q, struct pl_http_answer *ans,
+               struct pl_err *err)
 {
-    const curl_version_info_data *v = lib.curl_version_info(CURLVERSION_NOW);
-    if (v->capath || !v->cainfo)
-        return;
-    pl_auto_fd int fd = open(v->cainfo, O_RDONLY | O_CLOEXEC);
-    char *at;
-    ssize_t n = 1;
-    h->ca.max = 8u << 20;
-    while (fd >= 0 && n > 0 && (at = pl_buf_room(&h->ca, 65536, NULL))) {
-        n = read(fd, at, 65536);
-        h->ca.n += n > 0 ? (size_t)n : 0;
+    *ans = (struct pl_http_answer){ .retry_after = -1 };
+    if (pl_http_loop_is(&q->url) && !pl_proxy_for(&q->url))
+        return pl_http_loop_do(&h->loop, &h->o, q, ans, err);
+    if (no_tls(h, q)) {
+        ans->no_tls = true;
+        return pl_fail(err, PL_E_NET, "%.*s: no TLS is spoken there", PL_FMT(q->url.host));
     }
+    int r = need_curl(h, err);
+    return r < 0 ? r : curl_do(h, q, ans, err);
 }
+
+/* ------------------------------------------------------------------ the rest */
 
 int pl_http_new(const struct pl_http_opts *o, struct pl_http **ret, struct pl_err *err)
 {
-    int r = pl_curl_load(&lib, err);
-    if (r < 0)
-        return r;
-    if (lib.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return pl_fail(err, PL_E_NET, "libcurl cannot start");
+    (void)err;
     struct pl_http *h = calloc(1, sizeof *h);
     if (!h)
         pl_oom();
     h->o = *o;
-    h->multi = lib.curl_multi_init();
-    if (!h->multi)
-        pl_oom();
-    lib.curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, 8L);
-    system_authorities(h);
+    h->loop.fd = -1;
     *ret = h;
     return 0;
 }
@@ -419,24 +391,11 @@ void pl_http_free(struct pl_http *h)
 {
     if (!h)
         return;
-    lib.curl_multi_cleanup(h->multi);
+    if (h->multi)
+        lib.curl_multi_cleanup(h->multi);
+    pl_http_loop_close(&h->loop);
     pl_buf_release(&h->ca);
     free(h);
-}
-
-void pl_http_answer_release(struct pl_http_answer *ans)
-{
-    pl_buf_release(&ans->body);
-    pl_arena_release(&ans->a);
-    *ans = (struct pl_http_answer){ 0 };
-}
-
-struct pl_str pl_http_field(const struct pl_http_answer *ans, const char *name)
-{
-    for (size_t i = 0; i < ans->n_fields; i++)
-        if (pl_str_ieq(ans->fields[i].name, pl_str_c(name)))
-            return ans->fields[i].value;
-    return (struct pl_str){ NULL, 0 };
 }
 
 const char *pl_http_library(void)

@@ -1,6 +1,7 @@
-/* One request and its answer over HTTP, by libcurl: TLS always checked, every address judged after
- * name resolution, limits on what arrives. Follows no redirect and knows no credentials: both are
- * decided by whoever asks. Without libcurl (http_none.c) every request is PL_E_UNSUP. */
+/* One request and its answer over HTTP, by libcurl, or plainly to this machine without it: TLS
+ * always checked, every address judged after name resolution, limits on what arrives. Follows no
+ * redirect and knows no credentials: both are decided by whoever asks. Without libcurl
+ * (http_none.c) every request is PL_E_UNSUP. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef PL_IO_HTTP_H
 #define PL_IO_HTTP_H

@@ -13,7 +13,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
-#include "source/http1.h"
+#include "io/http1.h"
 
 #define REF_MAX 1024u
 #define CONNECT_S 10

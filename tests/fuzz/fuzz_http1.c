@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
-#include "source/http1.h"
+#include "io/http1.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 

@@ -21,8 +21,8 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "io/http1.h"
 #include "source/daemon.h"
-#include "source/http1.h"
 
 /* ------------------------------------------------------------------ HTTP from memory */
 

@@ -1,6 +1,6 @@
 /* HTTP/1.1 answers: status line, fields, bodies by length, by chunks and by close. RFC 9112. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "source/http1.h"
+#include "io/http1.h"
 
 #include <inttypes.h>
 
@@ -14,7 +14,9 @@
 void pl_http1_init(struct pl_http1 *h, pl_http1_fill_fn *fill, void *arg)
 {
     h->fill = fill;
+    h->field = NULL;
     h->arg = arg;
+    h->close = false;
     h->status = 0;
     h->framing = PL_HTTP1_CLOSE;
     h->left = 0;
@@ -79,6 +81,7 @@ static int status_line(struct pl_http1 *h, struct pl_str s, struct pl_err *err)
                 (s.n == 12 || s.p[12] == ' ');
     if (!good)
         return pl_fail(err, PL_E_FORMAT, "HTTP: no status line");
+    h->close = s.p[7] == '0';
     h->status =
         (unsigned)(s.p[9] - '0') * 100 + (unsigned)(s.p[10] - '0') * 10 + (unsigned)(s.p[11] - '0');
     if (h->status < 100 || h->status > 599)
@@ -103,7 +106,7 @@ struct fields {
     uint64_t length;
 };
 
-static int field(struct pl_str line, struct fields *f, struct pl_err *err)
+static int field(struct pl_http1 *h, struct pl_str line, struct fields *f, struct pl_err *err)
 {
     size_t colon = pl_str_find(line, PL_S(":"), 0);
     struct pl_str name = pl_str_sub(line, 0, colon);
@@ -120,8 +123,10 @@ static int field(struct pl_str line, struct fields *f, struct pl_err *err)
         f->chunked = true;
     } else if (pl_str_ieq(name, PL_S("content-encoding")) && !pl_str_ieq(value, PL_S("identity"))) {
         return pl_fail(err, PL_E_UNSUP, "HTTP: a content coding nobody asked for");
+    } else if (pl_str_ieq(name, PL_S("connection")) && !pl_str_ieq(value, PL_S("keep-alive"))) {
+        h->close = true;
     }
-    return 0;
+    return h->field ? h->field(h->arg, name, value, err) : 0;
 }
 
 /* One head, final or interim; *used counts bytes over all of them. */
@@ -132,6 +137,8 @@ static int one_head(struct pl_http1 *h, size_t *used, struct fields *f, struct p
     int r = read_line(h, line, sizeof line, &s, err);
     if (r == 0)
         r = status_line(h, s, err);
+    if (r == 0 && h->field)
+        r = h->field(h->arg, PL_S(""), PL_S(""), err);
     for (unsigned n = 0; r == 0; n++) {
         r = read_line(h, line, sizeof line, &s, err);
         if (r < 0 || s.n == 0)
@@ -140,7 +147,7 @@ static int one_head(struct pl_http1 *h, size_t *used, struct fields *f, struct p
         if (n >= FIELDS_MAX || *used > HEAD_MAX)
             return pl_fail(err, PL_E_LIMIT, "HTTP: head of more than %u fields or %u bytes",
                            FIELDS_MAX, HEAD_MAX);
-        r = field(s, f, err);
+        r = field(h, s, f, err);
     }
     return r;
 }
@@ -203,6 +210,7 @@ static int next_chunk(struct pl_http1 *h, struct pl_err *err)
     char line[CHUNK_LINE_MAX], trailer[LINE_MAX_LEN];
     struct pl_str s;
     struct fields unused = { 0 };
+    pl_http1_field_fn *told = h->field;
     int r = 0;
     if (h->in_chunk) {
         r = read_line(h, line, sizeof line, &s, err);
@@ -216,6 +224,7 @@ static int next_chunk(struct pl_http1 *h, struct pl_err *err)
         r = chunk_size(s, &h->left, err);
     if (r < 0 || h->left)
         return r;
+    h->field = NULL; /* trailers say nothing that is used */
     for (unsigned n = 0; r == 0; n++) {
         r = read_line(h, trailer, sizeof trailer, &s, err);
         if (r == 0 && s.n == 0)
@@ -223,8 +232,9 @@ static int next_chunk(struct pl_http1 *h, struct pl_err *err)
         if (r == 0 && n == FIELDS_MAX)
             return pl_fail(err, PL_E_LIMIT, "HTTP: more than %u trailer fields", FIELDS_MAX);
         if (r == 0)
-            r = field(s, &unused, err);
+            r = field(h, s, &unused, err);
     }
+    h->field = told;
     h->done = r == 0;
     return r;
 }

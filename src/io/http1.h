@@ -1,8 +1,8 @@
 /* The answer to one HTTP/1.1 request over a stream, read strictly and within limits. RFC 9112
  * sections 4 to 7. No sockets here: bytes come from a function. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef PL_SOURCE_HTTP1_H
-#define PL_SOURCE_HTTP1_H
+#ifndef PL_IO_HTTP1_H
+#define PL_IO_HTTP1_H
 
 #include "base/err.h"
 #include "base/str.h"
@@ -16,12 +16,18 @@ enum pl_http1_framing {
     PL_HTTP1_CLOSE,   /* to the end of the connection: a cut body cannot be told from a whole one */
 };
 
+/* Told each field of a head; an empty name begins a head, and what came before is void. */
+typedef int pl_http1_field_fn(void *arg, struct pl_str name, struct pl_str value,
+                              struct pl_err *err);
+
 struct pl_http1 {
     pl_http1_fill_fn *fill;
-    void *arg;
-    unsigned status; /* after pl_http1_head: 200 … 599 */
+    pl_http1_field_fn *field; /* set after pl_http1_init; may be NULL */
+    void *arg;                /* of both */
+    unsigned status;          /* after pl_http1_head: 200 … 599 */
     enum pl_http1_framing framing;
     uint64_t left;   /* bytes of the body or chunk still to come */
+    bool close;      /* the connection is not to be used again */
     bool in_chunk;   /* the end of a chunk has still to be read */
     bool done;       /* the whole body was read */
     int failed;      /* sticky */
