@@ -134,8 +134,11 @@ int pl_scan_history(struct pl_scan *s, const char *target, struct pl_str path, s
                     struct pl_history_image **ret, size_t *ret_n, struct pl_err *err)
 {
     struct pl_unit *u = NULL;
+    const struct pl_scan_opts whole = s->o;
     s->hash_path = path;
+    s->o.packages = false;
     int r = pl_unit_read(s, target, &u, err);
+    s->o = whole;
     s->hash_path = PL_S("");
     if (r < 0)
         return r;

@@ -306,8 +306,12 @@ int pl_scan_recover(struct pl_scan *s, const char *target, const struct pl_recov
                     struct pl_arena *a, struct pl_recovered *ret, struct pl_err *err)
 {
     struct pl_unit *u = NULL;
+    const struct pl_scan_opts whole = s->o;
     s->hash_path = o->what;
+    s->o.secrets &= is_fingerprint(o->what); /* a path is found by the entries alone */
+    s->o.packages = false;
     int r = pl_unit_read(s, target, &u, err);
+    s->o = whole;
     s->hash_path = PL_S("");
     if (r < 0)
         return r;
