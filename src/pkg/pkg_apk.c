@@ -31,7 +31,7 @@ static int apk_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s
 {
     struct pl_pkg p = { .type = PL_S("apk") };
     struct pl_str line, dir = { "", 0 };
-    bool any = false;
+    bool any = false, cut = text.n && text.p[text.n - 1] != '\n';
     (void)path;
     (void)err;
     while (pl_pkg_line(&text, &line)) {
@@ -69,6 +69,8 @@ static int apk_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s
             break;
         }
     }
+    if (cut || (any && (!p.name.n || !p.version.n)))
+        pl_pkg_note(s, true, "package-list", "the list ends in the middle of an entry");
     finish(s, &p, any);
     return 0;
 }

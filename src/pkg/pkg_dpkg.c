@@ -104,9 +104,18 @@ static void field(struct stanza *z, struct pl_str key, struct pl_str value)
     z->any = true;
 }
 
+/* dpkg ends every entry with an empty line: one that breaks off shows that more is missing. */
+static bool cut(struct pl_str text, const struct stanza *last, bool status)
+{
+    bool line = text.n && text.p[text.n - 1] != '\n';
+    bool entry = last->any && (!last->name.n || !last->version.n || !last->status.p);
+    return status && (line || entry);
+}
+
 static void stanzas(struct pl_str text, struct pl_pkg_sink *s, const char *type, bool status)
 {
     struct stanza z = { .any = false };
+    const struct pl_str whole = text;
     struct pl_str line, key, value;
     while (pl_pkg_line(&text, &line)) {
         if (!pl_str_trim(line).n)
@@ -114,6 +123,8 @@ static void stanzas(struct pl_str text, struct pl_pkg_sink *s, const char *type,
         else if (line.p[0] != ' ' && line.p[0] != '\t' && pl_pkg_field(line, &key, &value))
             field(&z, key, value);
     }
+    if (cut(whole, &z, status))
+        pl_pkg_note(s, true, "package-list", "the list ends in the middle of an entry");
     finish(s, &z, type, status);
 }
 

@@ -100,6 +100,11 @@ static int manifest_run(struct pl_str path, struct pl_str text, struct pl_pkg_si
         if (epoch)
             p.version = pl_printf(s->a, "%.*s:%.*s", PL_FMT(field[5]), PL_FMT(field[1]));
         p.arch = field[7];
+        if (n > 8)
+            pl_pkg_source_rpm(field[8], &p.source, &p.source_version);
+        if (n > 8 && epoch && p.source.n)
+            p.source_version =
+                pl_printf(s->a, "%.*s:%.*s", PL_FMT(field[5]), PL_FMT(p.source_version));
         pl_pkg_emit(s, p);
     }
     return 0;

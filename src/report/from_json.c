@@ -4,6 +4,7 @@
 #include "report/from_json.h"
 
 #include "fmt/json.h"
+#include "model/package.h"
 #include "report/words.h"
 
 #define DEPTH_MAX 16
@@ -258,6 +259,48 @@ static void read_finding(struct reader *r, const struct pl_target *t, const stru
     read_hash(f);
 }
 
+/* A key that older results lack; null and absent are the same. */
+static struct pl_str text_if(struct reader *r, const struct pl_json *j, const char *key)
+{
+    return pl_json_get(j, key) ? text_or_null(r, j, key) : (struct pl_str){ "", 0 };
+}
+
+static bool flag_if(struct reader *r, const struct pl_json *j, const char *key)
+{
+    return pl_json_get(j, key) && truth(r, j, key);
+}
+
+static void read_package(struct reader *r, const struct pl_target *t, const struct pl_json *j,
+                         struct pl_package *p)
+{
+    struct pl_str scheme = text_if(r, j, "scheme");
+    p->purl = text(r, j, "purl");
+    p->pkg.name = text(r, j, "name");
+    p->pkg.version = text(r, j, "version");
+    p->pkg.type = text(r, j, "type");
+    p->paths = names(r, j, "paths");
+    p->span.introduced = layer_of(r, t, j, "introduced", /* ret_origin= */ NULL);
+    p->span.hidden = pl_json_get(j, "hidden") ? layer_of(r, t, j, "hidden", NULL) : PL_NEVER;
+    if (!r->code && p->span.hidden != PL_NEVER)
+        p->span.how =
+            (enum pl_how)choice(r, pl_json_get(j, "hidden"), "how", PL_HOW_REPLACED + 1, how_name);
+    p->span.visible = truth(r, j, "visible");
+    p->pkg.ns = text_if(r, j, "group");
+    p->pkg.source = text_if(r, j, "source");
+    p->pkg.source_version = text_if(r, j, "source_version");
+    p->pkg.arch = text_if(r, j, "arch");
+    p->pkg.licence = text_if(r, j, "licence");
+    p->pkg.by = text_if(r, j, "cataloger");
+    p->distro = text_if(r, j, "distro");
+    p->owned_by = text_if(r, j, "owned_by");
+    p->scheme = scheme.n ? scheme.p : NULL;
+    p->pkg.ordinal = PL_NEVER;
+    p->pkg.flags = (flag_if(r, j, "dev") ? (uint32_t)PL_PKG_DEV : 0u) |
+                   (flag_if(r, j, "lock") ? (uint32_t)PL_PKG_LOCK : 0u) |
+                   (flag_if(r, j, "program") ? (uint32_t)PL_PKG_FILE : 0u) |
+                   (flag_if(r, j, "weak") ? (uint32_t)PL_PKG_WEAK : 0u);
+}
+
 /* The list `key`, its place noted for messages; an array of `size` each in *ret. */
 static const struct pl_json *list_of(struct reader *r, const struct pl_json *j, const char *key,
                                      size_t size, void **ret, size_t *ret_n)
@@ -288,6 +331,11 @@ static void read_target(struct reader *r, const struct pl_json *j, struct pl_tar
     for (; r->at < t->n_layers && !r->code; r->at++) {
         t->layers[r->at] = read_layer(r, pl_json_at(v, r->at));
         t->bytes_claimed += t->layers[r->at].bytes;
+    }
+    if (pl_json_get(j, "packages")) {
+        v = list_of(r, j, "packages", sizeof *t->packages, (void **)&t->packages, &t->n_packages);
+        for (; r->at < t->n_packages && !r->code; r->at++)
+            read_package(r, t, pl_json_at(v, r->at), &t->packages[r->at]);
     }
     v = list_of(r, j, "findings", sizeof *t->findings, (void **)&t->findings, &t->n_findings);
     for (; r->at < t->n_findings && !r->code; r->at++)

@@ -174,7 +174,15 @@ static void put_package(struct pl_jsonw *w, const struct pl_target *t, const str
     put_or_null(w, "distro", p->distro);
     put_or_null(w, "licence", p->pkg.licence);
     put_or_null(w, "owned_by", p->owned_by);
+    put_or_null(w, "arch", p->pkg.arch);
+    put_or_null(w, "scheme", pl_str_c(p->scheme));
     pl_jw_kbool(w, "dev", (p->pkg.flags & PL_PKG_DEV) != 0);
+    if (p->pkg.flags & PL_PKG_LOCK)
+        pl_jw_kbool(w, "lock", true);
+    if (p->pkg.flags & PL_PKG_FILE)
+        pl_jw_kbool(w, "program", true);
+    if (p->pkg.flags & PL_PKG_WEAK)
+        pl_jw_kbool(w, "weak", true);
     pl_jw_kstr(w, "cataloger", p->pkg.by);
     pl_jw_obj_end(w);
 }

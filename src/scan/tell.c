@@ -207,6 +207,17 @@ static bool belongs(const struct pl_unit *u, const struct pl_part *p, const stru
     return first;
 }
 
+static void end_packages(struct pl_tell *k, struct pl_tellpkg *packages)
+{
+    struct pl_note n = { PL_SCOPE_UNIT, PL_S("packages"), PL_S("no-package-list"), { 0 }, true };
+    pl_tellpkg_end(packages);
+    if (!packages->bare.n)
+        return;
+    n.message = pl_printf(k->a, "a system of %.*s without a readable list of its packages",
+                          PL_FMT(packages->bare));
+    pl_tell_note(k, n);
+}
+
 static void tell_image(struct pl_unit *u, struct pl_report *r, const struct pl_image *im,
                        bool first)
 {
@@ -215,7 +226,7 @@ static void tell_image(struct pl_unit *u, struct pl_report *r, const struct pl_i
     k.t->digest = pl_dup(r->a, im->digest);
     k.t->platform = pl_image_platform(im, r->a);
     tell_layers(&k);
-    struct pl_tellpkg packages = { .a = r->a, .t = k.t };
+    struct pl_tellpkg packages = { .a = r->a, .t = k.t, .system = true };
     for (size_t i = 0; i < im->n_layers; i++) {
         const struct pl_record *rec = im->layers[i] ? im->layers[i]->rec : NULL;
         if (!rec)
@@ -223,7 +234,7 @@ static void tell_image(struct pl_unit *u, struct pl_report *r, const struct pl_i
         pl_tell_layer_hits(&k, i, rec);
         pl_tellpkg_layer(&packages, (uint32_t)i, rec, k.tree);
     }
-    pl_tellpkg_end(&packages);
+    end_packages(&k, &packages);
     if (im->manifest)
         pl_tell_part(&k, im->manifest);
     if (im->config)
@@ -252,11 +263,12 @@ static void tell_tree(struct pl_unit *u, struct pl_report *r)
     struct pl_tell k;
     start(&k, u, r, &none);
     struct pl_tellpkg packages = { .a = r->a, .t = k.t };
+    packages.system = pl_str_is(u->src->kind, "rootfs");
     packages.locks = pl_str_is(u->src->kind, "dir") || pl_str_is(u->src->kind, "git");
     for (size_t i = 0; i < u->slices.n; i++)
         if (u->slices.p[i]->rec)
             tell_slice(&k, u->slices.p[i]->rec, &packages);
-    pl_tellpkg_end(&packages);
+    end_packages(&k, &packages);
     pl_tell_notes(&k, u->own, PL_S(""));
     pl_tell_finish(&k);
 }

@@ -306,6 +306,44 @@ static void find_owners(struct pl_tellpkg *k)
     pl_arena_release(&o.a);
 }
 
+/* ---- a system without a list ---- */
+
+/* Releases whose packages are in a list that is read. */
+static bool keeps_list(const struct pl_pkg *os)
+{
+    static const char *const ids[] = { "debian", "ubuntu",   "rhel",      "fedora", "centos",
+                                       "suse",   "opensuse", "almalinux", "rocky",  "ol",
+                                       "amzn",   "sles",     "mariner",   "photon", "azurelinux",
+                                       "alpine", "wolfi",    "arch",      "archarm" };
+    struct pl_str word, like;
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        if (pl_str_is(os->name, ids[i]))
+            return true;
+        for (like = os->source; like.n && pl_str_split(&like, ' ', &word);)
+            if (pl_str_is(word, ids[i]))
+                return true;
+    }
+    return false;
+}
+
+/* The release is there, what it has installed is not to be known: not empty but incomplete. */
+static void find_bare(struct pl_tellpkg *k)
+{
+    const struct pl_pkg *os = NULL;
+    struct pl_str root;
+    for (size_t i = 0; i < k->seen.n; i++) {
+        const struct pl_seen_pkg *x = &k->seen.p[i];
+        if (x->merged || !x->span.visible || x->pkg.nested.n)
+            continue;
+        if ((x->pkg.flags & PL_PKG_OS) && !root_of(x->path).n && keeps_list(&x->pkg))
+            os = &x->pkg;
+        if (is_system(&x->pkg) && pl_pkg_list_root(x->path, &root) && !root.n)
+            return;
+    }
+    if (os)
+        k->bare = pl_distro_text(k->a, os->name, os->version);
+}
+
 /* ---- package URLs ---- */
 
 static struct pl_str upstream(struct pl_arena *a, const struct pl_pkg *p)
@@ -446,6 +484,8 @@ void pl_tellpkg_end(struct pl_tellpkg *k)
     join_lives(k);
     drop_weak(k);
     find_owners(k);
+    if (k->system)
+        find_bare(k);
     struct pl_package *p = pl_alloc_n(k->a, k->seen.n, sizeof *p);
     for (size_t i = 0; i < k->seen.n; i++)
         if (!k->seen.p[i].merged)

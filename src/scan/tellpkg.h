@@ -9,7 +9,8 @@
 struct pl_tellpkg {
     struct pl_arena *a; /* the report's */
     struct pl_target *t;
-    bool locks; /* what lock files say counts */
+    bool system; /* the target is one system: its release must have a package list */
+    bool locks;  /* what lock files say counts */
     PL_VEC(struct pl_seen_pkg {
         struct pl_pkg pkg;
         const struct pl_version *v; /* NULL without layers */
@@ -19,6 +20,7 @@ struct pl_tellpkg {
         bool merged;         /* goes on from the version before, or tells nothing new */
     })
     seen;
+    struct pl_str bare;                       /* set at the end: a release without such a list */
     PL_VEC(const struct pl_record *) records; /* taken so far; they live until the end */
 };
 

@@ -37,10 +37,18 @@ static void on_note(void *arg, bool incomplete, const char *code, const char *me
     pl_buf_printf(&g->text, "!%s;", code);
 }
 
+static void on_own(void *arg, struct pl_str owner, struct pl_str path)
+{
+    struct got *g = arg;
+    pl_buf_printf(&g->text, "%.*s>%.*s;", PL_FMT(owner), PL_FMT(path));
+}
+
 static void run(struct got *g, const char *path, const void *p, size_t n)
 {
     struct pl_arena a = { 0 };
-    struct pl_pkg_sink s = { .emit = on_package, .note = on_note, .arg = g, .a = &a };
+    struct pl_pkg_sink s = {
+        .emit = on_package, .note = on_note, .own = on_own, .arg = g, .a = &a
+    };
     const struct pl_cataloger *c = pl_cataloger_for(pl_str_c(path), pl_str_n(p, n));
     if (!c)
         fail_msg("nobody wants '%s'", path);
@@ -57,14 +65,25 @@ static void files(void **state)
           "Package: a\nStatus: install ok installed\nVersion: 1:2-3\nSource: b (2-2)\n more\n\n\n"
           "Package: c\r\nStatus: deinstall ok config-files\r\nVersion: 1\r\n\r\n"
           "Package: d\nStatus: deinstall ok installed\nVersion: 4\nSource: e",
-          "deb:a@1:2-3<b@2-2;deb:d@4<e@;" },
+          "deb:a@1:2-3<b@2-2;!package-list;deb:d@4<e@;" },
+        { "var/lib/dpkg/status",
+          "Package: a\nStatus: install ok installed\nVersion: 1\n\nPackage: b\n",
+          "deb:a@1;!package-list;" },
+        { "var/lib/dpkg/info/a:amd64.list", "/.\n/usr/bin/a\n/usr/lib/x/y\n/usr/share/z\n",
+          "a>.;a>bin/a;a>lib/x/y;a>usr/share/z;" },
+        { "var/lib/dpkg/status.d/a.md5sums", "d41d8cd98f00b204e9800998ecf8427e  usr/bin/a\n",
+          "a>bin/a;" },
+        { "var/lib/pacman/local/a-b-1-2/files", "%FILES%\nusr/\nusr/bin/a\n\n%BACKUP%\nx\n",
+          "a-b>usr/;a-b>bin/a;" },
+        { "var/lib/rpmmanifest/container-manifest-2",
+          "a\t1-2\t0\t0\tV\t3\t9\tx86_64\ts-1-2.src.rpm\nshort\t1\n", "rpm:a@3:1-2<s@3:1-2;" },
         { "var/lib/dpkg/status", "Status: install ok installed\nVersion: 1\n",
-          "!package-skipped;" },
+          "!package-list;!package-skipped;" },
         { "var/lib/dpkg/status.d/base", "Package: a\nVersion: 1\n", "deb:a@1;" },
         { "usr/lib/opkg/status", "Package: a\nVersion: 1~x\nStatus: install user installed\n",
           "opkg:a@1~x;" },
-        { "lib/apk/db/installed", "P:a\nV:1-r0\no:b\nF:x\n\nP:c\nV:2\n\nV:3\n",
-          "apk:a@1-r0<b@;apk:c@2;!package-skipped;" },
+        { "lib/apk/db/installed", "P:a\nV:1-r0\no:b\nF:x\nR:y\n\nP:c\nV:2\nR:z\n\nV:3\n",
+          "a>x/y;apk:a@1-r0<b@;c>z;apk:c@2;!package-list;!package-skipped;" },
         { "etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n", "generic:debian@12;" },
         { "var/lib/pacman/local/a-1-1/desc", "%NAME%\na\n\n%VERSION%\n1-1\n", "alpm:a@1-1;" },
         { "var/lib/pacman/local/a-1-1/desc", "%NAME%\na\n", "!package-list;" },
