@@ -50,6 +50,8 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0)
         return pl_common_version(argv + 2);
+    if (strcmp(argv[1], "--self-test") == 0)
+        return pl_common_selftest();
     if (strncmp(argv[1], "--help", 6) == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         const struct pl_command *of = argc > 2 ? pl_command_find(argv[2]) : NULL;

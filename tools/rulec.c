@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "base/wire.h"
 #include "secret/rule_int.h"
 
 #define MAX_FILE PL_MIB(4)
@@ -231,12 +232,33 @@ static void put_words(FILE *f, const struct pl_rule_image *img)
     fputs(img->n_words ? "};\n" : "  { 0 }\n};\n", f);
 }
 
-static void put_bytes(FILE *f, struct pl_str s)
+static void put_bytes(FILE *f, const char *what, struct pl_str s)
 {
-    fputs("static const _Alignas(64) uint8_t db[] = {\n", f);
+    fprintf(f, "%s = {\n", what);
     for (size_t i = 0; i < s.n; i++)
         fprintf(f, "%u,%s", (uint8_t)s.p[i], i % 24 == 23 ? "\n" : "");
     fputs("};\n", f);
+}
+
+/* What --self-test runs, as base/wire.h writes it: strings in tables would have to be relocated at
+ * every start of the program. Read by secret/builtin.c. */
+static void put_samples(FILE *f, const struct rulec *c)
+{
+    pl_auto_buf struct pl_buf b = { 0 };
+    for (size_t i = 0; i < c->src.n; i++) {
+        const struct pl_rule_source *r = &c->src.p[i];
+        pl_put_str(&b, pl_str_c(r->rule.id));
+        pl_put_var(&b, r->n_samples);
+        for (size_t k = 0; k < r->n_samples; k++) {
+            pl_put_var(&b, r->sample[k].yes);
+            pl_put_var(&b, r->sample[k].number);
+            pl_put_str(&b, r->sample[k].text);
+            pl_put_str(&b, r->sample[k].path);
+            pl_put_str(&b, r->sample[k].name);
+        }
+    }
+    put_bytes(f, "const uint8_t pl_builtin_samples[]", pl_buf_str(&b));
+    fprintf(f, "const size_t pl_builtin_samples_len = %zu;\n", b.n);
 }
 
 static int write_source(const struct rulec *c, const char *path, struct pl_err *err)
@@ -258,8 +280,9 @@ static int write_source(const struct rulec *c, const char *path, struct pl_err *
     put_sets(f, img);
     put_literals(f, img);
     put_words(f, img);
+    put_samples(f, c);
     if (e == 0)
-        put_bytes(f, pl_buf_str(&db));
+        put_bytes(f, "static const _Alignas(64) uint8_t db[]", pl_buf_str(&db));
     fprintf(f,
             "const struct pl_rule_image pl_builtin_rules_image = {\n"
             "    .rule = rules, .shape = shapes, .tail = tails, .n_rules = %zu, .bytes = sets, "

@@ -80,7 +80,7 @@ void pl_command_help(const struct pl_command *c)
          "usage: plimsoll VERB [flags] [operands]\n\nverbs:");
     for (size_t i = 0; pl_commands[i]; i++)
         printf("  %-10s %s\n", pl_commands[i]->name, pl_commands[i]->summary);
-    puts("\nplimsoll VERB --help tells more; plimsoll --version [--verbose]\n\n"
+    puts("\nplimsoll VERB --help tells more; plimsoll --version [--verbose], --self-test\n\n"
          "exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage or configuration,\n"
          "3 incomplete (something was not read to its end), 4 network, 130 interrupted");
 }

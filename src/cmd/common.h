@@ -79,5 +79,8 @@ int pl_common_read(const char *path, struct pl_buf *b, struct pl_err *err);
 
 /* `plimsoll --version [--verbose]`; an exit code. */
 int pl_common_version(char **argv);
+/* `plimsoll --self-test`: every rule against its samples, on this machine with this build. An exit
+ * code. */
+int pl_common_selftest(void);
 
 #endif

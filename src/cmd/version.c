@@ -1,4 +1,4 @@
-/* --version. */
+/* --version and --self-test: what this build is, and whether it does here what it did there. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
@@ -27,4 +27,20 @@ int pl_common_version(char **argv)
     putchar('\n');
     pl_rules_free(rules);
     return PL_EXIT_CLEAN;
+}
+
+static void disagrees(const char *rule, bool yes, unsigned number)
+{
+    printf("not as stated: rule '%s': sample %u of '%s' is %s\n", rule, number, yes ? "yes" : "no",
+           yes ? "not found" : "found");
+}
+
+int pl_common_selftest(void)
+{
+    size_t run = 0, failed = 0;
+    struct pl_err err = { 0 };
+    if (pl_rules_selftest_builtin(disagrees, &run, &failed, &err) < 0)
+        return pl_run_failed("--self-test", &err);
+    printf("%zu samples, %zu not as stated\n", run, failed);
+    return failed || !run ? PL_EXIT_FINDINGS : PL_EXIT_CLEAN;
 }

@@ -83,8 +83,29 @@ struct pl_rule_image {
     size_t db_len;
 };
 
+/* A sample of a rule, as its file states it. */
+struct pl_rule_sample {
+    struct pl_str text; /* before the generators run */
+    struct pl_str path, name;
+    bool yes;
+    unsigned number; /* of its kind, from 0 */
+    unsigned line;
+};
+
+/* A rule with where it stands. */
+struct pl_rule_source {
+    struct pl_rule rule;
+    const char *file;
+    unsigned line;
+    const struct pl_rule_sample *sample;
+    size_t n_samples;
+};
+
 /* In the generated source that the executable links. */
 extern const struct pl_rule_image pl_builtin_rules_image;
+/* The samples of the same rules, as rulec packs them. */
+extern const uint8_t pl_builtin_samples[];
+extern const size_t pl_builtin_samples_len;
 
 struct pl_rules {
     struct pl_arena a;
@@ -100,24 +121,6 @@ struct pl_bytes_table {
     size_t n, cap;
 };
 void pl_rule_shape_of(struct pl_str regex, struct pl_bytes_table *bytes, struct pl_rule_shape *ret);
-
-/* A sample of a rule, as its file states it. */
-struct pl_rule_sample {
-    struct pl_str text; /* before the generators run */
-    struct pl_str path, name;
-    bool yes;
-    unsigned number; /* of its kind, from 0 */
-    unsigned line;
-};
-
-/* A rule with where it stands. */
-struct pl_rule_source {
-    struct pl_rule rule;
-    const char *file;
-    unsigned line;
-    struct pl_rule_sample *sample;
-    size_t n_samples;
-};
 
 /* Reads the rules of a TOML text into arena `a`: the array is *ret_rules[0, *ret_n). Every key,
  * regex, glob and check is verified. PL_E_FORMAT: "name:line: rule 'id': key: why". */

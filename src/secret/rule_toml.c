@@ -249,13 +249,14 @@ static int get_samples(struct reader *r)
     size_t n = pl_toml_len(list[0]) + pl_toml_len(list[1]);
     if (n > MAX_LIST)
         return fail(r, NULL, "yes", "too many samples");
-    r->src->sample = pl_alloc_n(r->a, n ? n : 1, sizeof *r->src->sample);
+    struct pl_rule_sample *sample = pl_alloc_n(r->a, n ? n : 1, sizeof *sample);
+    r->src->sample = sample;
     for (unsigned yes = 0; yes < 2; yes++) {
         const char *key = yes ? "yes" : "no";
         if (list[yes] && pl_toml_type(list[yes]) != PL_TOML_ARRAY)
             return fail(r, list[yes], key, "must be a list of samples");
         for (size_t i = 0; i < pl_toml_len(list[yes]); i++) {
-            struct pl_rule_sample *s = &r->src->sample[r->src->n_samples++];
+            struct pl_rule_sample *s = &sample[r->src->n_samples++];
             *s = (struct pl_rule_sample){ .yes = yes, .number = (unsigned)i };
             int e = get_sample(r, key, pl_toml_at(list[yes], i), s);
             if (e < 0)

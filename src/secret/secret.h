@@ -15,6 +15,10 @@ struct pl_matcher; /* of one worker: literal scratch, compiled regexes (made on 
 
 /* The rules compiled into the binary, with literal database built. Heap; pl_rules_free. */
 int pl_rules_builtin(struct pl_rules **ret, struct pl_err *err);
+/* Runs the compiled-in samples of every compiled-in rule; `told` hears of each whose outcome is not
+ * the one its rule states. *ret_run samples were run, *ret_failed of them disagreed. */
+int pl_rules_selftest_builtin(void (*told)(const char *rule, bool yes, unsigned number),
+                              size_t *ret_run, size_t *ret_failed, struct pl_err *err);
 /* Adds the rules of a TOML text (guide section 10) to those of the binary; `name` for messages.
  * PL_E_FORMAT names rule and key. */
 int pl_rules_with(struct pl_str toml, const char *name, struct pl_rules **ret, struct pl_err *err);

@@ -29,6 +29,20 @@ static void the_database_is_the_one_compiled_in(void **state)
         assert_true(best < 10);
 }
 
+static void nothing_disagrees(const char *rule, bool yes, unsigned number)
+{
+    fail_msg("%s: sample %u of '%s'", rule, number, yes ? "yes" : "no");
+}
+
+static void samples_are_compiled_in_and_hold(void **state)
+{
+    (void)state;
+    size_t run = 0, failed = 0;
+    assert_int_equal(pl_rules_selftest_builtin(nothing_disagrees, &run, &failed, NULL), 0);
+    assert_true(run > 2 * pl_builtin_rules_image.n_rules);
+    assert_int_equal(failed, 0);
+}
+
 static struct pl_buf found(const struct pl_rules *r, struct pl_str text)
 {
     struct seen seen = { .rules = r };
@@ -80,6 +94,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_database_is_the_one_compiled_in),
+        cmocka_unit_test(samples_are_compiled_in_and_hold),
         cmocka_unit_test(rules_of_a_user_join_them),
         cmocka_unit_test(bad_rules_of_a_user_name_rule_and_key),
     };
