@@ -200,6 +200,8 @@ static int write_outputs(struct run *r, const struct pl_report *report)
         pl_report_notes(report, &notes);
     if (!table_shown)
         pl_report_incomplete(report, &r->ro, 20, &notes);
+    if (r->o->annotations)
+        pl_report_annotations(report, &r->ro, &notes);
     if (notes.n)
         fwrite(notes.p, 1, notes.n, stderr);
     return code;
@@ -331,6 +333,8 @@ int pl_scan_cmd_run(const struct pl_scan_cmd *o, const struct pl_operands *ops)
         return usage("no target given, as in plimsoll scan oci:DIR");
     if (ops->n && r.o->from)
         return usage("--from takes no target");
+    if (o->annotations && strcmp(o->annotations, "github") != 0)
+        return usage("--annotations: '%s' is not github", o->annotations);
     int code = parse_formats(&r);
     if (!code)
         code = parse_severities(&r);

@@ -11,9 +11,9 @@ struct pl_scan_cmd {
     struct pl_common common;
     struct pl_registry_cli reg;
     struct pl_opt_list format, scanners, severity, ignore_file;
-    const char *fail_on, *dockerfile, *gitlab_schema, *baseline, *from;
+    const char *fail_on, *dockerfile, *gitlab_schema, *baseline, *from, *annotations;
     bool exit_zero, no_store, all_tags, all_repos;
-    bool show_ignored, report_unused, strict_ignores, no_ignores, annotations;
+    bool show_ignored, report_unused, strict_ignores, no_ignores;
     /* `secrets` only */
     struct pl_opt_list rev;
     const char *since, *until;
@@ -37,6 +37,8 @@ struct pl_scan_cmd {
       "schema of gitlab reports" },                                                        \
     { "baseline", 0, PL_OPT_STR, offsetof(T, baseline), "FILE",                            \
       "only what this saved result lacks fails" },                                         \
+    { "annotations", 0, PL_OPT_STR, offsetof(T, annotations), "github",                    \
+      "findings as lines that the runner shows beside the code, on stderr" },              \
     { "exit-zero", 0, PL_OPT_FLAG, offsetof(T, exit_zero), NULL, "findings do not fail" }
 #define PL_SCAN_IGNORE_OPTS(T)                                                             \
     { "ignore-file", 0, PL_OPT_LIST, offsetof(T, ignore_file), "FILE",                     \

@@ -1,12 +1,11 @@
 /* Archives of the gitleaks personality, on the open side: starts the child that unpacks, scans the
  * files that it hands out. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <fcntl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "compat/gl_child.h"
 #include "compat/gl_chunk.h"
 #include "compat/gl_scan.h"
 #include "compat/gl_unpack.h"
@@ -22,28 +21,14 @@ struct inbox {
     bool broken;  /* the child ended in the middle, or said something that cannot be */
 };
 
-static bool get(struct inbox *b, void *to, size_t n)
-{
-    while (n > 0) {
-        ssize_t got = read(b->fd, to, n);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        to = (char *)to + got;
-        n -= (size_t)got;
-    }
-    return true;
-}
-
 /* The next message into b->data; 0 when there is none. */
 static char next(struct inbox *b)
 {
     char kind;
     uint32_t len;
     b->at = b->n = 0;
-    if (!get(b, &kind, 1) || !get(b, &len, sizeof len) || len > sizeof b->data ||
-        !get(b, b->data, len)) {
+    if (!pl_gl_child_get(b->fd, &kind, 1) || !pl_gl_child_get(b->fd, &len, sizeof len) ||
+        len > sizeof b->data || !pl_gl_child_get(b->fd, b->data, len)) {
         b->broken = true;
         return 0;
     }
@@ -166,7 +151,6 @@ void pl_gl_scan_archive(struct pl_gl_scan *s, struct pl_gl_worker *w, int fd, st
     else
         pl_gl_scan_unread(s, path, "no process");
     close(pipe_fd[0]);
-    while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
-        ;
+    pl_gl_child_wait(child);
     pl_arena_release(&a);
 }

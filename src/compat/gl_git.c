@@ -10,10 +10,9 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "compat/gl_chunk.h"
+#include "compat/gl_patch.h"
 #include "compat/gl_scan.h"
-#include "compat/gl_view.h"
 #include "source/git.h"
-#include "source/patch.h"
 
 #define READ_AHEAD (1u << 20)
 #define ZERO_DATE "0001-01-01T00:00:00Z"
@@ -122,15 +121,21 @@ int pl_gl_scan_git(struct pl_gl_scan *s, const char *path, bool diff, bool stage
     cmd.n_opts = words.n;
     struct pl_feed *feed = pl_git_cmd_feed(&cmd, err);
     int r = feed ? 0 : err->code;
-    if (r >= 0) {
-        struct pl_gl_view v;
-        pl_gl_view_init(&v, feed);
-        struct pl_patch_sink sink = { .part = on_part, .arg = &h, .part_max = (size_t)1 << 30 };
-        r = pl_patch_read(&v.v, &sink, err);
-        if (r > 0) /* stopped because the time was over */
-            r = 0;
-        pl_view_close(&v.v);
+    if (r >= 0)
+        r = pl_gl_patch_read(pl_git_cmd_fd(feed), on_part, &h, err);
+    if (feed && !s->late) { /* how did git end? Its reason comes before a text cut short */
+        struct pl_err reason = { 0 };
+        char more;
+        size_t got;
+        if (feed->read(feed, &more, 1, &got, &reason) < 0) {
+            *err = reason;
+            r = reason.code;
+        }
     }
+    if (feed)
+        feed->close(feed);
+    if (r > 0) /* stopped because the time was over */
+        r = 0;
     pl_buf_release(&h.work);
     pl_vec_release(&words);
     pl_arena_release(&a);

@@ -3,20 +3,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compat/gl_unpack.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/limits.h"
+#include "compat/gl_child.h"
 #include "compat/gl_chunk.h"
 #include "compat/gl_view.h"
 #include "io/nested.h"
-#include "sandbox/sandbox.h"
 
 #define ADDRESS_SPACE PL_GIB(2)
-#define CPU_SECONDS 3600u
 #define HEAD 512u
 
 struct unpack {
@@ -35,25 +32,12 @@ struct box {
     struct pl_str name;
 };
 
-static void put(const struct gl_unpack *u, const void *p, size_t n)
-{
-    while (n > 0) {
-        ssize_t w = write(u->out, p, n);
-        if (w < 0 && errno == EINTR)
-            continue;
-        if (w <= 0)
-            _exit(2); /* nobody listens */
-        p = (const char *)p + w;
-        n -= (size_t)w;
-    }
-}
-
 static void message(const struct gl_unpack *u, char kind, const void *p, size_t n)
 {
     uint32_t len = (uint32_t)(n < GL_UNPACK_MAX ? n : GL_UNPACK_MAX);
-    put(u, &kind, 1);
-    put(u, &len, sizeof len);
-    put(u, p, len);
+    pl_gl_child_put(u->out, &kind, 1);
+    pl_gl_child_put(u->out, &len, sizeof len);
+    pl_gl_child_put(u->out, p, len);
 }
 
 static void note(void *arg, const char *code, struct pl_str name, const char *text)
@@ -165,14 +149,6 @@ static void open_box(struct box *b, struct pl_str name, struct pl_view *in, bool
         note(b, "damaged", PL_S(""), err.msg);
 }
 
-static enum pl_sandbox_mode mode(void)
-{
-    const char *v = getenv("PLIMSOLL_SANDBOX");
-    return v && strcmp(v, "off") == 0       ? PL_SANDBOX_OFF
-           : v && strcmp(v, "require") == 0 ? PL_SANDBOX_REQUIRE
-                                            : PL_SANDBOX_AUTO;
-}
-
 void pl_gl_unpack_child(const struct gl_unpack *u)
 {
     struct pl_err err = { 0 };
@@ -182,19 +158,11 @@ void pl_gl_unpack_child(const struct gl_unpack *u)
     struct box b = {
         &x, path, 1, kind == PL_GL_COMPRESSED, kind == PL_GL_COMPRESSED_CONTAINER, path
     };
-    int keep[2] = { u->in < u->out ? u->in : u->out, u->in < u->out ? u->out : u->in };
-    enum pl_sandbox_mode how = mode();
-    struct pl_sandbox_opts so = { .mode = how,
-                                  .keep_fds = keep,
-                                  .n_keep = 2,
-                                  .address_space = how == PL_SANDBOX_OFF ? 0 : ADDRESS_SPACE,
-                                  .cpu_seconds = CPU_SECONDS };
-    signal(SIGPIPE, SIG_IGN);
     pl_limits_init(&x.limits);
     pl_nested_init();
     struct pl_feed *feed = pl_feed_stream(u->in);
     struct pl_gl_view v;
-    if (pl_sandbox_enter(&so, &err) < 0) {
+    if (pl_gl_child_close(u->in, u->out, ADDRESS_SPACE, &err) < 0) {
         note(&b, "sandbox", PL_S(""), err.msg);
     } else {
         pl_gl_view_init(&v, feed);

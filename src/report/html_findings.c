@@ -165,6 +165,13 @@ static void put_code_line(struct html *h, const char *name, struct pl_str text)
     html_put(h, "</code></dd>\n");
 }
 
+static void put_commit(struct html *h, const struct pl_commit *c)
+{
+    pl_auto_buf struct pl_buf text = { 0 };
+    pl_say_commit(&text, c);
+    put_code_line(h, "Commit", pl_buf_str(&text));
+}
+
 static void put_item(struct html *h, const struct html_block *hb, size_t i)
 {
     /* the card itself carries the first anchor */
@@ -203,7 +210,9 @@ static size_t put_group(struct html *h, const struct html_block *hb, size_t at)
     if (f->span.introduced == PL_NEVER)
         put_code_line(h, "Introduced", f->origin);
     put_layer_line(h, "Hidden", f->span.hidden, pl_how_name(f->span.how));
-    if (h->t->n_layers) {
+    if (f->commit)
+        put_commit(h, f->commit);
+    if (h->t->n_layers || f->commit) {
         html_putf(h, "<dt>Visible</dt><dd>%s", pl_say_visible(h->t, f));
         put_strip(h, b, &f->span);
         html_put(h, "</dd>\n");

@@ -209,6 +209,25 @@ static struct pl_str holder(struct gitlab *g, const struct pl_finding *f)
     return pl_dup(g->a, pl_buf_str(&b));
 }
 
+static void put_commit(struct pl_jsonw *w, const struct pl_commit *c)
+{
+    pl_jw_key(w, "commit");
+    pl_jw_obj(w);
+    if (!c) {
+        pl_jw_kcstr(w, "sha", "0000000"); /* what GitLab's own analyzer says of no commit */
+    } else {
+        pl_auto_buf struct pl_buf who = { 0 }, author = { 0 };
+        pl_buf_printf(&who, "%.*s <%.*s>", PL_FMT(pl_str_sub(c->author, 0, 500)),
+                      PL_FMT(pl_str_sub(c->email, 0, 400)));
+        pl_esc_cut(&author, PL_ESC_TERM, pl_buf_str(&who), 1000);
+        pl_jw_kstr(w, "sha", c->id);
+        pl_jw_kstr(w, "author", pl_buf_str(&author));
+        if (c->date.n)
+            pl_jw_kstr(w, "date", c->date);
+    }
+    pl_jw_obj_end(w);
+}
+
 static void put_location(struct gitlab *g, const struct pl_finding *f)
 {
     struct pl_jsonw *w = &g->w;
@@ -218,10 +237,7 @@ static void put_location(struct gitlab *g, const struct pl_finding *f)
         pl_jw_kstr(w, "file", holder(g, f));
         put_place_number(g, "start_line", f->where.line);
         put_place_number(g, "end_line", f->where.end_line);
-        pl_jw_key(w, "commit");
-        pl_jw_obj(w);
-        pl_jw_kcstr(w, "sha", "0000000"); /* what GitLab's own analyzer says of no commit */
-        pl_jw_obj_end(w);
+        put_commit(w, f->commit);
     } else {
         pl_auto_buf struct pl_buf image = { 0 };
         pl_esc_cut(&image, PL_ESC_TERM, g->t->name.n ? g->t->name : g->t->kind, 1000);

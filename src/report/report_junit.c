@@ -41,10 +41,12 @@ static void put_line(struct pl_buf *out, const char *key, struct pl_str value)
 
 static void put_case(struct suite *s, const struct pl_finding *f)
 {
-    pl_auto_buf struct pl_buf place = { 0 }, title = { 0 }, history = { 0 };
+    pl_auto_buf struct pl_buf place = { 0 }, title = { 0 }, history = { 0 }, commit = { 0 };
     pl_say_place(&place, f);
     pl_say_title(&title, s->t, f);
     pl_say_history(&history, s->a, s->t, f);
+    if (f->commit)
+        pl_say_commit(&commit, f->commit);
     pl_buf_puts(s->out, "    <testcase");
     put_attr(s->out, "classname", f->rule);
     put_attr(s->out, "name", pl_buf_str(&place));
@@ -56,6 +58,7 @@ static void put_case(struct suite *s, const struct pl_finding *f)
     put_line(s->out, "place", pl_buf_str(&place));
     put_line(s->out, "evidence", f->evidence);
     put_line(s->out, "history", pl_buf_str(&history));
+    put_line(s->out, "commit", pl_buf_str(&commit));
     put_line(s->out, "visible", pl_str_c(pl_say_visible(s->t, f)));
     put_line(s->out, "recover", f->recover);
     put_line(s->out, "fix", f->fix);

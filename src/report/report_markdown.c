@@ -129,6 +129,13 @@ static void put_group(struct page *p, const struct pl_finding *const *f, size_t 
         put(p, "\n");
     }
     put_event(p, "hidden", f[0]->span.hidden, how);
+    if (f[0]->commit) {
+        pl_auto_buf struct pl_buf commit = { 0 };
+        pl_say_commit(&commit, f[0]->commit);
+        put(p, "- **commit** ");
+        code(p, pl_buf_str(&commit));
+        put(p, "\n");
+    }
     pl_buf_printf(p->out, "- **visible** %s\n", pl_say_visible(p->t, f[0]));
     if (f[0]->recover.n) {
         put(p, "- **recover** ");

@@ -119,17 +119,10 @@ static void put_place(struct table *w, const struct pl_finding *f, bool with_evi
 
 static void put_commit(struct table *w, const struct pl_commit *c)
 {
+    pl_auto_buf struct pl_buf line = { 0 };
+    pl_say_commit(&line, c);
     key(w, "commit");
-    text(w, pl_str_sub(c->id, 0, 12), 0);
-    if (c->date.n)
-        pl_buf_printf(w->out, "  %.*s", PL_FMT(pl_str_sub(c->date, 0, 10)));
-    put(w, "  ");
-    text(w, c->author, 60);
-    put(w, " <");
-    text(w, c->email, 60);
-    put(w, ">");
-    if (c->versions > 1)
-        pl_buf_printf(w->out, "  (and %u further versions of the file)", c->versions - 1);
+    text(w, pl_buf_str(&line), 200);
     put(w, "\n");
 }
 

@@ -114,6 +114,20 @@ void pl_say_place(struct pl_buf *out, const struct pl_finding *f)
         pl_buf_printf(out, ", byte %" PRIu64, w->off);
 }
 
+void pl_say_commit(struct pl_buf *out, const struct pl_commit *c)
+{
+    struct pl_str id = pl_str_sub(c->id, 0, 12), day = pl_str_sub(c->date, 0, 10);
+    pl_buf_putn(out, id.p, id.n);
+    if (day.n)
+        pl_buf_printf(out, "  %.*s", PL_FMT(day));
+    if (c->author.n || c->email.n)
+        pl_buf_printf(out, "  %.*s <%.*s>", PL_FMT(pl_str_sub(c->author, 0, 200)),
+                      PL_FMT(pl_str_sub(c->email, 0, 200)));
+    if (c->versions > 1)
+        pl_buf_printf(out, "  (and %" PRIu32 " further version%s of the file)", c->versions - 1,
+                      c->versions == 2 ? "" : "s");
+}
+
 const char *pl_say_visible(const struct pl_target *t, const struct pl_finding *f)
 {
     bool file = f->where.surface == PL_SURF_FILE;

@@ -30,6 +30,9 @@ void pl_say_title(struct pl_buf *out, const struct pl_target *t, const struct pl
 struct pl_str pl_bare_title(const struct pl_target *t, const struct pl_finding *f);
 /* "srv/web/.npmrc:2:43", "lib/a.jar!b.jar!c.txt:1:1", "usr/bin/x, byte 512", "env TOKEN". */
 void pl_say_place(struct pl_buf *out, const struct pl_finding *f);
+/* "1a2b3c4d5e6f  2026-11-22  Ann <ann@example.org>  (and 2 further versions of the file)", of what
+ * is known. */
+void pl_say_commit(struct pl_buf *out, const struct pl_commit *c);
 /* Why it matters that it is (not) visible: "no: absent from the final file system, present in every
  * pull". */
 const char *pl_say_visible(const struct pl_target *t, const struct pl_finding *f);

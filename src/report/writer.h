@@ -42,6 +42,11 @@ void pl_report_notes(const struct pl_report *r, struct pl_buf *out);
  * result is complete. The table has them; for stderr when no table is printed. */
 void pl_report_incomplete(const struct pl_report *r, const struct pl_report_opts *o, size_t max,
                           struct pl_buf *out);
+/* One line for each finding, the worst first, in the form that GitHub's runner shows beside the
+ * code (::error file=…,line=…::message), and one for each target that was not read whole. Values
+ * are escaped. */
+void pl_report_annotations(const struct pl_report *r, const struct pl_report_opts *o,
+                           struct pl_buf *out);
 /* Does a finding of the report fail the run: severity at or above fail_on, not below a baseline? */
 bool pl_report_fails(const struct pl_report *r, const struct pl_report_opts *o);
 

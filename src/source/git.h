@@ -49,6 +49,9 @@ struct pl_git_cmd {
  * when it cannot be started. Filters of the repository's own configuration (textconv, external
  * diff) are not run. */
 struct pl_feed *pl_git_cmd_feed(const struct pl_git_cmd *c, struct pl_err *err);
+/* The descriptor that a feed of pl_git_cmd_feed reads from, for a child that takes the text apart;
+ * read() then tells how git ended. */
+int pl_git_cmd_fd(const struct pl_feed *f);
 /* The bytes of `path` at `commit` ("" = staged), by `git cat-file`; as above. */
 struct pl_feed *pl_git_blob_feed(const char *repo, struct pl_str commit, struct pl_str path,
                                  struct pl_err *err);

@@ -68,6 +68,11 @@ static int cmd_read(struct pl_feed *f, void *buf, size_t n, size_t *ret_got, str
     return 0;
 }
 
+int pl_git_cmd_fd(const struct pl_feed *f)
+{
+    return ((const struct cmd_feed *)f)->out;
+}
+
 static void cmd_close(struct pl_feed *f)
 {
     struct cmd_feed *x = (struct cmd_feed *)f;

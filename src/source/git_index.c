@@ -38,7 +38,7 @@ static bool number(struct pl_str *s, char end, int64_t *ret)
 static void read_trees(struct pl_index *x, struct pl_str s)
 {
     int64_t left[TREE_DEPTH];
-    size_t mark[TREE_DEPTH], depth = 0;
+    size_t mark[TREE_DEPTH], depth = 0, work = 16 * s.n + PL_KIB(64);
     pl_auto_buf struct pl_buf path = { .max = PL_KIB(64) };
     while (s.n) {
         const char *nul = memchr(s.p, 0, s.n);
@@ -52,9 +52,10 @@ static void read_trees(struct pl_index *x, struct pl_str s)
         size_t before = path.n;
         if (path.n && name.n)
             pl_buf_putc(&path, '/');
-        if (path.n + name.n > PL_KIB(60))
-            return;
+        if (path.n + name.n > PL_KIB(60) || path.n + name.n > work)
+            return; /* long paths over and over: more than any real index holds */
         pl_buf_putn(&path, name.p, name.n);
+        work -= path.n;
         if (count >= 0) {
             if (s.n < OID)
                 return;

@@ -3,7 +3,9 @@
 """The gitleaks personality against what gitleaks 8.30.1 did and, where it is installed, does.
 
 Recorded results come from ../shared/suites/secrets beside the project, the peer from $GITLEAKS or
-the search path; what is not there is skipped with a line that says so."""
+the search path; what is not there is skipped with a line that says so. PL_SEEDS=N makes N trees and
+histories with their long files in full size and writes every text in every format (make soak); without
+it there is one of each, the long files just long enough for several chunks, and a part of the texts."""
 
 import collections
 import csv
@@ -18,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
+from concurrent import futures
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
@@ -26,6 +29,7 @@ SUITE = os.path.join(SHARED, "suites", "secrets")
 RULES = os.path.join(SHARED, "data", "secrets", "gitleaks.toml")
 PLIMSOLL = os.environ.get("PLIMSOLL") or os.path.join(ROOT, "build", "plimsoll")
 PEER = os.environ.get("GITLEAKS") or shutil.which("gitleaks")
+SEEDS = int(os.environ.get("PL_SEEDS", "0"))
 
 points = failed = 0
 
@@ -83,12 +87,14 @@ def recorded_configs():
         cwd = os.path.join(folder, "run")
         os.makedirs(os.path.join(cwd, "empty"))
         with open(os.path.join(SUITE, "config-outcomes.jsonl"), encoding="utf-8") as lines:
-            for line in lines:
-                want = json.loads(line)
-                done = ours(["dir", "empty", "-c", "../" + want["config"]], cwd)
-                text = done.stderr.decode()
-                point("config " + want["config"], done.returncode == want["exit"] and
-                      (want["accepted"] or 'error="%s"' % want["error"] in text), text)
+            wanted = [json.loads(line) for line in lines]
+        with futures.ThreadPoolExecutor(2) as pool:
+            done = list(pool.map(
+                lambda want: ours(["dir", "empty", "-c", "../" + want["config"]], cwd), wanted))
+        for want, did in zip(wanted, done):
+            text = did.stderr.decode()
+            point("config " + want["config"], did.returncode == want["exit"] and
+                  (want["accepted"] or 'error="%s"' % want["error"] in text), text)
 
 
 def recorded_texts():
@@ -103,7 +109,15 @@ def recorded_texts():
         got = json.loads(done.stdout)
         point("every field of every finding over the texts (%d)" % len(want),
               as_set(want) == as_set(got), difference(want, got))
-        formats(folder, ["dir", ".", "-c", RULES], got)
+        part = folder
+        if not SEEDS:
+            part = os.path.join(folder, "part")
+            os.mkdir(part)
+            chosen = set(n for n in os.listdir(folder) if n.endswith("7") and n != "part")
+            for name in chosen:
+                os.rename(os.path.join(folder, name), os.path.join(part, name))
+            got = [f for f in got if f["File"].split("/")[0] in chosen]
+        formats(part, ["dir", ".", "-c", RULES], got)
 
 
 def formats(folder, args, found):
@@ -180,11 +194,33 @@ NAMES = ["a.txt", "b/c.py", "b/d e.md", "conf/app.yml", "caf\u00e9.env", "q\"uot
          "go.mod", "x.zip.txt", "Secret.yaml", "n/nuget.config", "id_rsa", "k.p12", "z.ipynb"]
 
 
+def filler(rng, size):
+    """Lines that no rule wants, now and then a blank one."""
+    rows = []
+    while size > 0:
+        rows.append("plain words %d and more of them" % rng.randrange(10 ** 6)
+                    if rng.random() < 0.95 else "")
+        size -= len(rows[-1]) + 1
+    return "\n".join(rows).encode() + b"\n"
+
+
+def long_files(folder, rng):
+    """Files of several chunks: with blank lines, and in one line."""
+    if SEEDS:
+        write(folder, "big.txt", b"".join(content(rng, 8) + b"\n" for _ in range(300)))
+        write(folder, "flat.txt", b" ".join(content(rng, 3).replace(b"\n", b" ")
+                                            for _ in range(300)))
+        return
+    write(folder, "big.txt", b"".join(filler(rng, 14000) + content(rng, 4) + b"\n"
+                                      for _ in range(10)))
+    write(folder, "flat.txt", b" ".join(
+        (filler(rng, 18000) + content(rng, 3)).replace(b"\n", b" ") for _ in range(9)))
+
+
 def make_tree(folder, rng):
     for name in NAMES:
         write(folder, name, content(rng, rng.randrange(1, 30)))
-    write(folder, "big.txt", b"".join(content(rng, 8) + b"\n" for _ in range(300)))
-    write(folder, "flat.txt", b" ".join(content(rng, 3).replace(b"\n", b" ") for _ in range(300)))
+    long_files(folder, rng)
     write(folder, "empty", b"")
     write(folder, "prog", b"\x7fELF" + b"\0" * 60 + TOKENS[0].encode())
     write(folder, ".gitleaksignore", "a.txt:aws-access-token:1\n# no\nbad\n")
@@ -230,8 +266,11 @@ def make_history(folder, rng):
 def same(name, args, folder, exits=True):
     """Both run; findings equal in every field, and the exit code."""
     with tempfile.TemporaryDirectory() as out:
-        mine = ours(args + ["-r", os.path.join(out, "o.json")], folder)
-        theirs = peer(args + ["-r", os.path.join(out, "p.json"), "--no-banner"], folder)
+        with futures.ThreadPoolExecutor(2) as pool:
+            jobs = [pool.submit(ours, args + ["-r", os.path.join(out, "o.json")], folder),
+                    pool.submit(peer, args + ["-r", os.path.join(out, "p.json"), "--no-banner"],
+                                folder)]
+            mine, theirs = (job.result() for job in jobs)
         try:
             with open(os.path.join(out, "p.json"), "rb") as file:
                 want = json.load(file)
@@ -268,7 +307,7 @@ def reports_equal(folder, config):
 
 
 def with_peer(config):
-    for seed in range(int(os.environ.get("PL_SEEDS", "1"))):
+    for seed in range(SEEDS or 1):
         rng = random.Random(seed)
         with tempfile.TemporaryDirectory() as folder:
             make_tree(folder, rng)
