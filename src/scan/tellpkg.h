@@ -29,6 +29,20 @@ void pl_tellpkg_layer(struct pl_tellpkg *k, uint32_t layer, const struct pl_reco
                       const struct pl_tree *tree);
 /* Takes those of a record without layers; `paths` are those of its entries. */
 void pl_tellpkg_slice(struct pl_tellpkg *k, const struct pl_record *r, const struct pl_str *paths);
+/* ---- steps of pl_tellpkg_end, over all that was seen ---- */
+
+/* Is it a package of a distribution? */
+bool pl_pkg_is_system(const struct pl_pkg *p);
+/* One fact of a system's release for each root: what os-release lacks comes from the files that say
+ * it, too; the others are marked merged. */
+void pl_tellpkg_releases(struct pl_tellpkg *k);
+/* What was seen of the release that `path` belongs to, or NULL. */
+const struct pl_seen_pkg *pl_tellpkg_release(const struct pl_tellpkg *k, struct pl_str path);
+/* Names owners; a program that a package owns is told by that package, and marked merged. */
+void pl_tellpkg_owners(struct pl_tellpkg *k);
+/* Sets k->bare. */
+void pl_tellpkg_bare(struct pl_tellpkg *k);
+
 /* The order of the list, by package URL first. */
 void pl_packages_sort(struct pl_package *p, size_t n);
 /* Fills t->packages and releases. */
