@@ -8,7 +8,8 @@ static const struct {
     const char *id;
     unsigned parts; /* of the version that count */
 } known[] = {
-    { "alpine", 2 }, { "almalinux", 1 }, { "debian", 1 }, { "rocky", 1 }, { "photon", 2 },
+    { "alpine", 2 }, { "almalinux", 1 }, { "centos", 1 }, { "debian", 1 },
+    { "ol", 1 },     { "photon", 2 },    { "rocky", 1 },
 };
 
 struct pl_str pl_distro_text(struct pl_arena *a, struct pl_str id, struct pl_str version)
