@@ -27,7 +27,7 @@ struct options {
 
 static const struct pl_opt table[] = {
     { "key", 'k', PL_OPT_LIST, offsetof(struct options, keys), "FILE",
-      "a public key: FILE, env://NAME or - (repeatable)" },
+      "public key: FILE, env://NAME, exec:PROGRAM, pkcs11:URI, - (repeatable)" },
     { "bundle", 0, PL_OPT_STR, offsetof(struct options, bundle), "FILE",
       "a sigstore bundle, for --artifact or --artifact-digest" },
     { "artifact", 0, PL_OPT_STR, offsetof(struct options, artifact), "FILE", "what was signed" },

@@ -11,6 +11,8 @@
 
 #include "base/cleanup.h"
 #include "cmd/exit.h"
+#include "sign/keyfile.h"
+#include "sign/outside.h"
 
 #define KEY_MAX (1u << 20)
 #define PASSWORD_MAX 4096u
@@ -35,8 +37,8 @@ static int read_fd(int fd, const char *name, size_t max, struct pl_buf *b, struc
 
 int pl_ref_read(const char *ref, size_t max, struct pl_buf *b, struct pl_err *err)
 {
-    static const char *const others[] = { "k8s://",        "awskms://", "gcpkms://", "azurekms://",
-                                          "hashivault://", "pkcs11:",   "exec:" };
+    static const char *const others[] = { "k8s://", "awskms://", "gcpkms://", "azurekms://",
+                                          "hashivault://" };
     if (strcmp(ref, "-") == 0)
         return read_fd(0, "standard input", max, b, err);
     if (strncmp(ref, "env://", 6) == 0) {
@@ -49,8 +51,8 @@ int pl_ref_read(const char *ref, size_t max, struct pl_buf *b, struct pl_err *er
     for (size_t i = 0; i < PL_COUNT(others); i++)
         if (strncmp(ref, others[i], strlen(others[i])) == 0)
             return pl_fail(err, PL_E_USAGE,
-                           "keys of '%s' are not read by this build; export the public key to a "
-                           "file, or sign with a key file",
+                           "'%s' is not built in; a helper program can stand for it: "
+                           "exec:PROGRAM, see plimsoll-sign(1)",
                            others[i]);
     pl_auto_fd int fd = open(ref, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
@@ -62,9 +64,38 @@ int pl_ref_pubkey(const char *ref, struct pl_pubkey **ret, struct pl_err *err)
 {
     struct pl_buf b = { 0 };
     struct pl_err why = { 0 };
+    if (strncmp(ref, "exec:", 5) == 0)
+        return pl_pubkey_exec(pl_str_c(ref + 5), ret, err);
+    if (strncmp(ref, "pkcs11:", 7) == 0)
+        return pl_pubkey_pkcs11(ref, ret, err);
     int r = pl_ref_read(ref, KEY_MAX, &b, err);
     if (r == 0 && pl_pubkey_pem(pl_buf_str(&b), ret, &why) < 0)
         r = pl_fail(err, PL_E_USAGE, "key '%s': %s", ref, why.msg);
+    pl_buf_wipe(&b);
+    return r;
+}
+
+static int ask_pin(struct pl_buf *pin, struct pl_err *err)
+{
+    return pl_password(/* twice= */ false, pin, err);
+}
+
+int pl_ref_privkey(const char *ref, struct pl_privkey **ret, struct pl_err *err)
+{
+    struct pl_buf b = { 0 }, password = { 0 };
+    struct pl_err why = { 0 };
+    if (strncmp(ref, "exec:", 5) == 0)
+        return pl_privkey_exec(pl_str_c(ref + 5), ret, err);
+    if (strncmp(ref, "pkcs11:", 7) == 0)
+        return pl_privkey_pkcs11(ref, ask_pin, ret, err);
+    int r = pl_ref_read(ref, KEY_MAX, &b, err);
+    if (r == 0 && pl_keyfile_is(pl_buf_str(&b)))
+        r = pl_password(/* twice= */ false, &password, err);
+    if (r == 0 && (pl_keyfile_is(pl_buf_str(&b))
+                       ? pl_keyfile_open(pl_buf_str(&b), pl_buf_str(&password), ret, &why)
+                       : pl_privkey_pem(pl_buf_str(&b), ret, &why)) < 0)
+        r = pl_fail(err, PL_E_USAGE, "key '%s': %s", ref, why.msg);
+    pl_buf_wipe(&password);
     pl_buf_wipe(&b);
     return r;
 }

@@ -9,26 +9,7 @@
 #include "base/limits.h"
 #include "cmd/sign_target.h"
 #include "fmt/json.h"
-#include "sign/keyfile.h"
 #include "sign/statement.h"
-
-#define KEY_MAX (1u << 20)
-
-static int load_key(const char *ref, struct pl_privkey **ret, struct pl_err *err)
-{
-    struct pl_buf b = { 0 }, password = { 0 };
-    struct pl_err why = { 0 };
-    int r = pl_ref_read(ref, KEY_MAX, &b, err);
-    if (r == 0 && pl_keyfile_is(pl_buf_str(&b)))
-        r = pl_password(/* twice= */ false, &password, err);
-    if (r == 0 && (pl_keyfile_is(pl_buf_str(&b))
-                       ? pl_keyfile_open(pl_buf_str(&b), pl_buf_str(&password), ret, &why)
-                       : pl_privkey_pem(pl_buf_str(&b), ret, &why)) < 0)
-        r = pl_fail(err, PL_E_USAGE, "key '%s': %s", ref, why.msg);
-    pl_buf_wipe(&password);
-    pl_buf_wipe(&b);
-    return r;
-}
 
 static int set_form(const char *form, struct pl_sign_job *j, struct pl_err *err)
 {
@@ -172,7 +153,7 @@ int pl_sign_run(const char *verb, bool attest, const struct pl_sign_options *o,
     if (r == 0 && attest)
         r = set_predicate(o, &j, &predicate, &err);
     if (r == 0)
-        r = load_key(o->key, &key, &err);
+        r = pl_ref_privkey(o->key, &key, &err);
     j.key = key;
     j.annotations = annotations;
     if (r == 0)

@@ -18,7 +18,7 @@ struct pl_sign_options {
 #define PL_SIGN_OPTION_KEY                                                     \
     {                                                                          \
         "key", 'k', PL_OPT_STR, offsetof(struct pl_sign_options, key), "FILE", \
-            "private key: FILE, env://NAME or -"                               \
+            "private key: FILE, env://NAME, exec:PROGRAM, pkcs11:URI or -"     \
     }
 #define PL_SIGN_OPTIONS                                                                         \
     { "annotation", 'a',                                                                        \

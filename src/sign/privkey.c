@@ -7,11 +7,14 @@
 
 #include "base/cleanup.h"
 #include "sign/key_int.h"
+#include "sign/outside.h"
 #include "sign/pem.h"
 
 struct pl_privkey {
-    EVP_PKEY *pkey;
+    EVP_PKEY *pkey; /* NULL: it is kept elsewhere */
     struct pl_pubkey *pub;
+    const struct pl_signer *outside;
+    void *ctx;
 };
 
 /* Takes `pkey`, also on failure. */
@@ -116,6 +119,8 @@ void pl_privkey_free(struct pl_privkey *k)
     if (!k)
         return;
     EVP_PKEY_free(k->pkey); /* OpenSSL wipes private numbers */
+    if (k->outside)
+        k->outside->free(k->ctx);
     pl_pubkey_free(k->pub);
     free(k);
 }
@@ -127,6 +132,8 @@ const struct pl_pubkey *pl_privkey_public(const struct pl_privkey *k)
 
 int pl_privkey_der(const struct pl_privkey *k, struct pl_buf *b, struct pl_err *err)
 {
+    if (k->outside)
+        return pl_fail(err, PL_E_UNSUP, "a key that is kept elsewhere cannot be written");
     unsigned char *der = NULL;
     PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(k->pkey);
     int n = info ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : -1;
@@ -139,9 +146,34 @@ int pl_privkey_der(const struct pl_privkey *k, struct pl_buf *b, struct pl_err *
     return r;
 }
 
+struct pl_privkey *pl_privkey_outside(struct pl_pubkey *pub, const struct pl_signer *s, void *ctx)
+{
+    struct pl_privkey *k = calloc(1, sizeof *k);
+    if (!k)
+        pl_oom();
+    k->pub = pub;
+    k->outside = s;
+    k->ctx = ctx;
+    return k;
+}
+
+/* What comes from elsewhere is believed when it holds. */
+static int sign_outside(const struct pl_privkey *k, struct pl_str bytes, struct pl_buf *sig,
+                        struct pl_err *err)
+{
+    size_t before = sig->n;
+    int r = k->outside->sign(k->ctx, k->pub, bytes, sig, err);
+    if (r == 0 && pl_pubkey_verify_md(k->pub, PL_MD_SHA256, bytes,
+                                      pl_str_sub(pl_buf_str(sig), before, sig->n), NULL) < 0)
+        r = pl_fail(err, PL_E_SIG, "what the key's keeper signed does not hold");
+    return r;
+}
+
 int pl_privkey_sign(const struct pl_privkey *k, struct pl_str bytes, struct pl_buf *sig,
                     struct pl_err *err)
 {
+    if (k->outside)
+        return sign_outside(k, bytes, sig, err);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     const EVP_MD *md = pl_pubkey_type(k->pub) == PL_KEY_ED25519 ? NULL : EVP_sha256();
     const unsigned char *p = (const unsigned char *)bytes.p;

@@ -19,7 +19,7 @@ from mockreg import INDEX, MANIFEST, Registry, digest  # noqa: E402
 
 PROGRAM = os.environ["PLIMSOLL"]
 SLOW = 4 if os.environ.get("PL_SANITIZED") else 1
-ROUNDS = int(os.environ.get("PL_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("PL_ROUNDS", "2"))
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
 SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json"
@@ -62,6 +62,8 @@ def run(*words, env=None, limit=60):
                               timeout=limit * SLOW)
     except subprocess.TimeoutExpired as e:
         done = subprocess.CompletedProcess(words, 124, e.stdout or b"", e.stderr or b"")
+    if "PL_TIMES" in os.environ:
+        print("# %.1f s: %s" % (time.monotonic() - begin, " ".join(words)))
     return Ran(done, time.monotonic() - begin)
 
 
