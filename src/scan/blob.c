@@ -11,6 +11,7 @@
 #include "io/tar.h"
 #include "scan/content.h"
 #include "scan/doc.h"
+#include "scan/keepfeed.h"
 
 struct name {
     uint32_t ordinal;
@@ -62,6 +63,8 @@ static void on_part(void *arg, enum pl_tar_part part, struct pl_str path, struct
                           .value = name.n != 0,
                           .binary = true };
     (void)off;
+    if (part == PL_TAR_XATTR && pl_str_is(name, "security.capability"))
+        pl_keep_fact(l->w, PL_FACT_CAPS, l->ordinal, 0, pl_str_sub(bytes, 0, 24));
     pl_content_piece(l->w, &at, bytes);
     if (name.n && (part == PL_TAR_PAX || part == PL_TAR_XATTR) && name.n > 16) {
         at.value = false;
@@ -169,7 +172,11 @@ static void send_hash(struct pl_worker *w, uint32_t ordinal, struct pl_hash *h)
 /* The body of one entry, through every analyzer. */
 static int entry_body(struct pl_worker *w, const struct pl_entry *e, struct pl_err *err)
 {
-    struct pl_spot at = { .surface = PL_SURF_FILE, .ordinal = e->ordinal, .path = e->path };
+    struct pl_spot at = { .surface = PL_SURF_FILE,
+                          .ordinal = e->ordinal,
+                          .path = e->path,
+                          .mode = e->mode,
+                          .size = e->size };
     at.wanted = w->job.grab == PL_GRAB_ENTRY && w->job.ordinal == e->ordinal && !w->job.nested.n;
     if (at.wanted)
         w->grabbed = true;

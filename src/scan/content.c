@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/hash.h"
 #include "io/nested.h"
+#include "scan/keepfeed.h"
 #include "scan/pkgfeed.h"
 
 #define WINDOW ((size_t)1 << 20)
@@ -33,6 +34,7 @@ struct scan {
     bool failed;               /* the engine has been noted already */
     uint32_t hits;
     struct pl_pkgfeed packages;
+    struct pl_keepfeed facts;
 };
 
 /* What a note calls it: "outer.zip!inner.jar!name". Lives as long as the entry is worked on. */
@@ -179,6 +181,7 @@ static size_t window(struct scan *s, const struct pl_view *v, size_t behind, boo
     if (!s->started) {
         look_first(s);
         pl_pkgfeed_begin(&s->packages, w, s->at, pl_str_n(s->p, s->n));
+        pl_keepfeed_begin(&s->facts, w, s->at, pl_str_n(s->p, s->n));
     }
     size_t to = last ? s->n : s->n - OVERLAP;
     if (w->job.flags & PL_JOBF_SECRETS) {
@@ -199,6 +202,7 @@ static size_t window(struct scan *s, const struct pl_view *v, size_t behind, boo
         }
     }
     pl_pkgfeed_add(&s->packages, w, s->at, pl_str_n(s->p, s->n), behind, to, last);
+    pl_keepfeed_add(&s->facts, w, s->at, pl_str_n(s->p, s->n), behind, to, last);
     if (last && s->hits && !s->off && !s->at->nested.n && s->at->ordinal != PL_NEVER &&
         s->at->surface == PL_SURF_FILE && !w->job.hash_path.n)
         pl_worker_hash(w, s->at->ordinal, s->p, s->n); /* tells renamed copies */

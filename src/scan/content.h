@@ -10,6 +10,8 @@
 struct pl_spot {
     enum pl_surface surface;
     uint32_t ordinal;    /* of the entry, or PL_NEVER */
+    uint32_t mode;       /* of the entry */
+    uint64_t size;       /* of the entry, as declared */
     struct pl_str path;  /* for the engine's path rules: of the innermost file */
     struct pl_str outer; /* of the file that `nested` is in */
     struct pl_str say;   /* what hits say as path; empty for files (it is the entry's) */

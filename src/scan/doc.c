@@ -7,6 +7,7 @@
 #include "oci/history.h"
 #include "oci/place.h"
 #include "scan/content.h"
+#include "scan/keepfeed.h"
 
 struct walk {
     struct pl_worker *w;
@@ -167,8 +168,9 @@ static void send_doc(struct pl_worker *w, const struct pl_doc *doc)
     pl_chan_end(&w->chan, mark);
 }
 
-static void scan_root(struct pl_worker *w, const struct pl_json *root, size_t size)
+static void scan_root(struct pl_worker *w, const struct pl_json *root, struct pl_str text)
 {
+    size_t size = text.n;
     struct pl_err err = { 0 };
     struct pl_doc doc = { 0 };
     const char *name;
@@ -188,6 +190,8 @@ static void scan_root(struct pl_worker *w, const struct pl_json *root, size_t si
     }
     w->done.kind = PL_BLOB_DOC;
     pl_json_strings(root, on_string, &k);
+    if (k.doc && doc.kind == PL_DOC_CONFIG)
+        pl_keep_fact(w, PL_FACT_CONFIG, PL_NEVER, 0, text);
     if (k.doc)
         send_doc(w, &doc); /* after the strings: what reports repeat has been masked by now */
 }
@@ -218,6 +222,6 @@ void pl_doc_scan(struct pl_worker *w, struct pl_view *in)
         w->grabbed = true;
         pl_worker_bytes(w, text.p, text.n);
     }
-    scan_root(w, root, text.n);
+    scan_root(w, root, pl_buf_str(&text));
     pl_json_free(root);
 }

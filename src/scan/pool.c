@@ -202,6 +202,7 @@ static void proc_give(struct proc *w, struct pl_task *t)
     if (!w->rec)
         pl_oom();
     w->rec->done.complete = true;
+    w->rec->facts_asked = (t->params.flags & PL_JOBF_FACTS) != 0;
     w->h256 = pl_hash_new(PL_HASH_SHA256);
     w->h512 = t->want_sha512 ? pl_hash_new(PL_HASH_SHA512) : NULL;
     w->ended = w->asked = w->wants_large = false;
@@ -290,6 +291,24 @@ static bool on_hash(struct pl_record *r, struct pl_rd *rd)
     return !rd->bad;
 }
 
+/* Facts are small; a layer that has more of them than any real one is told as incomplete. */
+#define FACT_BYTES PL_MIB(24)
+
+static bool on_fact(struct pl_record *r, struct pl_rd *rd, struct pl_str payload)
+{
+    struct pl_fact f;
+    if (r->fact_bytes > FACT_BYTES)
+        return true;
+    r->fact_bytes += payload.n;
+    if (!pl_get_fact(rd, &r->a, &f))
+        return false;
+    pl_vec_push(&r->facts, f);
+    if (r->fact_bytes > FACT_BYTES)
+        pl_record_note(r, PL_SCOPE_LAYER, true, "limit", PL_S(""),
+                       "more than 24 MiB of scripts and configuration");
+    return true;
+}
+
 static bool on_large(struct pl_pool *p, struct proc *w, struct pl_rd *rd)
 {
     bool wants = pl_get_u8(rd) != 0;
@@ -368,6 +387,8 @@ static int on_message(struct pl_pool *p, struct proc *w, uint8_t type, struct pl
             return -1;
         pl_vec_push(&r->claims, claim);
         return 0;
+    case PL_MSG_FACT:
+        return on_fact(r, &rd, payload) ? 0 : -1;
     case PL_MSG_NOTE:
         if (!pl_get_note(&rd, &r->a, &note))
             return -1;

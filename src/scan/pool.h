@@ -16,6 +16,9 @@ struct pl_record {
     PL_VEC(struct pl_hit) hits;
     PL_VEC(struct pl_note) notes;
     PL_VEC(struct pl_pkg) packages;
+    PL_VEC(struct pl_fact) facts;
+    size_t fact_bytes;
+    bool facts_asked;                 /* PL_JOBF_FACTS was set */
     PL_VEC(struct pl_package) listed; /* SBOM: its packages */
     struct pl_about about;
     PL_VEC(struct pl_claim) claims; /* who put which files there */

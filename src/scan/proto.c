@@ -257,6 +257,24 @@ bool pl_get_claim(struct pl_rd *r, struct pl_arena *a, struct pl_claim *ret)
     return !r->bad;
 }
 
+void pl_put_fact(struct pl_buf *b, const struct pl_fact *f)
+{
+    pl_put_u8(b, (uint8_t)f->kind);
+    pl_put_u32(b, f->ordinal);
+    pl_put_u32(b, f->traits);
+    pl_put_str(b, f->body);
+}
+
+bool pl_get_fact(struct pl_rd *r, struct pl_arena *a, struct pl_fact *ret)
+{
+    uint8_t kind = pl_get_u8(r);
+    *ret = (struct pl_fact){ .kind = (enum pl_fact_kind)kind };
+    ret->ordinal = pl_get_u32(r);
+    ret->traits = pl_get_u32(r);
+    ret->body = get_dup(r, a);
+    return !r->bad && kind <= PL_FACT_CONFIG;
+}
+
 void pl_put_note(struct pl_buf *b, const struct pl_note *n)
 {
     pl_put_u8(b, (uint8_t)n->scope);

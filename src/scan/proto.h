@@ -30,6 +30,7 @@ enum pl_job_kind {
     PL_JOB_STREAM,  /* one content of no known size, `name` is its path */
     PL_JOB_SBOM,    /* an inventory (pkg/sbom.h) */
     PL_JOB_REWRITE, /* a blob written anew; the bytes come back (scan/rewrite.h) */
+    PL_JOB_JUDGE,   /* facts of an image are fed, what they mean comes back (scan/facts.h) */
 };
 
 enum pl_job_flags {
@@ -41,6 +42,7 @@ enum pl_job_flags {
     PL_JOBF_DRY = 1u << 5,      /* the worker's own: find, but send no hits */
     PL_JOBF_MARKS = 1u << 6,    /* markers beside a secret count */
     PL_JOBF_PACKAGES = 1u << 7, /* run the catalogers */
+    PL_JOBF_FACTS = 1u << 8,    /* keep what says how the image runs (check/image/img.h) */
 };
 
 /* What `recover` wants to have: the bytes of one place. */
@@ -77,7 +79,8 @@ enum pl_msg_type {
     PL_MSG_MEMBER, /* TARINDEX: one member */
     PL_MSG_ENTRY,  /* one entry of a layer, front-coded */
     PL_MSG_HIT,
-    PL_MSG_PKG,    /* one package of a file */
+    PL_MSG_PKG, /* one package of a file */
+    PL_MSG_FACT,
     PL_MSG_LISTED, /* SBOM: one package of the inventory */
     PL_MSG_ABOUT,  /* SBOM: what it describes */
     PL_MSG_OWN,    /* files that a package put there */
@@ -140,6 +143,17 @@ struct pl_claim {
 uint64_t pl_claim_hash(struct pl_str path);
 void pl_put_claim(struct pl_buf *b, const struct pl_claim *c);
 bool pl_get_claim(struct pl_rd *r, struct pl_arena *a, struct pl_claim *ret);
+
+/* What says how an image runs: text of a file, strings of a program, an attribute, the
+ * configuration. */
+enum pl_fact_kind { PL_FACT_TEXT, PL_FACT_STRINGS, PL_FACT_CAPS, PL_FACT_CONFIG };
+struct pl_fact {
+    enum pl_fact_kind kind;
+    uint32_t ordinal, traits;
+    struct pl_str body;
+};
+void pl_put_fact(struct pl_buf *b, const struct pl_fact *f);
+bool pl_get_fact(struct pl_rd *r, struct pl_arena *a, struct pl_fact *ret);
 
 /* The same for notes, documents, members and the end of a job. */
 void pl_put_note(struct pl_buf *b, const struct pl_note *n);

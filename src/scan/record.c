@@ -13,6 +13,7 @@ void pl_record_free(struct pl_record *r)
     pl_vec_release(&r->hits);
     pl_vec_release(&r->notes);
     pl_vec_release(&r->packages);
+    pl_vec_release(&r->facts);
     pl_vec_release(&r->listed);
     pl_vec_release(&r->claims);
     pl_vec_release(&r->hashes);

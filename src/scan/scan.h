@@ -22,6 +22,8 @@ struct pl_scan_opts {
     bool secrets;                        /* run the secret engine */
     bool marks;                          /* markers beside a secret count */
     bool packages;                       /* run the catalogers */
+    bool facts;                          /* keep what says how an image runs */
+    bool config;                         /* judge it (implies facts) */
     bool reveal;                         /* keep whole secrets for the report */
     const struct pl_platform *platforms; /* only these, settled; none = all */
     size_t n_platforms;

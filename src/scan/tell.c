@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "oci/platform.h"
+#include "scan/facts.h"
 #include "scan/git.h"
 #include "scan/scan_int.h"
 #include "scan/tell_int.h"
@@ -160,6 +161,7 @@ struct pl_tree *pl_unit_tree(const struct pl_image *im, bool all, struct pl_str 
         for (size_t h = 0; h < r->packages.n; h++)
             if (r->packages.p[h].ordinal != PL_NEVER)
                 pl_tree_watch(t, (uint32_t)i, r->packages.p[h].ordinal);
+        pl_facts_watch(t, (uint32_t)i, r);
         pl_tree_survey(t, r, &err);
     }
     for (size_t i = 0; i < im->n_layers; i++) {

@@ -110,6 +110,9 @@ static void serve(struct pl_worker *w, const struct pl_cmd *cmd)
     case PL_JOB_REWRITE:
         pl_job_rewrite(w, &feed.v);
         break;
+    case PL_JOB_JUDGE:
+        pl_job_judge(w, &feed.v);
+        break;
     }
     pl_feed_view_drain(&feed);
     pl_feed_view_release(&feed);
