@@ -1,0 +1,154 @@
+/* plimsoll db: the advisory database: build, update, status, export. packages.md section 9. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "cmd/common.h"
+#include "cmd/db_opt.h"
+#include "cmd/version.h"
+#include "vuln/build.h"
+#include "vuln/db.h"
+
+static const struct pl_opt table[] = {
+    { "db", 0, PL_OPT_STR, offsetof(struct pl_db_cmd, db), "DIR", "folder of the database" },
+    { "quiet", 'q', PL_OPT_FLAG, offsetof(struct pl_db_cmd, quiet), NULL, "no notes" },
+};
+
+#define NOTES_SHOWN 20u
+
+struct notes {
+    bool quiet;
+    size_t count;
+};
+
+static void tell_note(void *arg, const char *where, const char *message)
+{
+    struct notes *n = arg;
+    if (n->count++ < NOTES_SHOWN && !n->quiet)
+        fprintf(stderr, "note: %s: %s\n", where, message);
+}
+
+/* "PATH,as=KIND,name=TEXT,…": the options are those that follow the last path that exists. */
+static int parse_source(const char *text, struct pl_arena *a, struct pl_adv_read_opts *o,
+                        const char **path)
+{
+    struct pl_str rest = pl_str_c(text), word, key;
+    pl_str_split(&rest, ',', &word);
+    *path = pl_dup(a, word).p;
+    const struct {
+        const char *name;
+        struct pl_str *to;
+    } keys[] = {
+        { "as", &o->as },
+        { "name", &o->given.name },
+        { "release", &o->release },
+        { "commit", &o->given.commit },
+        { "licence", &o->given.licence },
+    };
+    while (rest.p && pl_str_split(&rest, ',', &word)) {
+        bool known = false;
+        pl_str_split(&word, '=', &key);
+        for (size_t i = 0; i < PL_COUNT(keys); i++)
+            if (pl_str_is(key, keys[i].name) && word.p) {
+                *keys[i].to = word;
+                known = true;
+            }
+        if (!known) {
+            fprintf(stderr, "plimsoll db: '%.*s' is none of as, name, release, commit, licence\n",
+                    PL_FMT(key));
+            return PL_EXIT_USAGE;
+        }
+    }
+    return 0;
+}
+
+static int read_sources(const struct pl_db_cmd *o, struct pl_advbuild *b, const char **source,
+                        size_t n)
+{
+    struct pl_limits limits;
+    struct pl_arena a = { 0 };
+    struct notes notes = { .quiet = o->quiet };
+    int code = 0;
+    pl_limits_init(&limits);
+    for (size_t i = 0; i < n && !code; i++) {
+        struct pl_adv_read_opts ro = { .limits = &limits, .note = tell_note, .arg = &notes };
+        const char *path;
+        struct pl_err err = { 0 };
+        code = parse_source(source[i], &a, &ro, &path);
+        if (!code && pl_adv_read(b, path, &ro, &err) < 0)
+            code = pl_run_failed("db build", &err);
+    }
+    if (notes.count > NOTES_SHOWN && !o->quiet)
+        fprintf(stderr, "note: and %zu more\n", notes.count - NOTES_SHOWN);
+    pl_arena_release(&a);
+    return code;
+}
+
+void pl_db_now(char out[24])
+{
+    const char *epoch = getenv("SOURCE_DATE_EPOCH");
+    uint64_t at;
+    time_t now = time(NULL);
+    struct tm tm;
+    if (epoch && pl_str_u64(pl_str_c(epoch), &at))
+        now = (time_t)at;
+    out[0] = 0;
+    if (gmtime_r(&now, &tm))
+        strftime(out, 24, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+static int build(const struct pl_db_cmd *o, const char **source, size_t n)
+{
+    struct pl_arena a = { 0 };
+    struct pl_err err = { 0 };
+    if (!n) {
+        fputs("plimsoll db build: no source given, as in plimsoll db build all.zip --db DIR\n",
+              stderr);
+        return PL_EXIT_USAGE;
+    }
+    const char *dir = pl_db_dir(o->db, true, &a);
+    struct pl_advbuild *b = pl_advbuild_new();
+    int code = read_sources(o, b, source, n);
+    char now[24];
+    pl_db_now(now);
+    struct pl_advbuild_opts bo = { .built = pl_str_c(now), .expires = PL_S("") };
+    struct pl_advbuild_sum sum;
+    if (!code && pl_advbuild_write(b, dir, &bo, &sum, &err) < 0)
+        code = pl_run_failed("db build", &err);
+    if (!code && !o->quiet)
+        printf("%s: %" PRIu64 " advisories of %u sources, %" PRIu64 " packages, %.1f MB, %s\n", dir,
+               sum.advisories, pl_advbuild_sources(b), sum.packages, (double)sum.bytes / 1e6,
+               sum.digest);
+    pl_advbuild_free(b);
+    pl_arena_release(&a);
+    return code;
+}
+
+static int run_db(const void *options, const struct pl_operands *ops)
+{
+    const struct pl_db_cmd *o = options;
+    if (!ops->n) {
+        fputs("plimsoll db: build, update, status or export?\n", stderr);
+        return PL_EXIT_USAGE;
+    }
+    struct pl_str verb = pl_str_c(ops->p[0]);
+    if (pl_str_is(verb, "build"))
+        return build(o, ops->p + 1, ops->n - 1);
+    fprintf(stderr, "plimsoll db: '%s' is none of build, update, status, export\n", ops->p[0]);
+    return PL_EXIT_USAGE;
+}
+
+const struct pl_command pl_cmd_db = {
+    .name = "db",
+    .usage = "db build SOURCE… | db update [FROM] | db status | db export",
+    .summary = "the advisory database: made from what publishers give, kept, looked at",
+    .details = "sources: folders, archives or files in an upstream form, known by their content\n",
+    .options = table,
+    .n_options = PL_COUNT(table),
+    .options_size = sizeof(struct pl_db_cmd),
+    .run = run_db,
+};

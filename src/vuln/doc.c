@@ -1,0 +1,175 @@
+/* Helpers of the readers of advisory sources. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "vuln/build_int.h"
+#include "vuln/read.h"
+
+#define PL_ADV_FORM(name) extern const struct pl_adv_form pl_adv_form_##name;
+#include "vuln/form.list"
+#undef PL_ADV_FORM
+
+const struct pl_adv_form *const pl_adv_forms[] = {
+#define PL_ADV_FORM(name) &pl_adv_form_##name,
+#include "vuln/form.list"
+#undef PL_ADV_FORM
+    NULL,
+};
+
+struct pl_str pl_doc_scalar(const struct pl_yaml *y)
+{
+    if (!y || y->kind != PL_YAML_SCALAR)
+        return PL_S("");
+    if (y->plain && (pl_str_is(y->text, "null") || pl_str_is(y->text, "~")))
+        return PL_S("");
+    return y->text.n ? y->text : PL_S("");
+}
+
+struct pl_str pl_doc_text(const struct pl_yaml *y, const char *key)
+{
+    return pl_doc_scalar(pl_yaml_get(y, key));
+}
+
+bool pl_doc_is_map(const struct pl_yaml *y)
+{
+    return y && y->kind == PL_YAML_MAP && y->n > 0;
+}
+
+bool pl_doc_is_list(const struct pl_yaml *y)
+{
+    return y && y->kind == PL_YAML_LIST && y->n > 0;
+}
+
+const struct pl_yaml *pl_doc_at(const struct pl_yaml *y, size_t i)
+{
+    return y && y->kind == PL_YAML_LIST && i < y->n ? y->item[i] : NULL;
+}
+
+struct pl_names pl_doc_names(struct pl_arena *a, const struct pl_yaml *y)
+{
+    struct pl_names n = { NULL, 0 };
+    if (!y || y->kind == PL_YAML_MAP)
+        return n;
+    size_t most = y->kind == PL_YAML_LIST ? y->n : 1;
+    size_t room = 2; /* as pl_doc_add leaves it */
+    while (room < 2 * (most + 1))
+        room *= 2;
+    n.p = pl_alloc_n(a, room, sizeof *n.p);
+    for (size_t i = 0; i < most; i++) {
+        struct pl_str s = pl_doc_scalar(y->kind == PL_YAML_LIST ? y->item[i] : y);
+        if (s.n)
+            n.p[n.n++] = s;
+    }
+    return n;
+}
+
+void pl_doc_add(struct pl_arena *a, struct pl_names *n, struct pl_str s)
+{
+    if (!s.n)
+        return;
+    /* room doubles at powers of two */
+    if ((n->n & (n->n + 1)) == 0 || !n->p) {
+        struct pl_str *p = pl_alloc_n(a, (n->n + 1) * 2, sizeof *p);
+        if (n->n)
+            memcpy(p, n->p, n->n * sizeof *p);
+        n->p = p;
+    }
+    n->p[n->n++] = s;
+}
+
+bool pl_is_cve(struct pl_str s)
+{
+    return pl_cve_number(s) != 0;
+}
+
+struct pl_names pl_doc_cves(struct pl_arena *a, struct pl_str s)
+{
+    struct pl_names n = { NULL, 0 };
+    for (size_t at = 0; (at = pl_str_find(s, PL_S("CVE-"), at)) != SIZE_MAX; at += 4) {
+        size_t end = at + 4;
+        while (end < s.n && ((s.p[end] >= '0' && s.p[end] <= '9') || s.p[end] == '-'))
+            end++;
+        struct pl_str id = pl_str_sub(s, at, end - at);
+        if (pl_is_cve(id))
+            pl_doc_add(a, &n, id);
+    }
+    return n;
+}
+
+int pl_adv_severity(struct pl_str word)
+{
+    static const struct {
+        const char *word;
+        enum pl_severity severity;
+    } words[] = {
+        { "critical", PL_SEV_CRITICAL }, { "emergency", PL_SEV_CRITICAL },
+        { "high", PL_SEV_HIGH },         { "important", PL_SEV_HIGH },
+        { "medium", PL_SEV_MEDIUM },     { "moderate", PL_SEV_MEDIUM },
+        { "low", PL_SEV_LOW },           { "minor", PL_SEV_LOW },
+        { "negligible", PL_SEV_INFO },   { "unimportant", PL_SEV_INFO },
+        { "none", PL_SEV_INFO },         { "informational", PL_SEV_INFO },
+    };
+    word = pl_str_trim(word);
+    while (word.n && word.p[word.n - 1] == '*') /* Debian: derived by a rule */
+        word.n--;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (pl_str_ieq(word, pl_str_c(words[i].word)))
+            return (int)words[i].severity;
+    return -1;
+}
+
+struct pl_adv_row *pl_adv_rows_new(struct pl_adv_rows *rows, struct pl_str eco, struct pl_str name)
+{
+    pl_vec_push(&rows->v, (struct pl_adv_row){ .eco = eco, .name = name, .severity = -1 });
+    return &rows->v.p[rows->v.n - 1];
+}
+
+void pl_adv_event_add(struct pl_arena *a, struct pl_adv_row *row, enum pl_adv_event_kind kind,
+                      struct pl_str version)
+{
+    size_t n = row->n_events;
+    if ((n & (n + 1)) == 0 || !row->event) {
+        struct pl_adv_event *e = pl_alloc_n(a, (n + 1) * 2, sizeof *e);
+        if (n)
+            memcpy(e, row->event, n * sizeof *e);
+        row->event = e;
+    }
+    struct pl_adv_event *e = (struct pl_adv_event *)(uintptr_t)row->event;
+    e[row->n_events++] = (struct pl_adv_event){ kind, version };
+}
+
+struct pl_adv_row *pl_adv_rows_below(struct pl_adv_rows *rows, struct pl_str eco,
+                                     struct pl_str name, struct pl_str fixed)
+{
+    struct pl_adv_row *row = pl_adv_rows_new(rows, eco, name);
+    pl_adv_event_add(rows->a, row, PL_ADV_INTRODUCED, PL_S("0"));
+    if (fixed.n)
+        pl_adv_event_add(rows->a, row, PL_ADV_FIXED, fixed);
+    return row;
+}
+
+int pl_adv_send(struct pl_adv_reader *r, struct pl_adv *v, struct pl_adv_rows *rows,
+                struct pl_err *err)
+{
+    v->row = rows->v.p;
+    v->n_rows = rows->v.n;
+    int k = pl_advbuild_add(r->b, r->source, v, err);
+    pl_vec_release(&rows->v);
+    return k;
+}
+
+void pl_adv_note(const struct pl_adv_reader *r, const struct pl_adv_doc *d, const char *fmt, ...)
+{
+    char where[300], text[300];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    snprintf(where, sizeof where, "%.*s: %.*s",
+             PL_FMT(pl_advbuild_source_at(r->b, r->source)->name),
+             PL_FMT(pl_str_sub(d->name, 0, 200)));
+    if (r->o->note)
+        r->o->note(r->o->arg, where, text);
+}

@@ -1,0 +1,91 @@
+/* What the readers of advisory sources share: documents, and what to do with them. One file per
+ * form, one line in form.list. packages.md section 5. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_VULN_READ_H
+#define PL_VULN_READ_H
+
+#include "base/vec.h"
+#include "fmt/yaml.h"
+#include "vuln/build.h"
+
+/* One file of a source. */
+struct pl_adv_doc {
+    struct pl_str name; /* its path in the source */
+    struct pl_str text;
+    const struct pl_yaml *root; /* JSON, YAML, or the TOML in front of a Markdown page; else NULL */
+    bool large;                 /* JSON whose members are read one by one: `root` is the first */
+    struct pl_str first_key;    /* of that member */
+};
+
+/* The reader of a source. */
+struct pl_adv_reader {
+    struct pl_advbuild *b;
+    const struct pl_adv_read_opts *o;
+    unsigned source;    /* number in the builder */
+    struct pl_arena *a; /* given back after the document */
+    struct pl_arena *scratch;
+};
+
+struct pl_adv_form {
+    const char *id; /* after "as=" */
+    /* Is `d` of this form? Cheap, and sure. */
+    bool (*knows)(const struct pl_adv_doc *d);
+    /* Adds what it says. What is wrong with a part of it is noted and left out; PL_E_FORMAT when
+     * nothing could be read. */
+    int (*read)(struct pl_adv_reader *r, const struct pl_adv_doc *d, struct pl_err *err);
+    const char *licence; /* of the publisher's data, where that is one and the same; or NULL */
+};
+
+/* All forms in the order of form.list, NULL at the end. */
+extern const struct pl_adv_form *const pl_adv_forms[];
+
+/* Text of member `key` of a map; empty when it is missing, null or no scalar. */
+struct pl_str pl_doc_text(const struct pl_yaml *y, const char *key);
+/* Text of a scalar; empty for NULL, null and others. */
+struct pl_str pl_doc_scalar(const struct pl_yaml *y);
+/* Is it a map (list) with something in it? */
+bool pl_doc_is_map(const struct pl_yaml *y);
+bool pl_doc_is_list(const struct pl_yaml *y);
+/* Element `i` of a list, or NULL. */
+const struct pl_yaml *pl_doc_at(const struct pl_yaml *y, size_t i);
+/* The strings of a list, or of a scalar alone; in `a`. */
+struct pl_names pl_doc_names(struct pl_arena *a, const struct pl_yaml *y);
+/* Adds one more name. */
+void pl_doc_add(struct pl_arena *a, struct pl_names *n, struct pl_str s);
+/* The words of `s` that are CVE ids, in `a`. */
+struct pl_names pl_doc_cves(struct pl_arena *a, struct pl_str s);
+/* Is it "CVE-" and what follows? */
+bool pl_is_cve(struct pl_str s);
+
+/* A severity by any of the words in use ("Moderate", "IMPORTANT", "negligible"); -1 when none. */
+int pl_adv_severity(struct pl_str word);
+
+/* Rows while they are collected; text in the reader's arena. */
+struct pl_adv_rows {
+    struct pl_arena *a;
+    PL_VEC(struct pl_adv_row) v;
+};
+/* A new row about `name`, affected below `fixed` (empty: every version). */
+struct pl_adv_row *pl_adv_rows_below(struct pl_adv_rows *rows, struct pl_str eco,
+                                     struct pl_str name, struct pl_str fixed);
+/* A new row without ranges. */
+struct pl_adv_row *pl_adv_rows_new(struct pl_adv_rows *rows, struct pl_str eco, struct pl_str name);
+/* Events of a row, one more; `from` may be empty. */
+void pl_adv_event_add(struct pl_arena *a, struct pl_adv_row *row, enum pl_adv_event_kind kind,
+                      struct pl_str version);
+/* Hands the advisory with these rows to the builder and releases them. */
+int pl_adv_send(struct pl_adv_reader *r, struct pl_adv *v, struct pl_adv_rows *rows,
+                struct pl_err *err);
+/* Tells the user of something that was left out. */
+void pl_adv_note(const struct pl_adv_reader *r, const struct pl_adv_doc *d, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Alternatives of comparisons (">= 1.0, < 1.2 || < 0.9", Ruby's "~> 2.1", npm's "^1") as ranges of
+ * a row: what they hold is affected. PL_E_FORMAT when they cannot be said as ranges. */
+int pl_adv_row_from_range(struct pl_arena *a, struct pl_adv_row *row, const char *scheme,
+                          struct pl_str range, struct pl_err *err);
+/* The other way round: all versions but those of the alternatives. */
+int pl_adv_row_outside(struct pl_arena *a, struct pl_adv_row *row, const char *scheme,
+                       const struct pl_names *ranges, struct pl_err *err);
+
+#endif

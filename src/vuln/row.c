@@ -1,0 +1,147 @@
+/* Rows: decoding, and the comparison. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vuln/row.h"
+
+#include <stdlib.h>
+
+#include "ver/osv.h"
+#include "vuln/build_int.h"
+
+#define ROW_EVENTS_MAX 100000u
+
+static int by_text(const void *a, const void *b)
+{
+    return pl_str_cmp(*(const struct pl_str *)a, *(const struct pl_str *)b);
+}
+
+void pl_names_sort(struct pl_names *n)
+{
+    size_t kept = 0;
+    if (n->n)
+        qsort(n->p, n->n, sizeof *n->p, by_text);
+    for (size_t i = 0; i < n->n; i++)
+        if (!kept || !pl_str_eq(n->p[kept - 1], n->p[i]))
+            n->p[kept++] = n->p[i];
+    n->n = kept;
+}
+
+static bool get_names(struct pl_rd *r, struct pl_arena *a, struct pl_names *ret)
+{
+    uint64_t n = pl_get_var(r);
+    if (r->bad || n > (uint64_t)(r->end - r->p)) /* each takes a byte at least */
+        return false;
+    ret->p = pl_alloc_n(a, (size_t)n + 1, sizeof *ret->p);
+    ret->n = (size_t)n;
+    for (size_t i = 0; i < n; i++)
+        ret->p[i] = pl_get_str(r);
+    return !r->bad;
+}
+
+bool pl_advrow_decode(struct pl_str body, struct pl_arena *a, struct pl_advrow *ret)
+{
+    struct pl_rd r = { (const uint8_t *)body.p, (const uint8_t *)body.p + body.n, false };
+    unsigned parts = pl_get_u8(&r), second = pl_get_u8(&r);
+    uint64_t n = pl_get_var(&r);
+    if (r.bad || n > ROW_EVENTS_MAX || n > (uint64_t)(r.end - r.p) ||
+        (second & 15) > PL_SEV_COUNT || second >> 4 >= PL_FIX_COUNT)
+        return false;
+    *ret = (struct pl_advrow){ .flags = parts >> 4,
+                               .state = (enum pl_fix_state)(second >> 4),
+                               .severity = (int)(second & 15) - 1,
+                               .n_events = (size_t)n };
+    struct pl_adv_event *e = pl_alloc_n(a, (size_t)n + 1, sizeof *e);
+    for (size_t i = 0; i < n; i++) {
+        unsigned kind = pl_get_u8(&r);
+        if (kind > PL_ADV_RANGE_ENDS)
+            return false;
+        e[i].kind = (enum pl_adv_event_kind)kind;
+        e[i].version = pl_get_str(&r);
+    }
+    ret->event = e;
+    if ((parts & PL_ROW_VERSIONS) && !get_names(&r, a, &ret->versions))
+        return false;
+    if (parts & PL_ROW_MODULE)
+        ret->module = pl_get_str(&r);
+    if (parts & PL_ROW_ARCH)
+        ret->arch = pl_get_str(&r);
+    if ((parts & PL_ROW_SYMBOLS) && !get_names(&r, a, &ret->symbols))
+        return false;
+    return !r.bad && r.p == r.end;
+}
+
+/* ---- is a version in a row? ---- */
+
+static bool is_start(struct pl_str v)
+{
+    return pl_str_is(v, "0");
+}
+
+/* The bounds around `v`: the nearest introduction at or below it, the nearest end above it; of a
+ * version that is not affected the nearest fix at or below it. */
+static void place_in(const struct pl_scheme *s, const struct pl_adv_event *e, size_t n,
+                     struct pl_str v, bool affected, struct pl_advrow_place *ret)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct pl_str at = e[i].version;
+        int c = is_start(at) && e[i].kind == PL_ADV_INTRODUCED ? 1 : pl_ver_bound(s, v, at);
+        if (e[i].kind == PL_ADV_INTRODUCED && c >= 0 && affected &&
+            (!ret->introduced.n || is_start(ret->introduced) ||
+             (!is_start(at) && pl_ver_cmp(s, at, ret->introduced) > 0)))
+            ret->introduced = at;
+        if (e[i].kind == PL_ADV_FIXED && c < 0 && affected &&
+            (!ret->fixed.n || pl_ver_cmp(s, at, ret->fixed) < 0))
+            ret->fixed = at;
+        if (e[i].kind == PL_ADV_LAST_AFFECTED && c <= 0 && affected &&
+            (!ret->last.n || pl_ver_cmp(s, at, ret->last) < 0))
+            ret->last = at;
+        if ((e[i].kind == PL_ADV_FIXED || e[i].kind == PL_ADV_LAST_AFFECTED) && c >= 0 &&
+            !affected && (!ret->above.n || pl_ver_cmp(s, at, ret->above) > 0))
+            ret->above = at;
+    }
+}
+
+static bool in_range(const struct pl_scheme *s, const struct pl_adv_event *e, size_t n,
+                     struct pl_str v)
+{
+    struct pl_osv_event few[16] = { { PL_OSV_INTRODUCED, { NULL, 0 } } }, *x = few;
+    if (n > sizeof few / sizeof *few && !(x = calloc(n, sizeof *x)))
+        pl_oom();
+    for (size_t i = 0; i < n; i++)
+        x[i] = (struct pl_osv_event){ (enum pl_osv_kind)e[i].kind, e[i].version };
+    bool in = pl_osv_affected(s, x, n, v);
+    if (x != few)
+        free(x);
+    return in;
+}
+
+bool pl_advrow_in_ranges(const struct pl_scheme *s, const struct pl_advrow *r, struct pl_str v,
+                         struct pl_advrow_place *ret)
+{
+    for (size_t at = 0; at < r->n_events;) {
+        size_t n = 0;
+        while (at + n < r->n_events && r->event[at + n].kind != PL_ADV_RANGE_ENDS)
+            n++;
+        bool in = n && in_range(s, r->event + at, n, v);
+        if (ret)
+            place_in(s, r->event + at, n, v, in, ret);
+        if (in)
+            return true;
+        at += n + 1;
+    }
+    return false;
+}
+
+bool pl_advrow_affects(const struct pl_scheme *s, const struct pl_advrow *r, struct pl_str v,
+                       struct pl_advrow_place *ret)
+{
+    if (pl_advrow_in_ranges(s, r, v, ret))
+        return true;
+    for (size_t i = 0; i < r->versions.n; i++) {
+        if (!v.n || (!pl_str_eq(r->versions.p[i], v) && pl_ver_cmp(s, r->versions.p[i], v) != 0))
+            continue;
+        if (ret)
+            *ret = (struct pl_advrow_place){ .listed = true };
+        return true;
+    }
+    return false;
+}
