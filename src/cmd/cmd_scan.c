@@ -20,14 +20,15 @@
 #define O(field) offsetof(struct pl_scan_cmd, field)
 static const struct pl_opt table[] = {
     PL_SCAN_OUTPUT_OPTS(struct pl_scan_cmd),
-    { "scanners", 0, PL_OPT_LIST, O(scanners), "LIST", "what to look for: secret" },
+    { "scanners", 0, PL_OPT_LIST, O(scanners), "LIST",
+      "what to look for: secret, package, vuln, malware" },
     { "dockerfile", 0, PL_OPT_STR, O(dockerfile), "FILE", "SARIF locations point into it" },
     { "from", 0, PL_OPT_STR, O(from), "FILE", "write a saved result in another form; no target" },
     { "all-tags", 0, PL_OPT_FLAG, O(all_tags), NULL, "every tag of docker://HOST/REPO" },
     { "all-repos", 0, PL_OPT_FLAG, O(all_repos), NULL, "every repository of docker://HOST" },
     { "no-store", 0, PL_OPT_FLAG, O(no_store), NULL, "keep no record" },
     { "store", 0, PL_OPT_NONE, 0, "DIR", "" },
-    { "db", 0, PL_OPT_NONE, 0, "DIR", "" },
+    PL_VULN_OPTS(struct pl_scan_cmd),
     { "policy", 0, PL_OPT_NONE, 0, "FILE", "" },
     PL_COMMON_OPTS(struct pl_scan_cmd),
     PL_REGISTRY_OPTS(struct pl_scan_cmd, 0),
@@ -48,6 +49,8 @@ struct run {
     struct pl_report old;    /* --baseline */
     bool has_old;            /* it is a saved result of ours */
     struct pl_ignores ignores;
+    bool secrets, packages, vulns; /* --scanners */
+    struct pl_vuln_run *vuln;      /* NULL: no database */
 };
 
 static int usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -127,13 +130,19 @@ static int parse_severities(struct run *r)
 
 static int parse_scanners(struct run *r)
 {
-    static const char *const later[] = { "package", "vuln", "config", "trust", "malware" };
+    static const char *const later[] = { "config", "trust" };
     const struct pl_opt_list *list = &r->o->scanners;
     struct pl_str word;
+    r->secrets = r->packages = !list->n;
+    r->vulns = !list->n && strcmp(r->o->verb, "scan") == 0;
     for (size_t i = 0; i < list->n; i++) {
         struct pl_str rest = pl_str_c(list->p[i]);
         while (next_word(&rest, &word)) {
-            if (pl_str_is(word, "secret"))
+            bool vuln = pl_str_is(word, "vuln") || pl_str_is(word, "malware");
+            r->secrets |= pl_str_is(word, "secret");
+            r->vulns |= vuln;
+            r->packages |= vuln || pl_str_is(word, "package");
+            if (vuln || pl_str_is(word, "secret") || pl_str_is(word, "package"))
                 continue;
             for (size_t k = 0; k < PL_COUNT(later); k++)
                 if (pl_str_is(word, later[k]))
@@ -209,7 +218,8 @@ static int write_outputs(struct run *r, const struct pl_report *report)
 
 static int verdict(const struct run *r, const struct pl_report *report)
 {
-    if (pl_report_fails(report, &r->ro) && !r->o->exit_zero)
+    bool fails = pl_report_fails(report, &r->ro) || pl_vuln_fails(&r->o->vuln, report);
+    if (fails && !r->o->exit_zero)
         return PL_EXIT_FINDINGS;
     return report->incomplete ? PL_EXIT_INCOMPLETE : PL_EXIT_CLEAN;
 }
@@ -316,8 +326,11 @@ static int scan_all(struct run *r, struct pl_run *run, const struct pl_operands 
     pl_reach_end(&reach);
     if (failed < 0)
         return pl_run_failed(r->o->verb, &err);
+    for (size_t i = 0; i < report->n_targets && !r->packages; i++)
+        report->targets[i].n_packages = 0;
+    code = r->vulns ? pl_vuln_report(r->vuln, &r->o->vuln, r->o->verb, report) : 0;
     report->ended_ns = now_ns();
-    return finish(r, report);
+    return code ? code : finish(r, report);
 }
 
 int pl_scan_cmd_run(const struct pl_scan_cmd *o, const struct pl_operands *ops)
@@ -363,8 +376,12 @@ int pl_scan_cmd_run(const struct pl_scan_cmd *o, const struct pl_operands *ops)
         code = pl_run_failed(o->verb, &err);
     else if (r.o->from)
         code = convert(&r, &a);
-    else if (!(code = pl_run_begin(&run, &r.o->common, true)))
+    else if (r.vulns &&
+             (code = pl_vuln_begin(&o->vuln, o->scanners.n > 0, o->common.quiet, &r.vuln)) != 0)
+        ;
+    else if (!(code = pl_run_begin(&run, &r.o->common, r.secrets)))
         code = scan_all(&r, &run, ops, &report);
+    pl_vuln_end(r.vuln);
     pl_ignores_release(&r.ignores);
     pl_arena_release(&a);
     return code;

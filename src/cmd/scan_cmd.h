@@ -5,11 +5,13 @@
 
 #include "cmd/common.h"
 #include "cmd/registry_opt.h"
+#include "cmd/vuln_opt.h"
 #include "scan/git.h"
 
 struct pl_scan_cmd {
     struct pl_common common;
     struct pl_registry_cli reg;
+    struct pl_vuln_cli vuln;
     struct pl_opt_list format, scanners, severity, ignore_file;
     const char *fail_on, *dockerfile, *gitlab_schema, *baseline, *from, *annotations;
     bool exit_zero, no_store, all_tags, all_repos;

@@ -94,6 +94,8 @@ struct pl_edit {
     struct pl_str text;
 };
 
+struct pl_vuln; /* model/vuln.h */
+
 struct pl_finding {
     enum pl_kind kind;
     struct pl_str rule; /* stable id, "secret/github-pat" */
@@ -114,9 +116,11 @@ struct pl_finding {
     struct pl_str ignored; /* why it does not count; from the marker beside it until then */
     const struct pl_commit *commit; /* of a git repository's history; else NULL */
     enum pl_delta delta;            /* NONE without a baseline */
+    struct pl_vuln *vuln;           /* of vulnerabilities and malware; else NULL */
 };
 
 struct pl_package; /* model/package.h */
+struct pl_db_info; /* model/vuln.h */
 
 struct pl_target {
     struct pl_str name;     /* as typed */
@@ -147,6 +151,7 @@ struct pl_gone {
 struct pl_report {
     struct pl_arena *a;
     struct pl_str tool_name, tool_version, rules_version;
+    const struct pl_db_info *db; /* the advisories it was matched with; NULL: none */
     struct pl_target *targets;
     size_t n_targets;
     uint64_t count[PL_SEV_COUNT];

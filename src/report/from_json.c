@@ -5,6 +5,7 @@
 
 #include "fmt/json.h"
 #include "model/package.h"
+#include "report/vuln_json.h"
 #include "report/words.h"
 
 #define DEPTH_MAX 16
@@ -255,6 +256,7 @@ static void read_finding(struct reader *r, const struct pl_target *t, const stru
     f->print = text(r, j, "fingerprint");
     if (pl_json_get(j, "baseline"))
         f->delta = (enum pl_delta)choice(r, j, "baseline", PL_DELTA_UNCHANGED + 1, delta_name);
+    f->vuln = pl_vuln_get(r->a, j);
     f->title = pl_bare_title(t, f);
     read_hash(f);
 }
@@ -375,6 +377,7 @@ static int read_root(struct reader *r, const struct pl_json *root, struct pl_rep
     ret->tool_name = text(r, tool, "name");
     ret->tool_version = text(r, tool, "version");
     ret->rules_version = text(r, tool, "rules");
+    ret->db = pl_db_info_get(r->a, pl_json_get(tool, "db"));
     ret->n_targets = pl_json_len(targets);
     ret->targets = pl_alloc_n(r->a, ret->n_targets + 1, sizeof *ret->targets);
     for (; r->target < ret->n_targets && !r->code; r->target++)

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fmt/jsonw.h"
 #include "model/package.h"
+#include "report/vuln_json.h"
 #include "report/words.h"
 
 static void put_tool(struct pl_jsonw *w, const struct pl_report *r)
@@ -12,7 +13,7 @@ static void put_tool(struct pl_jsonw *w, const struct pl_report *r)
     pl_jw_kstr(w, "version", r->tool_version);
     pl_jw_kstr(w, "rules", r->rules_version);
     pl_jw_key(w, "db");
-    pl_jw_null(w);
+    pl_db_info_put(w, r->db);
     pl_jw_obj_end(w);
 }
 
@@ -226,6 +227,8 @@ static void put_finding(struct pl_jsonw *w, const struct pl_target *t, const str
         pl_jw_kstr(w, "secret", f->secret);
     if (f->kind == PL_KIND_DOCKERFILE)
         put_fixes(w, f);
+    if (f->vuln)
+        pl_vuln_put(w, f->vuln);
     pl_jw_kstr(w, "fingerprint", f->print);
     if (f->delta != PL_DELTA_NONE)
         pl_jw_kcstr(w, "baseline", pl_delta_name(f->delta));

@@ -92,6 +92,10 @@ struct pl_str pl_bare_title(const struct pl_target *t, const struct pl_finding *
 void pl_say_place(struct pl_buf *out, const struct pl_finding *f)
 {
     const struct pl_where *w = &f->where;
+    if (f->vuln || f->kind == PL_KIND_TRUST) { /* of a package: no offset, members in the path */
+        pl_buf_putn(out, w->path.p, w->path.n);
+        return;
+    }
     if (f->commit && w->surface == PL_SURF_HISTORY) {
         pl_buf_puts(out, "message of ");
     } else if (w->surface != PL_SURF_FILE) {

@@ -1,0 +1,58 @@
+/* Matching packages against the advisory database, as the verbs that report findings do it:
+ * options, what is left out, what fails. packages.md sections 6, 8, 9 and 12. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_CMD_VULN_OPT_H
+#define PL_CMD_VULN_OPT_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "cmd/opt.h"
+#include "model/report.h"
+
+struct pl_vuln_cli {
+    struct pl_opt_list ignore_status, vex;
+    const char *db, *max_age, *epss, *base_image;
+    bool ignore_unfixed, only_fixed, kev, expand_kernel, all_layers, match_owned, unimportant;
+    bool exclude_base;
+};
+
+/* clang-format off */
+#define PL_VULN_OPTS(T)                                                                    \
+    { "db", 0, PL_OPT_STR, offsetof(T, vuln.db), "DIR", "folder of the advisory database" },    \
+    { "db-max-age", 0, PL_OPT_STR, offsetof(T, vuln.max_age), "DAYS",                      \
+      "an older database is an error" },                                                   \
+    { "ignore-unfixed", 0, PL_OPT_FLAG, offsetof(T, vuln.ignore_unfixed), NULL,            \
+      "only flaws that a version mends" },                                                 \
+    { "only-fixed", 0, PL_OPT_FLAG, offsetof(T, vuln.only_fixed), NULL, "the same" },      \
+    { "ignore-status", 0, PL_OPT_LIST, offsetof(T, vuln.ignore_status), "LIST",            \
+      "leave out flaws in these states" },                                                 \
+    { "kev", 0, PL_OPT_FLAG, offsetof(T, vuln.kev), NULL,                                  \
+      "flaws that are being exploited fail whatever their severity" },                     \
+    { "epss", 0, PL_OPT_STR, offsetof(T, vuln.epss), "SHARE",                              \
+      "flaws at or above this probability fail, as in 0.1" },                              \
+    { "expand-kernel", 0, PL_OPT_FLAG, offsetof(T, vuln.expand_kernel), NULL,              \
+      "each flaw of kernel headers by itself" },                                           \
+    { "all-layers", 0, PL_OPT_FLAG, offsetof(T, vuln.all_layers), NULL,                    \
+      "match packages that a later layer removed" },                                       \
+    { "match-owned", 0, PL_OPT_FLAG, offsetof(T, vuln.match_owned), NULL,                  \
+      "match language packages that the distribution installed" },                         \
+    { "unimportant", 0, PL_OPT_FLAG, offsetof(T, vuln.unimportant), NULL,                  \
+      "report what the vendor calls unimportant" }
+/* clang-format on */
+
+struct pl_vuln_run;
+
+/* Opens the database. `asked`: matching was asked for, so that none is an error. *ret is NULL when
+ * there is none. Prints what is wrong and returns an exit code, or 0. Heap. */
+int pl_vuln_begin(const struct pl_vuln_cli *o, bool asked, bool quiet, struct pl_vuln_run **ret);
+/* Frees; accepts NULL. */
+void pl_vuln_end(struct pl_vuln_run *v);
+/* Matches the targets of a report and leaves out what the options say; with `v` NULL it only notes
+ * that there was no database. An exit code, or 0. */
+int pl_vuln_report(struct pl_vuln_run *v, const struct pl_vuln_cli *o, const char *verb,
+                   struct pl_report *report);
+/* Does a finding fail by --kev or --epss? */
+bool pl_vuln_fails(const struct pl_vuln_cli *o, const struct pl_report *report);
+
+#endif
