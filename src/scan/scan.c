@@ -45,6 +45,14 @@ void pl_scan_free(struct pl_scan *s)
     free(s);
 }
 
+void pl_scan_rules(struct pl_scan *s, const struct pl_rules *rules)
+{
+    pl_pool_free(s->pool);
+    s->ctx.rules = rules;
+    s->pool = pl_pool_new(&s->ctx, s->threads, s->o.cancel);
+    pl_pool_progress(s->pool, s->o.progress, s->o.progress_arg);
+}
+
 void pl_scan_use(struct pl_scan *s, const struct pl_source_opts *o)
 {
     s->o.source = o;

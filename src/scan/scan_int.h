@@ -17,6 +17,9 @@ struct pl_scan {
     char missing[64]; /* what the kernel lacks of the sandbox */
 };
 
+/* Works by other rules from now on; the workers start anew. `rules` must outlive their use. */
+void pl_scan_rules(struct pl_scan *s, const struct pl_rules *rules);
+
 /* A hit as a finding, all text in `a`, with everything that does not depend on where it is. False
  * when the record names no rule. */
 bool pl_hit_finding(const struct pl_rules *rules, struct pl_arena *a, const struct pl_hit *h,
@@ -31,6 +34,12 @@ int pl_scan_sbom(struct pl_scan *s, const char *target, const char *path, struct
 
 /* Tells the unit's images as targets of the report. */
 void pl_unit_report(struct pl_unit *u, struct pl_report *r);
+
+/* Queues one more reading of a part that was read before, by the rules of now; `done` (t->arg is
+ * the part) gets its record. */
+int pl_unit_again(struct pl_unit *u, struct pl_part *p,
+                  void (*done)(struct pl_task *t, struct pl_record *r), void *arg,
+                  struct pl_err *err);
 
 /* Runs one more job on a part that was read before, for its bytes. */
 int pl_unit_grab(struct pl_unit *u, struct pl_part *p, const struct pl_job_params *params,

@@ -141,26 +141,6 @@ static int name_all(struct pl_scrub *x, struct pl_err *err)
     return r;
 }
 
-static void collect_values(struct pl_scrub *x)
-{
-    struct pl_map seen = { .a = &x->a };
-    for (size_t i = 0; i < x->u->parts.n; i++) {
-        const struct pl_record *rec = x->u->parts.p[i]->rec;
-        for (size_t k = 0; rec && k < rec->hits.n; k++) {
-            const struct pl_hit *h = &rec->hits.p[k];
-            void **at = pl_scrub_named(x, h) && h->has_value
-                            ? pl_map_put(&seen, pl_str_n(h->hash, 32))
-                            : NULL;
-            if (!at || *at)
-                continue;
-            *at = x;
-            pl_vec_push(&x->values, h->value);
-        }
-    }
-    x->r.n_secrets = x->values.n;
-    pl_map_release(&seen);
-}
-
 /* ---- documents ---- */
 
 static void doc_hits(struct pl_scrub *x, struct pl_part *p)
@@ -271,7 +251,10 @@ static int plan(struct pl_scrub *x, const char *target, struct pl_err *err)
         r = name_all(x, err);
     if (r < 0)
         return r;
-    collect_values(x);
+    pl_scrub_values(x);
+    r = pl_scrub_search(x, err);
+    if (r < 0)
+        return r;
     for (size_t i = 0; i < x->u->images.n; i++)
         pl_scrub_layers(x, &x->u->images.p[i]);
     for (size_t i = 0; i < x->u->parts.n; i++)
@@ -291,6 +274,8 @@ int pl_scrub_plan(struct pl_scan *s, const char *target, const struct pl_scrub_o
     x->scan = s;
     x->reveal = s->o.reveal;
     s->o.reveal = true; /* what is taken out must be known */
+    x->packages = s->o.packages;
+    s->o.packages = false;
     x->o = *o;
     x->named.a = x->works.a = &x->a;
     int r = plan(x, target, err);
@@ -350,6 +335,7 @@ int pl_scrub_check(struct pl_scrub *x, const char *out, struct pl_err *err)
     const struct pl_platform *platforms = x->scan->o.platforms;
     size_t n = x->scan->o.n_platforms;
     x->scan->o.n_platforms = 0; /* all there is */
+    pl_scrub_search_all(x);
     int r = pl_unit_read(x->scan, out, &u, err);
     x->scan->o.platforms = platforms;
     x->scan->o.n_platforms = n;
@@ -375,6 +361,8 @@ void pl_scrub_free(struct pl_scrub *x)
     if (!x)
         return;
     x->scan->o.reveal = x->reveal;
+    x->scan->o.packages = x->packages;
+    pl_scrub_search_end(x);
     wipe(x->u);
     wipe_report(&x->report);
     for (size_t i = 0; i < x->order.n; i++) {

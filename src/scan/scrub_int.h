@@ -34,7 +34,7 @@ struct pl_work {
 
 struct pl_scrub {
     struct pl_scan *scan;
-    bool reveal; /* as the run had it */
+    bool reveal, packages; /* as the run had it */
     struct pl_unit *u;
     struct pl_arena a;
     struct pl_scrub_opts o;
@@ -50,6 +50,8 @@ struct pl_scrub {
     PL_VEC(struct pl_str) signatures;
     PL_VEC(struct pl_scrub_top) tops;
     const struct pl_scrub_sink *sink;
+    const struct pl_rules *rules; /* of the run */
+    struct pl_rules *only, *both; /* of the secrets; of these and the run's */
 };
 
 /* The work on a part, made when absent. */
@@ -69,6 +71,15 @@ void pl_scrub_refuse(struct pl_scrub *x, const char *fmt, ...)
 struct pl_digest pl_scrub_digest(const struct pl_part *p);
 /* The part of a descriptor's blob, or NULL. */
 struct pl_part *pl_scrub_part(const struct pl_scrub *x, const struct pl_digest *d);
+
+/* scrub_values.c: the secrets that are named, each once, with the ways to write them … */
+void pl_scrub_values(struct pl_scrub *x);
+/* … read all of the image once more for these bytes alone; hits are added to the records. */
+int pl_scrub_search(struct pl_scrub *x, struct pl_err *err);
+/* From here on the rules of the run find them, too. */
+void pl_scrub_search_all(struct pl_scrub *x);
+/* Puts the rules of the run back. */
+void pl_scrub_search_end(struct pl_scrub *x);
 
 /* scrub_layer.c: what becomes of the entries of an image's layers. */
 void pl_scrub_layers(struct pl_scrub *x, const struct pl_image *im);

@@ -274,6 +274,24 @@ void pl_unit_free(struct pl_unit *u)
     free(u);
 }
 
+int pl_unit_again(struct pl_unit *u, struct pl_part *p,
+                  void (*done)(struct pl_task *t, struct pl_record *r), void *arg,
+                  struct pl_err *err)
+{
+    uint32_t flags = p->rec->has_doc ? PL_JOBF_DOC : p->role == PL_ROLE_LAYER ? PL_JOBF_LAYER : 0;
+    struct pl_feed *feed = pl_source_feed(u->src, p->blob, err);
+    if (!feed)
+        return err->code;
+    struct pl_task *t = task_new(u, p, flags);
+    t->params.flags &= ~(uint32_t)(PL_JOBF_ENTRIES | PL_JOBF_PACKAGES);
+    t->feed = feed;
+    t->wait_fd = u->src->form == PL_SRC_REMOTE ? remote_fd : NULL;
+    t->done = done;
+    t->bytes_arg = arg;
+    pl_pool_submit(u->scan->pool, t);
+    return 0;
+}
+
 int pl_unit_grab(struct pl_unit *u, struct pl_part *p, const struct pl_job_params *params,
                  void (*bytes)(struct pl_task *t, const void *p, size_t n), void *arg,
                  struct pl_err *err)

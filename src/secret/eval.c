@@ -260,10 +260,31 @@ static void by_assignment(struct pl_matcher *m, unsigned i, const struct pl_hit 
     }
 }
 
+/* The secret is known: these bytes, or not. */
+static void by_bytes(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
+                     const struct pl_sink *to)
+{
+    const struct pl_rule *rule = &m->r->img.rule[i];
+    if (h->n - h->at < rule->exact.n || memcmp(h->p + h->at, rule->exact.p, rule->exact.n) != 0)
+        return;
+    struct pl_found f = { .off = to->base + h->at,
+                          .len = rule->exact.n,
+                          .rule = i,
+                          .value = pl_str_n(h->p + h->at, rule->exact.n),
+                          .severity = (uint8_t)rule->severity,
+                          .rank = PL_RANK_SPECIFIC,
+                          .mine = to->mine };
+    push(m, i, &f, to->depth);
+}
+
 void pl_eval_hit(struct pl_matcher *m, unsigned i, const struct pl_hit *h, const struct pl_sink *to)
 {
     const struct pl_rule *rule = &m->r->img.rule[i];
     struct pl_rule_use *u = &m->use[i];
+    if (rule->exact.n) {
+        by_bytes(m, i, h, to);
+        return;
+    }
     if (rule->regex && rule->before == 0 &&
         !shape_fits(&m->r->img, &m->r->img.shape[i], h, h->at, h->len))
         return;

@@ -72,7 +72,7 @@ static void add_rule(struct build *b, const struct pl_rule *r, unsigned i)
 {
     for (size_t k = 0; k < r->keywords.n; k++) {
         struct pl_str word = pl_str_c(r->keywords.p[k]);
-        if (pl_keyword_triggers(r, word))
+        if (!r->exact.n && pl_keyword_triggers(r, word))
             add_word(b, r, i, word);
         else
             add_ref(literal(b, word, !r->keyword_case && has_letters(word.p)), i, PL_LIT_RULE);

@@ -30,6 +30,8 @@ int pl_matcher_new(const struct pl_rules *r, const struct pl_limits *l, struct p
         use[i].assign = r->img.rule[i].regex && strstr(r->img.rule[i].regex, PL_ASSIGN_MARK);
     }
     int e = pl_literals_scratch_new(r->db, &m->scratch, err);
+    if (e == 0 && r->over)
+        e = pl_literals_scratch_new(r->over->db, &m->over, err);
     if (e < 0) {
         pl_matcher_free(m);
         return e;
@@ -60,6 +62,7 @@ void pl_matcher_free(struct pl_matcher *m)
     }
     pl_arena_release(&m->label);
     pl_literals_scratch_free(m->scratch);
+    pl_literals_scratch_free(m->over);
     free(m->named);
     free(m->use);
     free(m);

@@ -59,7 +59,7 @@ struct pl_decoded {
 struct pl_matcher {
     const struct pl_rules *r;
     struct pl_limits limits;
-    struct pl_literals_scratch *scratch;
+    struct pl_literals_scratch *scratch, *over; /* over: of r->over */
     struct pl_rule_use *use;
     unsigned *named; /* rules without keyword, for files of certain names */
     size_t n_named;

@@ -111,7 +111,9 @@ struct pl_rules {
     struct pl_arena a;
     struct pl_rule_image img;
     struct pl_literals *db;
-    uint16_t slot[1u << PL_GRAM_BITS]; /* one more than the first word with that slot; 0 = none */
+    const struct pl_rules *base, *over; /* of pl_rules_over: whose tables these are, and what comes
+                                           on top; else NULL */
+    uint16_t slot[1u << PL_GRAM_BITS];  /* one more than the first word with that slot; 0 = none */
 };
 
 /* Derives the shape of `regex`; classes go to `bytes` (a growing table in which equal sets share

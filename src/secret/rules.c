@@ -34,7 +34,14 @@ void pl_rules_free(struct pl_rules *r)
 {
     if (!r)
         return;
-    pl_literals_free(r->db);
+    for (size_t i = 0; i < r->img.n_rules && !r->base; i++) /* the secret itself */
+        if (r->img.rule[i].exact.n) {
+            explicit_bzero((char *)(uintptr_t)r->img.rule[i].exact.p, r->img.rule[i].exact.n);
+            explicit_bzero((char *)(uintptr_t)r->img.rule[i].keywords.p[0],
+                           strlen(r->img.rule[i].keywords.p[0]));
+        }
+    if (!r->base)
+        pl_literals_free(r->db);
     pl_arena_release(&r->a);
     free(r);
 }

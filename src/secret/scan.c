@@ -93,24 +93,34 @@ static void note_gzip(struct pl_level *l, size_t at)
         l->m->limit = "many compressed runs in one text; the last were not decoded";
 }
 
+/* The text round a literal at `at`; false when it only seems to be one, across two pieces. */
+static bool hit_at(struct pl_level *l, size_t at, size_t len, struct pl_hit *h, struct pl_sink *to)
+{
+    *to = (struct pl_sink){ .depth = l->depth };
+    *h = (struct pl_hit){ l->p, l->n, at, len, l->last, l->m->t->path, &l->m->work };
+    if (!l->piece)
+        return true;
+    const struct pl_piece *s = piece_of(l, at);
+    if (at < s->at || at + len > s->at + s->n)
+        return false;
+    to->base = s->at;
+    h->p = l->p + s->at;
+    h->n = s->n;
+    h->at = at - s->at;
+    h->last = true;
+    return true;
+}
+
 static int on_literal(void *arg, uint32_t id, size_t end)
 {
     struct pl_level *l = arg;
     struct pl_matcher *m = l->m;
     const struct pl_lit_entry *e = &m->r->img.lit[id];
     size_t at = end - e->len;
-    struct pl_sink to = { .depth = l->depth };
-    struct pl_hit h = { l->p, l->n, at, e->len, l->last, m->t->path, &m->work };
-    if (l->piece) {
-        const struct pl_piece *s = piece_of(l, at);
-        if (at < s->at || end > s->at + s->n)
-            return 0;
-        to.base = s->at;
-        h.p = l->p + s->at;
-        h.n = s->n;
-        h.at = at - s->at;
-        h.last = true;
-    }
+    struct pl_sink to;
+    struct pl_hit h;
+    if (!hit_at(l, at, e->len, &h, &to))
+        return 0;
     bool near = near_window(l, at, &to), mine = to.mine;
     for (unsigned k = 0; k < e->n; k++) {
         const struct pl_lit_ref *ref = &m->r->img.ref[e->first + k];
@@ -125,11 +135,30 @@ static int on_literal(void *arg, uint32_t id, size_t end)
     return 0;
 }
 
+/* The beginning of a known secret. */
+static int on_known(void *arg, uint32_t id, size_t end)
+{
+    struct pl_level *l = arg;
+    const struct pl_rule_image *img = &l->m->r->over->img;
+    const struct pl_lit_entry *e = &img->lit[id];
+    struct pl_sink to;
+    struct pl_hit h;
+    if (!hit_at(l, end - e->len, e->len, &h, &to) || !near_window(l, end - e->len, &to))
+        return 0;
+    unsigned first = (unsigned)(l->m->r->img.n_rules - img->n_rules);
+    for (unsigned k = 0; k < e->n; k++)
+        if (img->ref[e->first + k].kind == PL_LIT_RULE)
+            pl_eval_hit(l->m, first + img->ref[e->first + k].rule, &h, &to);
+    return 0;
+}
+
 void pl_scan_level(struct pl_level *l)
 {
     size_t gzip[PL_GZIP_MAX];
     l->gzip = gzip;
     pl_literals_scan(l->m->r->db, l->m->scratch, l->p, l->n, on_literal, l);
+    if (l->m->over)
+        pl_literals_scan(l->m->r->over->db, l->m->over, l->p, l->n, on_known, l);
     pl_decode_level(l);
 }
 

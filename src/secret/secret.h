@@ -22,6 +22,17 @@ int pl_rules_selftest_builtin(void (*told)(const char *rule, bool yes, unsigned 
 /* Adds the rules of a TOML text (guide section 10) to those of the binary; `name` for messages.
  * PL_E_FORMAT names rule and key. */
 int pl_rules_with(struct pl_str toml, const char *name, struct pl_rules **ret, struct pl_err *err);
+/* Rules for `n` secrets that are known: their very bytes, in clear or in an encoding, wherever they
+ * stand. Values are copied, and wiped when the rules are freed; one that pl_rules_can_search
+ * refuses is left out. */
+int pl_rules_of_values(const struct pl_str *values, size_t n, struct pl_rules **ret,
+                       struct pl_err *err);
+/* The rules of `base`, then those of `over`, which pl_rules_of_values made; both must outlive it.
+ * Nothing is compiled anew. */
+struct pl_rules *pl_rules_over(const struct pl_rules *base, const struct pl_rules *over);
+/* Can a value be looked for by itself: is it long enough, or odd enough, to stand nowhere by
+ * chance? */
+bool pl_rules_can_search(struct pl_str value);
 void pl_rules_free(struct pl_rules *r);
 /* Number of rules; rule `i`; the rule called `id` or NULL. Views on `r`. */
 size_t pl_rules_count(const struct pl_rules *r);

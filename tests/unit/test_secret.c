@@ -556,11 +556,62 @@ static void any_window_size_gives_the_same_findings(void **state)
     pl_buf_release(&whole);
 }
 
+static size_t count_known(const struct pl_rules *r, const char *text)
+{
+    struct seen got = { .rules = r };
+    struct pl_matcher *m;
+    struct pl_err err = { 0 };
+    struct pl_text t = {
+        .p = (const uint8_t *)text, .n = strlen(text), .to = strlen(text), .last = true
+    };
+    assert_int_equal(pl_matcher_new(r, &limits, &m, &err), 0);
+    assert_int_equal(pl_secret_scan(m, &t, on_seen, &got, &err), 0);
+    pl_matcher_free(m);
+    pl_buf_release(&got.log);
+    return got.n;
+}
+
+static void known_values_are_found_by_their_bytes_alone(void **state)
+{
+    (void)state;
+    static const struct pl_str values[] = { { "Xk29vLq8TzW4/b", 14 },
+                                            { "short", 5 },
+                                            { TOKEN, sizeof TOKEN - 1 } };
+    /* in clear, in a longer word, in base64; not its beginning alone */
+    const char *text = "x Xk29vLq8TzW4/b y short " TOKEN "z "
+                       "aGVyZTogWGsyOXZMcThUelc0L2I7IHRoYXQgaXMgYWxs Xk29vLq8TzW4 ";
+    struct pl_rules *only, *base = make_rules(toml);
+    struct pl_err err = { 0 };
+    assert_int_equal(pl_rules_of_values(values, 3, &only, &err), 0);
+    assert_int_equal(pl_rules_count(only), 2);
+    assert_int_equal(count_known(only, text), 3);
+    struct pl_rules *both = pl_rules_over(base, only);
+    assert_int_equal(pl_rules_count(both), pl_rules_count(base) + 2);
+    assert_int_equal(count_known(base, text), 0);
+    assert_int_equal(count_known(both, text), 3);
+    pl_rules_free(both);
+    pl_rules_free(only);
+    pl_rules_free(base);
+}
+
+static void a_value_that_may_stand_anywhere_is_not_looked_for(void **state)
+{
+    (void)state;
+    assert_false(pl_rules_can_search(pl_str_c("hunter2")));
+    assert_false(pl_rules_can_search(pl_str_c("password1")));
+    assert_false(pl_rules_can_search(pl_str_c("aaaaaaaaaaaaaaaaaaaa")));
+    assert_false(pl_rules_can_search(pl_str_n("ab\0cdefghijklmnop", 17)));
+    assert_true(pl_rules_can_search(pl_str_c("Hunter2!")));
+    assert_true(pl_rules_can_search(pl_str_c("correct horse")));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, defaults)
     const struct CMUnitTest tests[] = {
         T(a_token_is_found_where_it_stands),
+        T(known_values_are_found_by_their_bytes_alone),
+        T(a_value_that_may_stand_anywhere_is_not_looked_for),
         T(neighbours_of_a_token_count),
         T(a_keyword_may_stand_behind_the_start_of_the_match),
         T(the_group_of_the_rule_is_the_secret),
