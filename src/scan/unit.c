@@ -282,7 +282,7 @@ int pl_unit_again(struct pl_unit *u, struct pl_part *p,
     struct pl_feed *feed = pl_source_feed(u->src, p->blob, err);
     if (!feed)
         return err->code;
-    struct pl_task *t = task_new(u, p, flags);
+    struct pl_task *t = pl_unit_task(u, p, flags);
     t->params.flags &= ~(uint32_t)(PL_JOBF_ENTRIES | PL_JOBF_PACKAGES);
     t->feed = feed;
     t->wait_fd = u->src->form == PL_SRC_REMOTE ? remote_fd : NULL;
