@@ -174,7 +174,8 @@ def theirs_reads_ours(c, images):
             point(r.code != 0, "%s refuses another key, %s, %s" % (c.name, k, form), r)
         r = ours("sign", "-q", "--key", k + ".key", "--blob", "p.json", "--bundle", "b.json")
         r = c.run("verify-blob", "--key", k + ".pub", "--bundle", "b.json",
-                  "--insecure-ignore-tlog", "--new-bundle-format", "--trusted-root", "root.json", "p.json")
+                  "--insecure-ignore-tlog", "--new-bundle-format",
+                  "--trusted-root", "root.json", "p.json")
         point(r.code == 0, "%s verifies our file, %s" % (c.name, k), r)
 
 
