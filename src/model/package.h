@@ -10,6 +10,8 @@ enum pl_pkg_flags {
     PL_PKG_LOCK = 1u << 1, /* from a lock file: to be installed, not installed */
     PL_PKG_OS = 1u << 2,   /* no package but the release: name ID, version VERSION_ID */
     PL_PKG_WEAK = 1u << 3, /* told by a name only: counts when nothing better names the archive */
+    PL_PKG_LISTED =
+        1u << 5, /* told by an inventory that came along: counts when nothing else tells */
     PL_PKG_FILE = 1u << 4, /* a program that is no package: told by a pattern in its bytes */
 };
 

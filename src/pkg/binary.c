@@ -126,10 +126,8 @@ static void go_info(struct pl_str at, struct pl_pkg_sink *s)
         return;
     uint8_t flags = (uint8_t)at.p[15];
     at = pl_str_sub(at, GO_HEAD, at.n);
-    if (!(flags & 2)) { /* before 1.18 pointers stand there */
-        pl_pkg_note(s, true, "package-list", "a Go program of before 1.18: modules are not read");
+    if (!(flags & 2)) /* before 1.18 pointers stand there; the modules are found by their marks */
         return;
-    }
     if (!go_string(&at, &version) || !go_string(&at, &modules)) {
         pl_pkg_note(s, true, "package-list", "build information is cut short");
         return;
@@ -139,6 +137,28 @@ static void go_info(struct pl_str at, struct pl_pkg_sink *s)
         pl_pkg_put(s, "golang", PL_S(""), PL_S("stdlib"), pl_str_sub(plain, 2, plain.n), 0);
     if (modules.n >= 32) /* between two marks of sixteen bytes */
         go_modules(pl_str_sub(modules, 16, modules.n - 32), s);
+}
+
+/* The list of modules stands between two marks of sixteen bytes, cmd/go/internal/modload. */
+#define MODULES_BEGIN "\x30\x77\xaf\x0c\x92\x74\x08\x02\x41\xe1\xc1\x07\xe6\xd6\x18\xe6"
+#define MODULES_END "\xf9\x32\x43\x31\x86\x18\x20\x72\x00\x82\x42\x10\x41\x16\xd8\xf2"
+
+static void look_for_modules(struct pl_str all, size_t from, size_t to, struct pl_pkg_sink *s)
+{
+    size_t at = from > 15 ? from - 15 : 0;
+    while ((at = pl_str_find(all, PL_S(MODULES_BEGIN), at)) != SIZE_MAX && at < to) {
+        at += sizeof MODULES_BEGIN - 1;
+        struct pl_str text = pl_str_sub(all, at, all.n);
+        /* a tool's own text has the marks, too, but nothing that begins like a list */
+        if (!pl_str_starts(text, PL_S("path\t")) && !pl_str_starts(text, PL_S("mod\t")) &&
+            !pl_str_starts(text, PL_S("dep\t")))
+            continue;
+        size_t end = pl_str_find(text, PL_S(MODULES_END), 0);
+        if (end == SIZE_MAX)
+            pl_pkg_note(s, true, "package-list", "the list of modules is cut short or too long");
+        else
+            go_modules(pl_str_sub(text, 0, end), s);
+    }
 }
 
 static void look_for_go(struct pl_str all, size_t from, size_t to, struct pl_pkg_sink *s)
@@ -220,6 +240,7 @@ void pl_pkg_program(const uint8_t *p, size_t n, size_t from, size_t to, bool las
     (void)last;
     s->by = "go-binary";
     look_for_go(all, from, to, s);
+    look_for_modules(all, from, to, s);
     s->by = "rust-binary";
     look_for_rust(all, from, to, s);
 }

@@ -127,6 +127,31 @@ static void drop_weak(struct pl_tellpkg *k)
     pl_arena_release(&scratch);
 }
 
+/* An inventory that came along tells only what nothing else does. */
+static void drop_listed(struct pl_tellpkg *k)
+{
+    struct pl_arena scratch = { 0 };
+    struct pl_map known = { .a = &scratch };
+    pl_auto_buf struct pl_buf key = { 0 };
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < k->seen.n; i++) {
+            struct pl_seen_pkg *x = &k->seen.p[i];
+            bool listed = x->pkg.flags & PL_PKG_LISTED;
+            if (x->merged || listed != (pass == 1))
+                continue;
+            pl_buf_clear(&key);
+            put(&key, x->pkg.type);
+            put(&key, pl_purl_fold(&scratch, x->pkg.type, x->pkg.name));
+            put(&key, x->pkg.version);
+            if (!listed)
+                *pl_map_put(&known, pl_buf_str(&key)) = k;
+            else
+                x->merged = pl_map_get(&known, pl_buf_str(&key)) != NULL;
+        }
+    pl_map_release(&known);
+    pl_arena_release(&scratch);
+}
+
 /* ---- package URLs ---- */
 
 static struct pl_str upstream(struct pl_arena *a, const struct pl_pkg *p)
@@ -267,6 +292,7 @@ void pl_tellpkg_end(struct pl_tellpkg *k)
     size_t n = 0;
     join_lives(k);
     drop_weak(k);
+    drop_listed(k);
     pl_tellpkg_releases(k);
     pl_tellpkg_owners(k);
     if (k->system)

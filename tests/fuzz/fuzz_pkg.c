@@ -1,40 +1,63 @@
-/* Every cataloger over the input; the first byte picks one, 0 looks through it as a program. */
+/* Every cataloger: the first line of the input is a path, which picks one; what no cataloger wants
+ * is looked through as a program. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pkg/binary.h"
+#include "pkg/classify.h"
 #include "pkg/pkg.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
+struct seen {
+    size_t sum;
+    bool damaged;
+};
+
 static void on_package(void *arg, const struct pl_pkg *p)
 {
-    *(size_t *)arg += p->name.n + p->version.n;
+    struct seen *s = arg;
+    s->sum += p->name.n + p->version.n;
 }
 
 static void on_note(void *arg, bool incomplete, const char *code, const char *message)
 {
+    struct seen *s = arg;
     (void)code;
     (void)message;
-    *(size_t *)arg += incomplete;
+    s->damaged |= incomplete;
+}
+
+static void on_own(void *arg, struct pl_str owner, struct pl_str path)
+{
+    struct seen *s = arg;
+    s->sum += owner.n + path.n;
+}
+
+static void program(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s)
+{
+    struct pl_classify k = { .n = 0 };
+    const uint8_t *p = (const uint8_t *)text.p;
+    pl_pkg_program(p, text.n, 0, text.n, /* last= */ true, s);
+    pl_classify_begin(&k, path);
+    pl_classify_look(&k, p, text.n, s);
+    pl_classify_release(&k);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
     struct pl_arena a = { 0 };
-    struct pl_err err = { 0 };
-    size_t sum = 0, count = 0;
-    struct pl_pkg_sink s = { .emit = on_package, .note = on_note, .arg = &sum, .a = &a, .by = "x" };
-    if (!n)
+    struct seen seen = { .damaged = false };
+    struct pl_str path, text = pl_str_n(p, n);
+    struct pl_pkg_sink s = {
+        .emit = on_package, .note = on_note, .own = on_own, .arg = &seen, .a = &a, .by = "x"
+    };
+    if (!n || !pl_str_split(&text, '\n', &path))
         return -1;
-    while (pl_catalogers[count])
-        count++;
-    if (!p[0]) {
-        pl_pkg_program(p, n, 0, n, /* last= */ true, &s);
-        pl_arena_release(&a);
-        return 0;
-    }
-    const struct pl_cataloger *c = pl_catalogers[(size_t)(p[0] - 1) % count];
-    s.by = c->id;
-    int r = c->run(PL_S("d/composer.lock"), pl_str_n(p + 1, n - 1), &s, &err);
+    text = text.p ? text : pl_str_n(p, 0);
+    const struct pl_cataloger *c = pl_cataloger_for(path, pl_str_sub(text, 0, 512));
+    if (c)
+        pl_cataloger_run(c, path, text, &s);
+    else
+        program(path, text, &s);
     pl_arena_release(&a);
-    return r < 0 ? -1 : 0;
+    return seen.damaged ? -1 : 0;
 }

@@ -201,6 +201,52 @@ static void files(void **state)
         { "snap/x/1/meta/snap.yaml", "name: a\nversion: '1'\n", "snap:a@1;" },
         { "var/lib/rpmmanifest/container-manifest-2", "a\t1-2\t0\t0\tv\t3\t0\tx86_64\ta.src\n",
           "rpm:a@3:1-2;" },
+        { "etc/debian_version", "trixie/sid\n", "generic:debian@trixie;" },
+        { "etc/redhat-release", "Red Hat Enterprise Linux release 8.9 (Ootpa)\n",
+          "generic:rhel@8.9;" },
+        { "etc/apk/repositories", "# http://x/edge/main\nhttp://x/v3.18/main\n", "" },
+        { "etc/apk/repositories", "http://x/edge/main\n", "generic:alpine@edge;" },
+        { "usr/lib/R/library/a/DESCRIPTION", "Package: a\nVersion: 1.2-3\nBuilt: R 4\n",
+          "cran:a@1.2-3;" },
+        { "lib/a-1-1.rockspec", "package = \"a\"\nversion = '1-1'\n", "luarocks:a@1-1;" },
+        { "p/.meta/A-B-1.2/install.json",
+          "{\"dist\":\"A-B-1.2\",\"name\":\"A::B\",\"version\":\"1.2\"}", "cpan:A-B@1.2;" },
+        { "p/.meta/A/install.json", "{\"name\":\"A\",\"version\":\"1\"}", "cpan:A@1;" },
+        { "r/.opam-switch/packages/a.1.2/opam", "x", "opam:a@1.2;" },
+        { "var/db/pkg/app-x/a-b-1.2-r3/PF", "a-b-1.2-r3\n", "ebuild:app-x/a-b@1.2-r3;" },
+        { "var/db/pkg/app-x/a-b-1.2-r3/CONTENTS", "dir /usr\nobj /usr/bin/a 0 1\n", "a-b>bin/a;" },
+        { "var/lib/flatpak/app/o.a/x/o.a.metainfo.xml",
+          "<id>o.a</id><releases><release date=\"x\" version=\"2\"/><release version=\"1\"/>",
+          "flatpak:o.a@2;" },
+        { "opt/jdk/release", "IMPLEMENTOR=\"X\"\nJAVA_VERSION=\"17.0.1\"\n",
+          "generic:oracle/openjdk@17.0.1;" },
+        { "opt/jdk/release",
+          "IMPLEMENTOR=\"Azul\"\nJAVA_RUNTIME_VERSION=\"17+1\"\nJAVA_VERSION=\"17\"\n",
+          "generic:oracle/zulu@17+1;" },
+        { "x/a.cdx.json",
+          "{\"bomFormat\":\"CycloneDX\",\"components\":[{\"purl\":\"pkg:npm/a@1\"},{\"purl\":"
+          "\"pkg:npm/b\"}]}",
+          "npm:a@1;" },
+        { "x/a.spdx", "nonsense", "!package-skipped;" },
+        { "pom.xml",
+          "<?xml version='1.0'?><project><!-- c --><groupId>g</groupId><version>3</version>"
+          "<properties><v>1.${w}</v><w>2</w></properties><dependencies>"
+          "<dependency><groupId>${project.groupId}</groupId><artifactId>a</artifactId>"
+          "<version>${v}</version><exclusions><exclusion><artifactId>no</artifactId></exclusion>"
+          "</exclusions></dependency>"
+          "<dependency><groupId>x</groupId><artifactId>b</artifactId><version>[1,2)</version>"
+          "</dependency><dependency><groupId>x</groupId><artifactId>c</artifactId>"
+          "<version>[1]</version><scope>test</scope></dependency>"
+          "<dependency><groupId>x</groupId><artifactId>d</artifactId></dependency>"
+          "</dependencies></project>",
+          "maven:g/a@1.2;maven:x/c@1 dev;" },
+        { "META-INF/maven/g/a/pom.xml",
+          "<project><parent><groupId>g</groupId><version>3</version></parent>"
+          "<artifactId>a</artifactId></project>",
+          "maven:g/a@3;" },
+        { "environment.yml",
+          "dependencies:\n- a=1.2=h0\n- b>=2\n- c::d==3\n- e\n- pip:\n  - f==4\n  - g==5.*\n",
+          "conda:a@1.2;conda:d@3;pypi:f@4;" },
         { "var/lib/rpm/Packages", "nothing of the kind", "!package-list;" },
         { "var/lib/rpm/Packages.db", "nothing of the kind", "!package-list;" },
         { "var/lib/rpm/rpmdb.sqlite", "nothing of the kind", "!package-list;" },
@@ -439,6 +485,28 @@ static void what_is_a_program(void **state)
     assert_false(pl_pkg_is_program(PL_S("#!/bin/sh")) || pl_pkg_is_program(PL_S("")));
 }
 
+static void modules_of_an_old_go_program(void **state)
+{
+    static const char begin[] = "\x30\x77\xaf\x0c\x92\x74\x08\x02\x41\xe1\xc1\x07\xe6\xd6\x18\xe6";
+    static const char end[] = "\xf9\x32\x43\x31\x86\x18\x20\x72\x00\x82\x42\x10\x41\x16\xd8\xf2";
+    struct pl_buf b = { 0 };
+    struct got g = { .incomplete = false };
+    (void)state;
+    pl_buf_puts(&b, "\177ELF");
+    pl_buf_putn(&b, begin, 16); /* of a tool that knows the marks */
+    pl_buf_puts(&b, "nothing");
+    pl_buf_putn(&b, begin, 16);
+    pl_buf_puts(&b, "path\tx\nmod\tx/y\tv1.1.0\t\ndep\ta.b/c\tv1.0.0\th1:\n");
+    pl_buf_putn(&b, end, 16);
+    program(&g, &b);
+    assert_true(pl_str_is(pl_buf_str(&g.text), "golang:x/y@v1.1.0;golang:a.b/c@v1.0.0;"));
+    b.n -= 20;
+    program(&g, &b);
+    assert_true(g.incomplete);
+    pl_buf_release(&b);
+    pl_buf_release(&g.text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -447,6 +515,7 @@ int main(void)
         cmocka_unit_test(rpm_ndb),
         cmocka_unit_test(rpm_bdb),
         cmocka_unit_test(modules_of_a_go_program),
+        cmocka_unit_test(modules_of_an_old_go_program),
         cmocka_unit_test(crates_of_a_rust_program),
         cmocka_unit_test(what_is_a_program),
     };
