@@ -34,6 +34,9 @@ enum pl_adv_event_kind {
     PL_ADV_LAST_AFFECTED,
     PL_ADV_LIMIT,
     PL_ADV_RANGE_ENDS, /* what follows is another range */
+    PL_ADV_IN,         /* a range in the ecosystem's own language: affected are those in one of
+                          them (all, when there is none) … */
+    PL_ADV_OUT,        /* … that are in none of these */
 };
 struct pl_adv_event {
     enum pl_adv_event_kind kind;

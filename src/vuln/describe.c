@@ -113,6 +113,8 @@ static struct pl_str range_text(struct pl_arena *a, const struct pl_advrow_place
     struct pl_str from = p->introduced;
     if (p->listed)
         return PL_S("listed");
+    if (p->own.n)
+        return p->own;
     if (pl_str_is(from, "0"))
         from = PL_S("");
     const char *sep = from.n && (p->fixed.n || p->last.n) ? ", " : "";

@@ -60,7 +60,7 @@ static const struct language {
     { "swift", "SwiftURL", '/' }, { "cocoapods", "CocoaPods", 0 },
     { "julia", "Julia", 0 },      { "githubactions", "GitHub Actions", '/' },
     { "k8s", "Kubernetes", '/' }, { "opam", "opam", 0 },
-    { "vscode", "VSCode", '/' },
+    { "vscode", "VSCode", '/' },  { "generic", "Generic", 0 },
 };
 
 #define COUNT(x) (sizeof(x) / sizeof *(x))
@@ -154,6 +154,8 @@ static struct pl_str red_hat(struct pl_arena *a, struct pl_str rest)
 struct pl_str pl_eco_normal(struct pl_arena *a, struct pl_str eco)
 {
     struct pl_str rest = eco, base, first;
+    if (pl_str_ends(eco, PL_S(":src"))) /* keyed by source, where binaries are the rule */
+        return pl_printf(a, "%.*s:src", PL_FMT(pl_eco_normal(a, pl_str_sub(eco, 0, eco.n - 4))));
     pl_str_split(&rest, ':', &base);
     if (!rest.n)
         return pl_str_is(base, "OpenEuler") ? PL_S("openEuler") : base;

@@ -245,7 +245,6 @@ static int read_doc(struct walk *w, struct pl_str name, struct pl_str text)
     int r = parse(w, &d, &err);
     const struct pl_adv_form *f = r < 0 ? NULL : form_of(w, &d);
     if (r < 0) {
-        source_of(w, "", NULL);
         struct pl_str where = pl_printf(&w->scratch, "%.*s: %.*s", PL_FMT(w->stem), PL_FMT(name));
         note(w, where, err.msg);
     }

@@ -80,12 +80,19 @@ int pl_adv_send(struct pl_adv_reader *r, struct pl_adv *v, struct pl_adv_rows *r
 void pl_adv_note(const struct pl_adv_reader *r, const struct pl_adv_doc *d, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Alternatives of comparisons (">= 1.0, < 1.2 || < 0.9", Ruby's "~> 2.1", npm's "^1") as ranges of
- * a row: what they hold is affected. PL_E_FORMAT when they cannot be said as ranges. */
-int pl_adv_row_from_range(struct pl_arena *a, struct pl_adv_row *row, const char *scheme,
-                          struct pl_str range, struct pl_err *err);
-/* The other way round: all versions but those of the alternatives. */
-int pl_adv_row_outside(struct pl_arena *a, struct pl_adv_row *row, const char *scheme,
-                       const struct pl_names *ranges, struct pl_err *err);
+/* A range in the ecosystem's own language: those in it (PL_ADV_IN), or in none of those
+ * (PL_ADV_OUT), are affected. What cannot be read is noted and left out. */
+void pl_adv_own_range(struct pl_adv_reader *r, const struct pl_adv_doc *d, struct pl_adv_row *row,
+                      enum pl_adv_event_kind kind, struct pl_str range);
+/* The release number of a code name ("bookworm" 12, "jammy" 22.04), or empty. */
+struct pl_str pl_adv_debian_release(struct pl_str name);
+struct pl_str pl_adv_ubuntu_release(struct pl_str name);
+/* Cuts "name-0:1.2-3.el8.x86_64" (architecture optional) into name and epoch:version-release; epoch
+ * 0 is left out. False when it is none. In `a`. */
+bool pl_adv_cut_nevra(struct pl_arena *a, struct pl_str s, struct pl_str *ret_name,
+                      struct pl_str *ret_evr);
+/* The ecosystem of "Red Hat Enterprise Linux 8", "Oracle Linux 9", "SUSE Linux Enterprise Server 15
+ * SP4" and the like, or of a CPE of Red Hat's; empty when it is another. In `a`. */
+struct pl_str pl_adv_platform(struct pl_arena *a, struct pl_str text);
 
 #endif

@@ -52,7 +52,7 @@ bool pl_advrow_decode(struct pl_str body, struct pl_arena *a, struct pl_advrow *
     struct pl_adv_event *e = pl_alloc_n(a, (size_t)n + 1, sizeof *e);
     for (size_t i = 0; i < n; i++) {
         unsigned kind = pl_get_u8(&r);
-        if (kind > PL_ADV_RANGE_ENDS)
+        if (kind > PL_ADV_OUT)
             return false;
         e[i].kind = (enum pl_adv_event_kind)kind;
         e[i].version = pl_get_str(&r);
@@ -114,9 +114,84 @@ static bool in_range(const struct pl_scheme *s, const struct pl_adv_event *e, si
     return in;
 }
 
+/* ---- ranges in the ecosystem's own language ---- */
+
+/* Cargo's comparisons are those of npm. */
+static const struct pl_scheme *language_of(const struct pl_scheme *s)
+{
+    const struct pl_scheme *npm =
+        pl_str_is(pl_str_c(s->name), "semver") ? pl_scheme_find(PL_S("npm")) : NULL;
+    return npm ? npm : s;
+}
+
+static bool in_own(const struct pl_scheme *s, struct pl_str range, struct pl_str v)
+{
+    return pl_ver_in(language_of(s), range, v, PL_RANGE_PRE) > 0;
+}
+
+bool pl_advrow_reads(const struct pl_scheme *s, struct pl_str range)
+{
+    return pl_ver_in(language_of(s), range, PL_S("1.0.0"), PL_RANGE_PRE) >= 0;
+}
+
+/* The smallest version above `v` that a comparison of `range` begins at (or, with `below`, ends
+ * before). */
+static void next_bound(const struct pl_scheme *s, struct pl_str range, struct pl_str v, bool below,
+                       struct pl_str *best)
+{
+    size_t i = 0;
+    while (i < range.n) {
+        size_t from = i;
+        while (i < range.n && strchr("<>=~^! ,|", range.p[i]))
+            i++;
+        struct pl_str op = pl_str_trim(pl_str_sub(range, from, i - from));
+        while (op.n && strchr(",| ", *op.p))
+            op = pl_str_sub(op, 1, SIZE_MAX);
+        size_t at = i;
+        while (i < range.n && !strchr("<>=~^! ,|", range.p[i]))
+            i++;
+        struct pl_str x = pl_str_sub(range, at, i - at);
+        bool fits = below ? pl_str_is(op, "<")
+                          : !op.n || *op.p == '>' || *op.p == '~' || *op.p == '^' || *op.p == '=';
+        if (x.n && fits && pl_ver_cmp(s, v, x) < 0 && (!best->n || pl_ver_cmp(s, x, *best) < 0))
+            *best = x;
+    }
+}
+
+static bool in_own_ranges(const struct pl_scheme *s, const struct pl_advrow *r, struct pl_str v,
+                          struct pl_advrow_place *ret)
+{
+    bool any = false, in = false, out = false;
+    struct pl_str own = { NULL, 0 }, fix = { NULL, 0 };
+    for (size_t i = 0; i < r->n_events; i++) {
+        const struct pl_adv_event *e = &r->event[i];
+        if (e->kind != PL_ADV_IN && e->kind != PL_ADV_OUT)
+            continue;
+        any = true;
+        bool fits = v.n && in_own(s, e->version, v);
+        if (e->kind == PL_ADV_OUT) {
+            out |= fits;
+            next_bound(s, e->version, v, false, &fix);
+        } else if (fits) {
+            in = true;
+            own = e->version;
+            next_bound(s, e->version, v, true, &fix);
+        }
+    }
+    bool only_out = any;
+    for (size_t i = 0; i < r->n_events; i++)
+        only_out &= r->event[i].kind != PL_ADV_IN;
+    bool affected = v.n && any && !out && (in || only_out);
+    if (affected && ret)
+        *ret = (struct pl_advrow_place){ .fixed = fix, .own = own };
+    return affected;
+}
+
 bool pl_advrow_in_ranges(const struct pl_scheme *s, const struct pl_advrow *r, struct pl_str v,
                          struct pl_advrow_place *ret)
 {
+    if (r->n_events && r->event[0].kind >= PL_ADV_IN)
+        return in_own_ranges(s, r, v, ret);
     for (size_t at = 0; at < r->n_events;) {
         size_t n = 0;
         while (at + n < r->n_events && r->event[at + n].kind != PL_ADV_RANGE_ENDS)

@@ -33,12 +33,15 @@ bool pl_advrow_decode(struct pl_str body, struct pl_arena *a, struct pl_advrow *
 struct pl_advrow_place {
     struct pl_str introduced, fixed, last; /* bounds of the range it is in; empty: none */
     bool listed;                           /* one of `versions` */
+    struct pl_str own;                     /* the range in the ecosystem's own language */
     struct pl_str above; /* not affected: the fix it is at or above, if that is why */
 };
 
 /* Is `v` in one of the row's ranges? Fills *ret (may be NULL). */
 bool pl_advrow_in_ranges(const struct pl_scheme *s, const struct pl_advrow *r, struct pl_str v,
                          struct pl_advrow_place *ret);
+/* Can a range in the language of a scheme be read? */
+bool pl_advrow_reads(const struct pl_scheme *s, struct pl_str range);
 /* Is `v` affected: in the ranges, or listed? */
 bool pl_advrow_affects(const struct pl_scheme *s, const struct pl_advrow *r, struct pl_str v,
                        struct pl_advrow_place *ret);

@@ -78,6 +78,36 @@ static void collapse(const struct pl_package *p, struct pl_arena *a, struct pl_m
     ret->n = 1;
 }
 
+/* Feeds that speak of source packages where the others speak of binaries. */
+static int by_source(struct pl_vuln_matcher *m, const struct pl_eco_key *k,
+                     const struct pl_package *p, struct pl_arena *a, struct pl_matches *ret,
+                     struct pl_err *err)
+{
+    struct pl_eco_key src = *k;
+    struct pl_matches more;
+    src.eco = pl_printf(a, "%.*s:src", PL_FMT(k->eco));
+    if (!pl_advdb_has_eco(m->db, src.eco))
+        return 0;
+    if (p->pkg.source.n)
+        src.name = src.source = p->pkg.source;
+    int r = pl_match_key(m, &src, p, a, &more, err);
+    if (r < 0 || !more.n)
+        return r;
+    struct pl_match *all = pl_alloc_n(a, ret->n + more.n, sizeof *all);
+    size_t n = 0;
+    for (size_t i = 0; i < ret->n; i++)
+        all[n++] = ret->p[i];
+    for (size_t i = 0; i < more.n; i++) {
+        size_t at = 0; /* what the feed of binaries says counts */
+        while (at < ret->n && !pl_str_eq(ret->p[at].rule, more.p[i].rule))
+            at++;
+        if (at == ret->n)
+            all[n++] = more.p[i];
+    }
+    *ret = (struct pl_matches){ all, n };
+    return 0;
+}
+
 int pl_match_package(struct pl_vuln_matcher *m, const struct pl_package *p, bool kernel,
                      struct pl_arena *a, struct pl_matches *ret, struct pl_err *err)
 {
@@ -88,6 +118,8 @@ int pl_match_package(struct pl_vuln_matcher *m, const struct pl_package *p, bool
     bool one = is_headers(p) && !kernel && !m->o.expand_kernel, brief = m->o.brief;
     m->o.brief |= one;
     int r = pl_match_key(m, &k, p, a, ret, err);
+    if (r == 0 && k.distro && !k.source.n && pl_str_is(p->pkg.type, "rpm"))
+        r = by_source(m, &k, p, a, ret, err);
     m->o.brief = brief;
     if (r == 0 && one && ret->n)
         collapse(p, a, ret);
@@ -212,7 +244,8 @@ static void assess(struct told *x, const struct pl_package *p, const struct pl_e
         if (date.n && x->m->o.today.n && pl_str_cmp(x->m->o.today, date) > 0)
             past_end(x, p, k->eco, date);
     }
-    if (pl_advdb_has_eco(x->m->db, k->eco))
+    if (pl_advdb_has_eco(x->m->db, k->eco) ||
+        pl_advdb_has_eco(x->m->db, pl_printf(x->a, "%.*s:src", PL_FMT(k->eco))))
         return;
     if (k->distro)
         add_note(x, "not-assessable", pl_dup(x->a, k->eco),
