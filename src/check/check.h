@@ -24,6 +24,7 @@ struct pl_lint_in {
     const struct pl_df_node *top; /* as it stands in the file */
     size_t index;
     bool onbuild;
+    bool extra;               /* shell text outside RUN, see pl_lint.extra */
     size_t stage;             /* index, SIZE_MAX before the first FROM */
     struct pl_lint_shell *sh; /* RUN with text; else NULL */
 };
@@ -35,6 +36,8 @@ struct pl_lint {
     struct pl_df_plan *p;
     struct pl_lint_in *in; /* one for each node */
     size_t n;
+    struct pl_lint_in *extra; /* CMD, ENTRYPOINT, HEALTHCHECK, sh -c, scripts of COPY */
+    size_t n_extra, room;
     size_t before;          /* bytes in the arena before this file */
     uint64_t work;          /* comparisons that may still be made, see pl_lint_work */
     const uint32_t *pragma; /* indexes of the comments that name a shell */
@@ -58,6 +61,12 @@ static inline bool pl_lint_work(struct pl_lint *l, uint64_t n)
     l->work = l->work > n ? l->work - n : 0;
     return l->work > 0;
 }
+
+/* Finds the shell texts outside RUN and parses them. */
+void pl_lint_find_extra(struct pl_lint *l);
+/* Appends the stretch [at, end) of a text with its places. */
+struct pl_df_text pl_lint_stretch(struct pl_arena *a, const struct pl_df_text *t, uint32_t at,
+                                  uint32_t end);
 
 /* Reports code `code` (in codes.inc) at source bytes [off, end) of instruction `i`. Hits of one
  * rule at one place become one finding. Returns it until the next call. */

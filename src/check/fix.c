@@ -7,7 +7,8 @@
 #include "base/cleanup.h"
 #include "base/vec.h"
 
-#define PASSES_MAX 12u
+#define PASSES_MAX 40u
+#define TOGETHER_MAX 200u       /* repairs that are tried at once */
 #define TRIES_MAX 200u          /* hits of one pass that are tried */
 #define PROOF_MAX (8u << 20)    /* bytes that the proofs of one pass may read */
 #define FIX_TEXT_MAX (1u << 20) /* larger files are judged, not repaired */
@@ -80,23 +81,23 @@ static bool none_new(const struct counts *before, const struct counts *after)
 
 struct proof {
     struct pl_str text;
-    const struct pl_lint_opts *o;
+    struct pl_lint_opts o; /* without repairs */
     const struct pl_lint_result *r;
     struct counts before;
 };
 
-/* Is `text` as good as before, and better in rule `rule` (PL_RULE_COUNT: nothing asked)? */
-static bool holds(const struct proof *p, struct pl_str text, enum pl_rule_id rule)
+/* Is `text` as good as before, and has each rule `gone` findings less (NULL: nothing asked)? */
+static bool holds(const struct proof *p, struct pl_str text, const unsigned *gone)
 {
     struct pl_arena a = { 0 };
     struct pl_lint_result r;
     struct counts after;
-    bool ok = pl_lint_file(&a, text, p->o, &r, NULL) == 0;
+    bool ok = pl_lint_file(&a, text, &p->o, &r, NULL) == 0;
     if (ok) {
         count(&a, &r, &after);
-        ok = r.parsed >= p->r->parsed && r.refused <= p->r->refused &&
-             none_new(&p->before, &after) &&
-             (rule == PL_RULE_COUNT || after.rule[rule] < p->before.rule[rule]);
+        ok = r.parsed >= p->r->parsed && r.refused <= p->r->refused && none_new(&p->before, &after);
+        for (size_t i = 0; i < PL_RULE_COUNT && ok && gone; i++)
+            ok = after.rule[i] + gone[i] <= p->before.rule[i];
     }
     pl_arena_release(&a);
     return ok;
@@ -111,19 +112,70 @@ static struct edits edits_of(struct pl_arena *a, const struct pl_lint_hit *h)
     return e;
 }
 
+static void merge(struct edits *all, const struct edits *e)
+{
+    memcpy(all->p + all->n, e->p, e->n * sizeof *e->p);
+    all->n += e->n;
+    qsort(all->p, all->n, sizeof *all->p, by_offset);
+}
+
+/* Adds the edits of a hit to `all` when they touch none of them. */
+static bool join(struct pl_arena *a, struct edits *all, size_t total, const struct edits *e)
+{
+    struct edits both = { pl_alloc_n(a, total + 1, sizeof *both.p), all->n };
+    if (all->n)
+        memcpy(both.p, all->p, all->n * sizeof *all->p);
+    merge(&both, e);
+    if (overlap(&both))
+        return false;
+    *all = both;
+    return true;
+}
+
+/* One reading for all repairs that do not touch each other. Marks in `done` those that held. */
+static void prove_together(const struct proof *p, struct pl_lint_result *r, bool *done)
+{
+    struct pl_arena a = { 0 };
+    unsigned gone[PL_RULE_COUNT] = { 0 };
+    size_t total = 0, n = 0;
+    bool *in = pl_alloc_n(&a, r->n_hits + 1, sizeof *in);
+    for (size_t i = 0; i < r->n_hits; i++)
+        total += r->hits[i].n_edits;
+    struct edits all = { NULL, 0 };
+    for (size_t i = 0; i < r->n_hits && n < TOGETHER_MAX; i++) {
+        struct edits e = edits_of(&a, &r->hits[i]);
+        if (!e.n || overlap(&e) || !join(&a, &all, total, &e))
+            continue;
+        in[i] = true;
+        gone[r->hits[i].rule]++;
+        n++;
+    }
+    if (n > 1 && holds(p, apply(&a, p->text, &all), gone))
+        memcpy(done, in, r->n_hits * sizeof *done);
+    pl_arena_release(&a);
+}
+
 void pl_fix_prove(struct pl_arena *a, struct pl_str text, const struct pl_lint_opts *o,
                   struct pl_lint_result *r)
 {
-    struct proof p = { .text = text, .o = o, .r = r };
+    struct proof p = { .text = text, .o = *o, .r = r };
     size_t tries = 0;
+    bool *done = pl_alloc_n(a, r->n_hits + 1, sizeof *done);
+    p.o.fixes = false;
     count(a, r, &p.before);
+    if (text.n <= FIX_TEXT_MAX)
+        prove_together(&p, r, done);
     for (size_t i = 0; i < r->n_hits; i++) {
         struct pl_lint_hit *h = &r->hits[i];
         struct pl_arena tmp = { 0 };
+        unsigned gone[PL_RULE_COUNT] = { 0 };
+        if (done[i])
+            continue;
         struct edits e = edits_of(&tmp, h);
+        gone[h->rule] = 1;
         bool ok = e.n && text.n <= FIX_TEXT_MAX && ++tries <= TRIES_MAX &&
                   tries * text.n <= PROOF_MAX && !overlap(&e) &&
-                  holds(&p, apply(&tmp, text, &e), h->rule);
+                  holds(&p, apply(&tmp, text, &e), gone);
         if (!ok) {
             h->fix_class = PL_FIX_NONE;
             h->n_edits = 0;
@@ -132,64 +184,59 @@ void pl_fix_prove(struct pl_arena *a, struct pl_str text, const struct pl_lint_o
     }
 }
 
-static void merge(struct edits *all, const struct edits *e)
-{
-    memcpy(all->p + all->n, e->p, e->n * sizeof *e->p);
-    all->n += e->n;
-    qsort(all->p, all->n, sizeof *all->p, by_offset);
-}
-
 /* One pass: all repairs that hold alone, then together as far as they do. */
 static struct pl_str pass(struct pl_arena *a, struct pl_str text, const struct pl_lint_opts *o,
-                          enum pl_fix_class c, struct pl_lint_result *r, size_t *ret_n)
+                          enum pl_fix_class c, struct pl_lint_result *r,
+                          const struct pl_fix_log *log)
 {
-    struct proof p = { .text = text, .o = o, .r = r };
+    struct proof p = { .text = text, .o = *o, .r = r };
     size_t total = 0;
+    p.o.fixes = false;
     pl_fix_prove(a, text, o, r);
     count(a, r, &p.before);
     for (size_t i = 0; i < r->n_hits; i++)
         total += r->hits[i].n_edits;
     struct edits all = { pl_alloc_n(a, total + 1, sizeof *all.p), 0 };
     struct edits *one = pl_alloc_n(a, r->n_hits + 1, sizeof *one);
+    const struct pl_lint_hit **hit = pl_alloc_n(a, r->n_hits + 1, sizeof *hit);
     size_t n = 0;
     for (size_t i = 0; i < r->n_hits; i++) {
         struct pl_lint_hit *h = &r->hits[i];
         if (h->fix_class == PL_FIX_NONE || h->fix_class > c)
             continue;
-        struct edits e = edits_of(a, h), both = { pl_alloc_n(a, total + 1, sizeof *both.p), all.n };
-        memcpy(both.p, all.p, all.n * sizeof *all.p);
-        merge(&both, &e);
-        if (overlap(&both))
+        struct edits e = edits_of(a, h);
+        if (!join(a, &all, total, &e))
             continue;
-        all = both;
+        hit[n] = h;
         one[n++] = e;
     }
     struct pl_str out = all.n ? apply(a, text, &all) : text;
-    *ret_n += n;
-    if (!all.n || holds(&p, out, PL_RULE_COUNT))
-        return out;
-    out = apply(a, text, &one[0]); /* they do not get on: one at a time */
-    *ret_n -= n - 1;
+    if (all.n && !holds(&p, out, NULL)) {
+        out = apply(a, text, &one[0]); /* they do not get on: one at a time */
+        n = 1;
+    }
+    for (size_t i = 0; i < n && log; i++)
+        log->told(log->arg, hit[i]);
     return out;
 }
 
 int pl_fix_apply(struct pl_arena *a, struct pl_str text, const struct pl_lint_opts *o,
-                 enum pl_fix_class c, struct pl_str *ret, size_t *ret_n, struct pl_err *err)
+                 enum pl_fix_class c, struct pl_str *ret, const struct pl_fix_log *log,
+                 struct pl_err *err)
 {
-    size_t n = 0;
+    struct pl_lint_opts with = *o;
+    with.fixes = true;
     *ret = text;
     for (unsigned i = 0; i < PASSES_MAX; i++) {
         struct pl_lint_result r;
-        int e = pl_lint_file(a, *ret, o, &r, err);
+        int e = pl_lint_file(a, *ret, &with, &r, err);
         if (e < 0)
             return e;
-        struct pl_str next = pass(a, *ret, o, c, &r, &n);
+        struct pl_str next = pass(a, *ret, &with, c, &r, log);
         if (pl_str_eq(next, *ret))
             break;
         *ret = next;
     }
-    if (ret_n)
-        *ret_n = n;
     return 0;
 }
 

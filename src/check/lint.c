@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "check/check.h"
 #include "check/ignore.h"
+#include "check/mend.h"
 
 const struct pl_lint_rule pl_lint_rules[PL_RULE_COUNT] = {
 #define PL_LINT_RULE(id, name, sev, title, why, fix) { name, sev, title, why, fix },
@@ -18,7 +19,7 @@ const struct pl_lint_rule pl_lint_rules[PL_RULE_COUNT] = {
 
 const struct pl_lint_code pl_lint_codes[] = {
 #define PL_LINT_CODE(name, rule, dialect, level) \
-    { name, PL_RULE_##rule, PL_DIALECT_##dialect, PL_LEVEL_##level },
+    { name, sizeof(name) - 1, PL_RULE_##rule, PL_DIALECT_##dialect, PL_LEVEL_##level },
 #include "check/codes.inc"
 #undef PL_LINT_CODE
 };
@@ -37,14 +38,13 @@ const struct pl_lint_code *pl_lint_code_find(struct pl_str name)
 {
     if (pl_str_starts(name, PL_S("AVD-")))
         name = pl_str_sub(name, 4, SIZE_MAX);
+    bool old = name.n == 5 && pl_str_starts(name, PL_S("DS")); /* DS001 is DS-0001 */
     for (size_t i = 0; i < pl_lint_n_codes; i++) {
-        struct pl_str c = pl_str_c(pl_lint_codes[i].name);
-        if (pl_str_eq(name, c))
-            return &pl_lint_codes[i];
-        /* DS001 is an older spelling of DS-0001 */
-        if (c.n == 7 && pl_str_starts(c, PL_S("DS-0")) && name.n == 5 &&
-            pl_str_starts(name, PL_S("DS")) && memcmp(name.p + 2, c.p + 4, 3) == 0)
-            return &pl_lint_codes[i];
+        const struct pl_lint_code *c = &pl_lint_codes[i];
+        if (c->len == name.n && memcmp(c->name, name.p, name.n) == 0)
+            return c;
+        if (old && c->dialect == PL_DIALECT_TRIVY && memcmp(name.p + 2, c->name + 4, 3) == 0)
+            return c;
     }
     return NULL;
 }
@@ -83,7 +83,8 @@ static struct pl_lint_hit *hit_at(struct pl_lint *l, enum pl_rule_id rule, size_
                              .line = i == SIZE_MAX ? 1 : l->f->nodes[i].line,
                              .off = off,
                              .end = end > off ? end : off,
-                             .detail = PL_S("") };
+                             .detail = PL_S(""),
+                             .advice = PL_S("") };
     pl_vec_push(&l->hits, h);
     return &l->hits.p[l->hits.n - 1];
 }
@@ -144,7 +145,9 @@ struct pl_lint_hit *pl_lint_at_word(struct pl_lint *l, const char *code,
 {
     uint32_t from = pl_df_src(&in->sh->text, off);
     uint32_t to = end > off ? pl_df_src(&in->sh->text, end - 1) + 1 : from;
-    return pl_lint_code(l, code, in->index, from, to);
+    struct pl_lint_hit *h = pl_lint_code(l, code, in->index, from, to);
+    h->native |= in->extra;
+    return h;
 }
 
 void pl_lint_edit(struct pl_lint *l, struct pl_lint_hit *h, enum pl_fix_class c, uint32_t off,
@@ -162,7 +165,7 @@ void pl_lint_edit(struct pl_lint *l, struct pl_lint_hit *h, enum pl_fix_class c,
 void pl_lint_edit_sh(struct pl_lint *l, struct pl_lint_hit *h, enum pl_fix_class c,
                      const struct pl_lint_in *in, uint32_t off, uint32_t end, struct pl_str text)
 {
-    if (in->n->json || (!off && !end))
+    if (in->n->json || in->extra || (!off && !end))
         return;
     uint32_t to = pl_df_src(&in->sh->text, end - 1) + 1;
     uint32_t from = off == end ? to : pl_df_src(&in->sh->text, off);
@@ -205,17 +208,16 @@ struct pl_str pl_lint_lower(struct pl_arena *a, struct pl_str s)
 
 bool pl_lint_word_in(struct pl_str s, const char *list)
 {
-    size_t n = s.n;
-    if (!n)
+    if (!s.n)
         return false;
-    for (const char *p = list; *p;) {
-        const char *e = strchr(p, ' ');
-        size_t k = e ? (size_t)(e - p) : strlen(p);
-        if (k == n && memcmp(p, s.p, n) == 0)
+    for (const char *p = list;; p++) { /* looked at for every word of every command */
+        if (*p == s.p[0] && strncmp(p, s.p, s.n) == 0 && (p[s.n] == ' ' || !p[s.n]))
             return true;
-        p += k + (e != NULL);
+        while (*p && *p != ' ')
+            p++;
+        if (!*p)
+            return false;
     }
-    return false;
 }
 
 bool pl_lint_is(const struct pl_sh_node *c, const char *names)
@@ -305,6 +307,18 @@ static void give_joined(struct pl_arena *a, struct joined *j, struct pl_df_text 
     ret->s = pl_dup(a, pl_buf_str(&j->text));
     pl_vec_release(&j->seg);
     pl_buf_release(&j->text);
+}
+
+struct pl_df_text pl_lint_stretch(struct pl_arena *a, const struct pl_df_text *t, uint32_t at,
+                                  uint32_t end)
+{
+    struct joined j = { .text = { .max = 2 * PL_DF_FILE_MAX } };
+    struct pl_df_text ret;
+    join_text(&j, t, at, end);
+    if (!j.seg.n)
+        join(&j, PL_S(""), pl_df_src(t, at));
+    give_joined(a, &j, &ret);
+    return ret;
 }
 
 static void shell_text(struct pl_lint *l, struct pl_lint_in *in)
@@ -452,7 +466,7 @@ static void restrict_to(struct pl_lint *l, enum pl_dialect d)
     for (size_t i = 0; i < l->hits.n; i++) {
         struct pl_lint_hit h = l->hits.p[i];
         size_t k = 0;
-        for (size_t c = 0; c < h.n_codes; c++) {
+        for (size_t c = 0; c < h.n_codes && !h.native; c++) {
             const struct pl_lint_code *code = pl_lint_code_find(pl_str_c(h.codes[c]));
             if (code && code->dialect == d) {
                 h.code_line[k] = h.code_line[c];
@@ -505,10 +519,13 @@ int pl_lint_file(struct pl_arena *a, struct pl_str text, const struct pl_lint_op
     l.f = &ret->file;
     l.p = &plan;
     prepare(&l);
+    pl_lint_find_extra(&l);
     refusals(&l, ret);
     for (size_t i = 0; i < PL_COUNT(checks); i++)
         checks[i]->run(&l);
     pl_ignore_report(&l);
+    if (o->fixes)
+        pl_mend_all(&l);
     drop_disabled(&l);
     if (o->dialect != PL_DIALECT_ALL)
         restrict_to(&l, o->dialect);
@@ -525,6 +542,8 @@ int pl_lint_file(struct pl_arena *a, struct pl_str text, const struct pl_lint_op
     for (size_t i = 0; i < l.n; i++)
         if (l.in[i].sh)
             pl_sh_release(&l.in[i].sh->script);
+    for (size_t i = 0; i < l.n_extra; i++)
+        pl_sh_release(&l.extra[i].sh->script);
     pl_df_plan_release(&plan);
     return r;
 }

@@ -36,6 +36,7 @@ struct pl_lint_rule {
 /* A code of another linter. */
 struct pl_lint_code {
     const char *name;
+    size_t len; /* of the name */
     enum pl_rule_id rule;
     enum pl_dialect dialect;
     enum pl_level level; /* hadolint's; NONE: off unless promoted */
@@ -72,14 +73,39 @@ struct pl_lint_hit {
     enum pl_fix_class fix_class;
     struct pl_lint_edit *edits;
     size_t n_edits;
+    bool native;          /* not where the other linters look: natively only */
+    struct pl_str advice; /* what the fix asks of whoever builds, or empty */
 };
 
 struct pl_label_spec {
     struct pl_str name, format; /* text rfc3339 semver url hash spdx email */
 };
 
-/* Searches text for a secret; true when the value is one. */
+/* True when the value of a variable is a secret. */
 typedef bool pl_lint_secret_fn(void *arg, struct pl_str name, struct pl_str value);
+/* Calls `found` with the place of each secret in a text. */
+typedef void pl_lint_found_fn(void *arg, size_t off, size_t len);
+typedef void pl_lint_secrets_fn(void *arg, struct pl_str text, pl_lint_found_fn *found,
+                                void *found_arg);
+/* Paths of files in the build context that carry credentials by their name; asked for only when a
+ * file copies all of the context. */
+typedef struct pl_str *pl_lint_context_fn(void *arg, size_t *ret_n);
+/* Does the name of a file say that it carries credentials (.npmrc, id_rsa, .git …)? */
+bool pl_lint_credential_file(struct pl_str path);
+
+/* What a repair must be told from outside: a lock file, a layout, a registry, the network. Each
+ * returns an empty view when it does not know; results live as long as the source. */
+struct pl_lint_source {
+    void *arg;
+    /* "sha256:hex" of the index or manifest of an image as written ("alpine:3.20"). */
+    struct pl_str (*digest)(void *arg, struct pl_str image);
+    /* SHA-256 in hex of the bytes at an address. */
+    struct pl_str (*checksum)(void *arg, struct pl_str url);
+    /* Does the host of an http address answer the same over TLS? */
+    bool (*https)(void *arg, struct pl_str url);
+    /* The version of a package of "apt", "apk", "pip", "npm", "gem", "yum", "dnf". */
+    struct pl_str (*version)(void *arg, const char *manager, struct pl_str package);
+};
 
 struct pl_lint_opts {
     const struct pl_df_build_arg *build_args;
@@ -96,8 +122,13 @@ struct pl_lint_opts {
     const struct pl_str *enabled; /* codes that are off by default and wanted */
     size_t n_enabled;
     struct pl_str today; /* "2026-11-22"; what has a date that is past hides nothing */
+    bool fixes;          /* look for repairs too */
+    const struct pl_lint_source *source; /* for repairs; may be NULL */
     pl_lint_secret_fn *secret;
+    pl_lint_secrets_fn *secrets;
     void *secret_arg;
+    pl_lint_context_fn *context; /* NULL: the context is not known */
+    void *context_arg;
 };
 
 struct pl_lint_result {

@@ -96,6 +96,30 @@ static void tags(struct pl_lint *l, size_t s, const struct from *f)
         uint32_t off = pl_df_src(&f->n->text, arg->at);
         pl_lint_rule(l, PL_RULE_D103, in->index, off, off + (uint32_t)arg->s.n);
     }
+    struct pl_str image = pl_lint_unquote(l->p->stages[s].image_default);
+    struct pl_df_ref ref = pl_df_ref_split(image);
+    bool full = image.n && !memchr(image.p, '$', image.n) && !memchr(image.p, '@', image.n);
+    if (memchr(f->image.p, '$', f->image.n) && full && ref.path.n && ref.tag.n &&
+        !pl_str_is(ref.tag, "latest") && l->p->stages[s].base == SIZE_MAX) {
+        uint32_t off = pl_df_src(&f->n->text, arg->at);
+        pl_lint_rule(l, PL_RULE_D103, in->index, off, off + (uint32_t)arg->s.n);
+    }
+}
+
+/* The default of an ARG of an earlier stage, which trivy takes. */
+static struct pl_str stage_default(struct pl_lint *l, size_t i, struct pl_str image)
+{
+    struct pl_str name = pl_str_sub(image, 1, SIZE_MAX);
+    if (name.p[0] == '{' && name.p[name.n - 1] == '}')
+        name = pl_str_sub(name, 1, name.n - 2);
+    while (i-- > 0 && pl_lint_work(l, 1))
+        for (size_t k = 0; k < l->in[i].n->n_args && l->in[i].n->cmd == PL_DF_ARG; k++) {
+            struct pl_str v = l->in[i].n->args[k].s, key;
+            pl_str_split(&v, '=', &key);
+            if (pl_str_eq(key, name))
+                return v.p ? pl_lint_unquote(v) : PL_S("");
+        }
+    return PL_S("");
 }
 
 /* trivy and checkov look at the name after the defaults of ARGs. */
@@ -104,6 +128,8 @@ static void expanded_tags(struct pl_lint *l, size_t s, const struct from *f)
     const struct pl_df_stage *st = &l->p->stages[s];
     const struct pl_lint_in *in = &l->in[pl_lint_from(l, s)];
     struct pl_str image = pl_lint_unquote(st->image_default);
+    if (!image.n && f->image.n > 1 && f->image.p[0] == '$')
+        image = stage_default(l, in->index, f->image);
     uint32_t off = pl_df_src(&f->n->text, f->n->args[0].at);
     uint32_t end = off + (uint32_t)f->n->args[0].s.n;
     if (!image.n || image.p[0] == '$' || st->base != SIZE_MAX || pl_str_is(image, "scratch"))

@@ -33,9 +33,7 @@ static void habits(struct pl_lint *l, const struct pl_lint_in *in)
         at_command(l, "DL3004", in, c);
         at_command(l, "CKV2_DOCKER_1", in, c);
         at_command(l, "DKL-DI-0001", in, c);
-        struct pl_lint_hit *h = pl_lint_at_word(l, "DS-0010", in, c->word[0].off, c->word[0].end);
-        if (c->n_word > 1 && !pl_sh_is_flag(&c->word[1]) && !h->n_edits)
-            pl_lint_edit_sh(l, h, PL_FIX_SUGGESTED, in, c->word[0].off, c->word[1].off, PL_S(""));
+        at_command(l, "DS-0010", in, c);
     }
     if ((c = find(in, "apt")) != NULL)
         at_command(l, "DL3027", in, c);

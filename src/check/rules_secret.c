@@ -95,12 +95,12 @@ static void settings(struct pl_lint *l, const struct pl_lint_in *in)
 
 /* --- files --- */
 
-static bool credential_file(struct pl_str path)
+bool pl_lint_credential_file(struct pl_str path)
 {
     struct pl_str base = pl_lint_base(path);
     if (pl_lint_word_in(base, ".npmrc .netrc .pypirc .git-credentials .dockercfg .dockerconfigjson "
                               "id_rsa id_dsa id_ecdsa id_ed25519 kubeconfig .htpasswd .pgpass "
-                              ".my.cnf credentials.json .env .aws .ssh .kube .azure .gnupg"))
+                              ".my.cnf credentials.json .env .aws .ssh .kube .azure .gnupg .git"))
         return true;
     if (pl_str_ends(path, PL_S(".docker/config.json")) || pl_lint_has(path, ".aws/credentials") ||
         pl_lint_has(path, ".kube/config") || pl_lint_has(path, ".ssh/id_"))
@@ -115,7 +115,7 @@ static void files(struct pl_lint *l, const struct pl_lint_in *in)
         return;
     for (size_t i = 0; i + 1 < n->n_args; i++) {
         struct pl_str s = pl_lint_unquote(n->args[i].s);
-        if (!credential_file(s) || pl_str_starts(s, PL_S("http")))
+        if (!pl_lint_credential_file(s) || pl_str_starts(s, PL_S("http")))
             continue;
         uint32_t off = pl_df_src(&n->text, n->args[i].at);
         pl_lint_rule(l, PL_RULE_D202, in->index, off, off + (uint32_t)n->args[i].s.n);
@@ -224,7 +224,7 @@ static void removed_later(struct pl_lint *l, const struct pl_lint_in *in)
         const struct pl_sh_node *c = in->sh->script.cmds[i];
         for (size_t k = 1; k < c->n_word && pl_lint_word_in(pl_sh_name(c), "rm shred"); k++) {
             struct pl_str path = c->word[k].simple;
-            if (pl_sh_is_flag(&c->word[k]) || !credential_file(path))
+            if (pl_sh_is_flag(&c->word[k]) || !pl_lint_credential_file(path))
                 continue;
             for (size_t b = in->index;
                  b-- > 0 && l->in[b].stage == in->stage && pl_lint_work(l, 1);) {

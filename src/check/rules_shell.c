@@ -15,9 +15,44 @@ struct walk {
     unsigned depth;
 };
 
+/* What the codes mean, in our words. */
+static const struct {
+    const char *code, *text;
+} meanings[] = {
+    { "SC2086", "an unquoted variable splits at blanks and expands globs" },
+    { "SC2155", "the status of the command substitution is lost" },
+    { "SC2046", "unquoted command substitution splits at blanks" },
+    { "SC2251", "a command with ! does not end a script under set -e" },
+    { "SC2028", "echo does not expand escapes everywhere, printf does" },
+    { "SC2043", "the loop runs once" },
+    { "SC2016", "nothing is expanded in single quotes" },
+    { "SC3009", "sh has no brace expansion" },
+    { "SC3037", "flags of echo are not portable" },
+    { "SC3001", "sh has no process substitution" },
+    { "SC3040", "sh has no such option of set" },
+    { "SC3046", "sh has no source, use ." },
+    { "SC3010", "sh has no [[ ]]" },
+    { "SC3014", "sh has no == in [ ], use =" },
+    { "SC3028", "sh has no such variable" },
+    { "SC1083", "a brace that is taken literally" },
+    { "SC2153", "a variable that may be misspelt" },
+    { "SC2154", "a variable that is never set" },
+    { "SC2035", "a name may begin with -, write ./*" },
+    { "SC2215", "a flag begins the line: a continuation may be missing" },
+    { "SC2268", "the x in front is not needed" },
+    { "SC2288", "a command name that ends in a symbol" },
+    { "SC2164", "cd may fail, add || exit" },
+    { "SC2038", "names with blanks break xargs, use -print0 and -0" },
+    { "SC2166", "-a and -o in [ ] are not well defined" },
+    { "SC2006", "use $( ) for backquotes" },
+};
+
 static void tell(struct walk *w, const char *code, uint32_t off, uint32_t end)
 {
-    pl_lint_at_word(w->l, code, w->in, off, end);
+    struct pl_lint_hit *h = pl_lint_at_word(w->l, code, w->in, off, end);
+    for (size_t i = 0; i < PL_COUNT(meanings) && !h->detail.n; i++)
+        if (strcmp(meanings[i].code, code) == 0)
+            h->detail = pl_str_c(meanings[i].text);
 }
 
 /* --- words that split --- */
@@ -290,7 +325,7 @@ static bool known_name(struct walk *w, struct pl_str name)
         }
     }
     struct pl_df_mount m;
-    for (size_t i = 0; i < w->in->n->n_flags; i++)
+    for (size_t i = 0; i < w->in->n->n_flags && !w->in->extra; i++)
         if (pl_df_mount(l->a, w->in->n, i, &m) && pl_str_eq(m.env, name))
             return true;
     return false;
@@ -362,7 +397,7 @@ static void variables(struct walk *w)
                 if (!set && !ash)
                     tell(w, "SC3028", p->off, p->end);
             } else if (!known_name(w, p->s)) {
-                if (lower)
+                if (lower && !w->in->extra)
                     tell(w, "SC2154", p->off, p->end);
                 else if (misspelt(p->s))
                     tell(w, "SC2153", p->off, p->end);
@@ -464,6 +499,8 @@ static void run(struct pl_lint *l)
     for (size_t i = 0; i < l->n; i++)
         if (l->in[i].sh && l->in[i].sh->posix)
             text(l, &l->in[i]);
+    for (size_t i = 0; i < l->n_extra; i++)
+        text(l, &l->extra[i]);
 }
 
 const struct pl_check pl_check_shell = { "shell", run };

@@ -1,7 +1,8 @@
 /* What holds for a whole stage: users, commands that stand several times, health checks.
  * formats/dockerfile.md sections 3, 6, 7. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "check/check.h"
+#include "base/cleanup.h"
+#include "check/mend.h"
 
 static bool root_user(struct pl_str s)
 {
@@ -27,6 +28,29 @@ static const struct pl_lint_in *last_of(const struct pl_lint *l, size_t s, enum 
     return NULL;
 }
 
+/* Does the stage start a service from a base that is known to run as root, with nothing in the file
+ * that steps down? */
+static bool serves_as_root(struct pl_lint *l, size_t s)
+{
+    static const char *const steps[] = { "gosu",    "su-exec", "setpriv",    "s6-",   "supervisord",
+                                         "runuser", "chroot",  "entrypoint", "nginx", "httpd" };
+    struct pl_base_facts base = pl_base_of(l, s);
+    bool port = false, starts = false;
+    if (!base.known || !base.root || base.steps)
+        return false;
+    for (size_t k = s; k != SIZE_MAX; k = l->p->stages[k].base)
+        for (size_t i = pl_lint_from(l, k); i < l->p->stages[k].end && pl_lint_work(l, 1); i++) {
+            const struct pl_df_node *n = l->in[i].top;
+            bool command = n->cmd == PL_DF_CMD || n->cmd == PL_DF_ENTRYPOINT;
+            port |= n->cmd == PL_DF_EXPOSE;
+            starts |= command;
+            for (size_t w = 0; w < PL_COUNT(steps); w++)
+                if ((command || n->cmd == PL_DF_RUN) && pl_lint_has(n->text.s, steps[w]))
+                    return false;
+        }
+    return port && starts;
+}
+
 static void users(struct pl_lint *l, size_t s, bool last)
 {
     const struct pl_lint_in *u = last_of(l, s, PL_DF_USER);
@@ -46,7 +70,10 @@ static void users(struct pl_lint *l, size_t s, bool last)
         bool inherits = false;
         for (size_t k = s; (k = pl_lint_parent(l, k)) != SIZE_MAX;)
             inherits |= last_of(l, k, PL_DF_USER) != NULL;
-        pl_lint_code_as(l, "DS-0002", PL_RULE_D302, pl_lint_from(l, s), off, end);
+        struct pl_lint_hit *h =
+            pl_lint_code_as(l, "DS-0002", PL_RULE_D302, pl_lint_from(l, s), off, end);
+        if (!inherits && serves_as_root(l, s))
+            h->severity = PL_SEV_HIGH;
         if (!inherits)
             pl_lint_code_as(l, "CIS-DI-0001", PL_RULE_D302, pl_lint_from(l, s), off, end);
     }

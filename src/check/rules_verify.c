@@ -33,17 +33,6 @@ static const struct {
     { "chpasswd", NULL, NULL, "CKV2_DOCKER_17" },
 };
 
-/* A bundle of flag letters without one of them. */
-static struct pl_str without(struct pl_lint *l, struct pl_str s, char letter)
-{
-    char *p = pl_alloc(l->a, s.n);
-    size_t n = 0;
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] != letter)
-            p[n++] = s.p[i];
-    return pl_str_n(p, n);
-}
-
 static void switched(struct pl_lint *l, const struct pl_lint_in *in, const struct pl_sh_node *c)
 {
     for (size_t i = 0; i < PL_COUNT(switches); i++) {
@@ -60,17 +49,7 @@ static void switched(struct pl_lint *l, const struct pl_lint_in *in, const struc
             bool found = switches[i].word ? pl_str_is(c->word[k].simple, switches[i].word)
                                           : pl_sh_flag(&one, switches[i].flag);
             if (found) {
-                struct pl_lint_hit *h =
-                    pl_lint_at_word(l, switches[i].code, in, c->word[k].off, c->word[k].end);
-                struct pl_str s = c->word[k].simple;
-                bool whole = s.n == 2 || (s.n > 2 && s.p[1] == '-');
-                bool value = pl_str_is(s, "--trusted-host") && k + 1 < c->n_word;
-                uint32_t end = value ? c->word[k + 1].end : c->word[k].end;
-                if (whole && !h->n_edits)
-                    pl_lint_edit_sh(l, h, PL_FIX_SUGGESTED, in, c->word[k - 1].end, end, PL_S(""));
-                else if (!h->n_edits && s.n > 2 && s.n < 16)
-                    pl_lint_edit_sh(l, h, PL_FIX_SUGGESTED, in, c->word[k].off, c->word[k].end,
-                                    without(l, s, switches[i].flag[0]));
+                pl_lint_at_word(l, switches[i].code, in, c->word[k].off, c->word[k].end);
                 break;
             }
         }
@@ -275,24 +254,31 @@ static void unchecked(struct pl_lint *l, const struct pl_lint_in *in)
     }
 }
 
+static void shell_text(struct pl_lint *l, const struct pl_lint_in *in)
+{
+    for (size_t k = 0; k < in->sh->script.n_cmds; k++) {
+        const struct pl_sh_node *c = in->sh->script.cmds[k];
+        switched(l, in, c);
+        configured(l, in, c);
+        assigned(l, in, c);
+        plain_http(l, in, c);
+    }
+    if (in->sh->script.root)
+        piped(l, in, in->sh->script.root, 0);
+    unchecked(l, in);
+}
+
 static void run(struct pl_lint *l)
 {
     for (size_t i = 0; i < l->n; i++) {
         const struct pl_lint_in *in = &l->in[i];
         settings(l, in);
-        if (!in->sh || !in->sh->posix)
-            continue;
-        for (size_t k = 0; k < in->sh->script.n_cmds; k++) {
-            const struct pl_sh_node *c = in->sh->script.cmds[k];
-            switched(l, in, c);
-            configured(l, in, c);
-            assigned(l, in, c);
-            plain_http(l, in, c);
-        }
-        if (in->sh->script.root)
-            piped(l, in, in->sh->script.root, 0);
-        unchecked(l, in);
+        if (in->sh && in->sh->posix)
+            shell_text(l, in);
     }
+    for (size_t i = 0; i < l->n_extra; i++)
+        if (l->extra[i].n->cmd != PL_DF_HEALTHCHECK) /* it asks its own host */
+            shell_text(l, &l->extra[i]);
 }
 
 const struct pl_check pl_check_verify = { "verify", run };

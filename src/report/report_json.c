@@ -1,6 +1,7 @@
 /* JSON: the object of commands.md, "scan --format json", keys in that order. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fmt/jsonw.h"
+#include "model/controls.h"
 #include "model/package.h"
 #include "report/vuln_json.h"
 #include "report/words.h"
@@ -229,6 +230,13 @@ static void put_finding(struct pl_jsonw *w, const struct pl_target *t, const str
         put_fixes(w, f);
     if (f->vuln)
         pl_vuln_put(w, f->vuln);
+    if (f->kind == PL_KIND_DOCKERFILE || f->kind == PL_KIND_CONFIG) {
+        struct pl_arena a = { 0 };
+        struct pl_names ids = pl_controls_of(&a, f->rule, f->kind);
+        if (ids.n)
+            put_names(w, "controls", &ids);
+        pl_arena_release(&a);
+    }
     pl_jw_kstr(w, "fingerprint", f->print);
     if (f->delta != PL_DELTA_NONE)
         pl_jw_kcstr(w, "baseline", pl_delta_name(f->delta));

@@ -5,6 +5,7 @@
 
 #include "base/map.h"
 #include "fmt/jsonw.h"
+#include "model/controls.h"
 #include "report/dockerline.h"
 #include "report/escape.h"
 #include "report/words.h"
@@ -12,6 +13,7 @@
 #define RESULTS_MAX 25000
 #define RULES_MAX 25000
 #define NOTES_MAX 1000
+#define TAGS_MAX 20
 /* The file may have 10 MB after gzip. Of a result about 150 bytes remain of what is constant, the
  * digits of the fingerprint pack to half, and foreign text is counted whole: it need not pack. */
 #define PACKED_MAX 9000000
@@ -132,6 +134,10 @@ static void put_rule(struct sarif *s, const struct rule *rule)
     pl_jw_cstr(w, pl_kind_name(rule->f->kind));
     pl_jw_cstr(w, "security");
     pl_jw_str(w, pl_printf(s->a, "external/cwe/cwe-%u", cwe));
+    struct pl_names ids = pl_controls_of(s->a, rule->id, rule->f->kind);
+    bool ours = rule->f->kind == PL_KIND_DOCKERFILE || rule->f->kind == PL_KIND_CONFIG;
+    for (size_t i = 0; ours && i < ids.n && i < TAGS_MAX - 3; i++)
+        pl_jw_str(w, ids.p[i]);
     pl_jw_arr_end(w);
     pl_jw_obj_end(w);
     pl_jw_obj_end(w);
@@ -363,6 +369,43 @@ static void put_properties(struct sarif *s, const struct pl_target *t, const str
     pl_jw_obj_end(w);
 }
 
+/* The repair as replacements in the file. */
+static void put_fix(struct sarif *s, const struct pl_finding *f)
+{
+    struct pl_jsonw *w = &s->w;
+    pl_jw_key(w, "fixes");
+    pl_jw_arr(w);
+    pl_jw_obj(w);
+    put_text(w, "description", pl_printf(s->a, "%.*s (%s)", PL_FMT(f->fix), f->fix_class));
+    pl_jw_key(w, "artifactChanges");
+    pl_jw_arr(w);
+    pl_jw_obj(w);
+    pl_jw_key(w, "artifactLocation");
+    pl_jw_obj(w);
+    put_uri(s, f);
+    pl_jw_obj_end(w);
+    pl_jw_key(w, "replacements");
+    pl_jw_arr(w);
+    for (size_t i = 0; i < f->n_edits; i++) {
+        const struct pl_edit *e = &f->edits[i];
+        pl_jw_obj(w);
+        pl_jw_key(w, "deletedRegion");
+        pl_jw_obj(w);
+        pl_jw_ku64(w, "startLine", e->line);
+        pl_jw_ku64(w, "startColumn", e->col);
+        pl_jw_ku64(w, "endLine", e->end_line);
+        pl_jw_ku64(w, "endColumn", e->end_col);
+        pl_jw_obj_end(w);
+        put_text(w, "insertedContent", e->text);
+        pl_jw_obj_end(w);
+    }
+    pl_jw_arr_end(w);
+    pl_jw_obj_end(w);
+    pl_jw_arr_end(w);
+    pl_jw_obj_end(w);
+    pl_jw_arr_end(w);
+}
+
 static void put_result(struct sarif *s, const struct pl_target *t, const struct pl_finding *f,
                        const struct pl_docker_lines *lines)
 {
@@ -384,6 +427,8 @@ static void put_result(struct sarif *s, const struct pl_target *t, const struct 
     put_prints(s, f);
     if (f->delta != PL_DELTA_NONE)
         pl_jw_kcstr(w, "baselineState", pl_delta_name(f->delta));
+    if (f->fix_class && f->n_edits)
+        put_fix(s, f);
     put_properties(s, t, f);
     pl_jw_obj_end(w);
 }

@@ -96,6 +96,41 @@ static void put_event(struct table *w, const char *name, const struct pl_layer_i
     put(w, "\n");
 }
 
+/* The line of the source, and carets beneath what is meant. */
+static void put_source(struct table *w, const struct pl_finding *f)
+{
+    size_t cols = w->width > 20 ? w->width - 12 : 60, from = 0, at = 0, end;
+    struct pl_str s = f->source;
+    if (!s.n || !f->where.line)
+        return;
+    for (uint32_t c = 1; c < f->where.col && at < s.n; c++) /* columns are characters */
+        for (at++; at < s.n && ((unsigned char)s.p[at] & 0xc0) == 0x80;)
+            at++;
+    end = at;
+    bool rest = f->where.end_line != f->where.line;
+    for (uint32_t c = f->where.col; (rest || c < f->where.end_col) && end < s.n; c++)
+        for (end++; end < s.n && ((unsigned char)s.p[end] & 0xc0) == 0x80;)
+            end++;
+    while (at - from > cols / 2) /* long lines: round the place */
+        for (from++; from < s.n && ((unsigned char)s.p[from] & 0xc0) == 0x80;)
+            from++;
+    size_t lead = pl_esc_width(pl_str_sub(s, from, at - from), cols);
+    size_t mark = pl_esc_width(pl_str_sub(s, at, end - at), cols);
+    struct pl_str shown = pl_str_sub(s, from, 4 * cols);
+    while (pl_esc_width(shown, cols + 1) > cols)
+        do
+            shown.n--;
+        while (shown.n && ((unsigned char)shown.p[shown.n] & 0xc0) == 0x80);
+    pl_buf_printf(w->out, "  %6" PRIu32 " | ", f->where.line);
+    text(w, shown, 0);
+    pl_buf_printf(w->out, "\n  %6s | %*s", "", (int)lead, "");
+    style(w, (enum style)(SEV0 + (int)f->severity));
+    for (size_t i = 0; i < (mark ? mark : 1) && lead + i < cols; i++)
+        put(w, "^");
+    style(w, PLAIN);
+    put(w, "\n");
+}
+
 static void put_place(struct table *w, const struct pl_finding *f, bool with_evidence)
 {
     pl_auto_buf struct pl_buf place = { 0 };
@@ -110,6 +145,7 @@ static void put_place(struct table *w, const struct pl_finding *f, bool with_evi
         style(w, PLAIN);
     }
     put(w, "\n");
+    put_source(w, f);
     if (with_evidence && f->secret.p) {
         key(w, "secret");
         text(w, f->secret, 0);
