@@ -110,7 +110,7 @@ struct pl_finding {
     struct pl_str secret;   /* whole value, only with --show-secrets; else p == NULL */
     struct pl_str print;    /* fingerprint text, 64 hex digits */
     const char *fix_class;  /* "safe", "suggested", "unsafe"; NULL: no fix that proved itself */
-    struct pl_str source; /* the line it stands on, to show; empty: nothing to show */
+    struct pl_str source;   /* the line it stands on, to show; empty: nothing to show */
     struct pl_edit *edits;  /* the fix, in order */
     size_t n_edits;
     uint8_t secret_hash[32];

@@ -198,8 +198,7 @@ static void form(void **state)
     assert_mended("CMD exec a 'b c'\n", PL_FIX_SUGGESTED, "CMD [\"a\", \"b c\"]\n");
     assert_mended("CMD a $B\n", PL_FIX_UNSAFE, "CMD a $B\n");
     assert_mended("CMD ['a', 'b']\n", PL_FIX_SUGGESTED, "CMD [\"a\", \"b\"]\n");
-    assert_mended("WORKDIR /a\nWORKDIR b\n", PL_FIX_SUGGESTED,
-                  "WORKDIR /a\nWORKDIR /a/b\n");
+    assert_mended("WORKDIR /a\nWORKDIR b\n", PL_FIX_SUGGESTED, "WORKDIR /a\nWORKDIR /a/b\n");
     assert_mended("WORKDIR /a\nRUN cd /b && make\nRUN --mount=type=ssh x\n", PL_FIX_SUGGESTED,
                   "WORKDIR /a\nWORKDIR /b\nRUN make\nWORKDIR /a\nRUN --mount=type=ssh x\n");
     assert_mended("RUN <<E\na\nb\nE\n", PL_FIX_SUGGESTED, "RUN <<E\nset -e\na\nb\nE\n");
