@@ -70,5 +70,8 @@ struct pl_adv_read_opts {
 };
 int pl_adv_read(struct pl_advbuild *b, const char *path, const struct pl_adv_read_opts *o,
                 struct pl_err *err);
+/* The same with a file that is in memory; `name` is its path. */
+int pl_adv_read_bytes(struct pl_advbuild *b, struct pl_str name, struct pl_str bytes,
+                      const struct pl_adv_read_opts *o, struct pl_err *err);
 
 #endif

@@ -139,7 +139,7 @@ static int add_member(void *arg, struct pl_str key, const struct pl_toml *value)
 {
     struct members *m = arg;
     struct pl_yaml *k = PL_NEW(m->a, struct pl_yaml);
-    k->text = key;
+    k->text = pl_dup(m->a, key);
     m->y->item[2 * m->y->n] = k;
     m->y->item[2 * m->y->n++ + 1] = from_toml(m->a, value, m->depth + 1);
     return 0;
@@ -375,6 +375,8 @@ static bool is_archive(struct pl_str bytes)
 
 /* ---- files and folders ---- */
 
+static void walk_release(struct walk *w);
+
 static int read_bytes(struct walk *w, struct pl_str path, struct pl_str bytes, bool top)
 {
     bool archive = is_archive(bytes);
@@ -403,9 +405,7 @@ static int read_bytes(struct walk *w, struct pl_str path, struct pl_str bytes, b
                                    .digest = pl_str_c(hex) };
         pl_advbuild_source(w->b, &s);
     }
-    pl_arena_release(&inner.doc);
-    pl_arena_release(&inner.scratch);
-    pl_arena_release(&inner.names);
+    walk_release(&inner);
     return r;
 }
 
@@ -479,6 +479,33 @@ static void set_limits(struct walk *w)
     w->limits.nested_members = 10000000;
 }
 
+static uint64_t amount(const struct pl_advbuild *b)
+{
+    return b->vuln.n + b->kev.n + b->epss.n + b->rating.n + b->eol.n;
+}
+
+static void walk_release(struct walk *w)
+{
+    pl_arena_release(&w->doc);
+    pl_arena_release(&w->scratch);
+    pl_arena_release(&w->names);
+}
+
+int pl_adv_read_bytes(struct pl_advbuild *b, struct pl_str name, struct pl_str bytes,
+                      const struct pl_adv_read_opts *o, struct pl_err *err)
+{
+    struct walk w = { .b = b, .o = o, .source = -1, .err = err };
+    uint64_t before = amount(b);
+    set_limits(&w);
+    w.stem = stem_of(name);
+    int r = bytes.n ? read_bytes(&w, name, bytes, /* top= */ true) : 0;
+    walk_release(&w);
+    if (r == 0 && before == amount(b))
+        return pl_fail(err, PL_E_FORMAT, "'%.*s' holds no advisory in a form that is known",
+                       PL_FMT(pl_str_sub(name, 0, 200)));
+    return r;
+}
+
 int pl_adv_read(struct pl_advbuild *b, const char *path, const struct pl_adv_read_opts *o,
                 struct pl_err *err)
 {
@@ -489,7 +516,7 @@ int pl_adv_read(struct pl_advbuild *b, const char *path, const struct pl_adv_rea
     w.stem = stem_of(pl_str_c(path));
     if (stat(path, &st) < 0)
         return pl_fail_errno(err, PL_E_NOENT, errno, "cannot open '%s'", path);
-    uint64_t before = b->vuln.n + b->kev.n + b->epss.n + b->rating.n + b->eol.n;
+    uint64_t before = amount(b);
     if (S_ISDIR(st.st_mode)) {
         uint8_t raw[PL_SHA256_LEN];
         char hex[72] = "sha256:";
@@ -506,10 +533,8 @@ int pl_adv_read(struct pl_advbuild *b, const char *path, const struct pl_adv_rea
     } else {
         r = read_file(&w, AT_FDCWD, path, pl_str_c(path), true);
     }
-    pl_arena_release(&w.doc);
-    pl_arena_release(&w.scratch);
-    pl_arena_release(&w.names);
-    if (r == 0 && before == b->vuln.n + b->kev.n + b->epss.n + b->rating.n + b->eol.n)
+    walk_release(&w);
+    if (r == 0 && before == amount(b))
         return pl_fail(err, PL_E_FORMAT, "'%s' holds no advisory in a form that is known", path);
     return r;
 }
