@@ -4,6 +4,7 @@
 #ifndef PL_FMT_SQLITE_H
 #define PL_FMT_SQLITE_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -47,6 +48,11 @@ int pl_sqlite_open(const void *p, size_t n, const struct pl_sqlite_opts *o, stru
                    struct pl_err *err);
 /* Frees; accepts NULL. */
 void pl_sqlite_close(struct pl_sqlite *db);
+
+/* Lays the committed frames of a write-ahead log over the database in `db`, whose `max` counts.
+ * PL_E_FORMAT when `text` is no such log; PL_E_LIMIT. Frames after the last whole commit do not
+ * count, as for SQLite. */
+int pl_sqlite_wal(struct pl_buf *db, struct pl_str text, struct pl_err *err);
 
 /* Reads every row of every table that is stored in the database, its schema first as table
  * "sqlite_schema". Views and virtual tables are not run. Returns 0 also when tables were damaged

@@ -7,7 +7,7 @@ static bool in_rpm_dir(struct pl_str path)
 {
     struct pl_str dir = pl_pkg_dir(path);
     return pl_pkg_tail(dir, "var/lib/rpm") || pl_pkg_tail(dir, "usr/lib/sysimage/rpm") ||
-           pl_pkg_tail(dir, "usr/share/rpm");
+           pl_pkg_tail(dir, "usr/share/rpm") || pl_pkg_tail(dir, "root/.rpmdb");
 }
 
 static bool rpm_wants(struct pl_str path, struct pl_str head)
@@ -63,7 +63,7 @@ static int rpm_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s
                    struct pl_err *err)
 {
     if (pl_pkg_is(path, "rpmdb.sqlite-wal"))
-        return pl_fail(err, PL_E_UNSUP, "the database has changes beside it that are not applied");
+        return pl_fail(err, PL_E_UNSUP, "changes of a database that is not beside them");
     if (pl_pkg_is(path, "rpmdb.sqlite"))
         return rpm_sqlite(text, s, err);
     return pl_pkg_is(path, "Packages.db") ? pl_rpm_ndb(text, s, err) : pl_rpm_bdb(text, s, err);

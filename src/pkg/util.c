@@ -76,7 +76,7 @@ bool pl_pkg_list_root(struct pl_str path, struct pl_str *ret)
     static const char *const folders[] = {
         "var/lib/dpkg/",        "var/lib/rpm/",    "usr/lib/sysimage/rpm/", "usr/share/rpm/",
         "var/lib/rpmmanifest/", "usr/lib/apk/db/", "lib/apk/db/",           "var/lib/pacman/local/",
-        "usr/lib/opkg/",        "var/lib/opkg/",   "var/db/pkg/",
+        "usr/lib/opkg/",        "var/lib/opkg/",   "var/db/pkg/",           "root/.rpmdb/",
     };
     for (size_t i = 0; i < PL_COUNT(folders); i++) {
         size_t at = SIZE_MAX, next = 0;

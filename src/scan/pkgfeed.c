@@ -4,6 +4,8 @@
 
 #include "pkg/binary.h"
 
+#define LARGE_FROM ((size_t)8 << 20)
+
 struct out {
     struct pl_worker *w;
     const struct pl_spot *at;
@@ -69,12 +71,13 @@ static void on_note(void *arg, bool incomplete, const char *code, const char *me
     pl_worker_note(o->w, PL_SCOPE_ENTRY, incomplete, code, name_of(o->at), "%s", message);
 }
 
-void pl_pkgfeed_begin(struct pl_pkgfeed *f, const struct pl_worker *w, const struct pl_spot *at,
+void pl_pkgfeed_begin(struct pl_pkgfeed *f, struct pl_worker *w, const struct pl_spot *at,
                       struct pl_str head)
 {
     if (!(w->job.flags & PL_JOBF_PACKAGES) || at->surface != PL_SURF_FILE || at->value ||
         at->raw_too || at->ordinal == PL_NEVER)
         return;
+    pl_pkgpend_pass(w, at);
     f->c = pl_cataloger_for(at->path, pl_str_sub(head, 0, 512));
     f->program = pl_pkg_is_program(head);
     pl_classify_begin(&f->classes, at->path);
@@ -94,11 +97,39 @@ static void look_through(struct pl_pkgfeed *f, struct pl_worker *w, const struct
     pl_arena_release(&a);
 }
 
+void pl_pkgfeed_run(struct pl_worker *w, const struct pl_spot *at, struct pl_str bytes)
+{
+    struct pl_arena a = { 0 };
+    struct out o = { .w = w, .at = at, .a = &a };
+    struct pl_pkg_sink s = {
+        .emit = on_package, .note = on_note, .own = on_own, .arg = &o, .a = &a
+    };
+    const struct pl_cataloger *c = pl_cataloger_for(at->path, pl_str_sub(bytes, 0, 512));
+    if (c)
+        pl_cataloger_run(c, at->path, bytes, &s);
+    send_claim(&o);
+    pl_buf_release(&o.owner);
+    pl_arena_release(&a);
+}
+
+/* Keeps a piece; beyond LARGE_FROM in the large slot, which one worker has at a time. */
+static void keep(struct pl_pkgfeed *f, struct pl_worker *w, const struct pl_spot *at,
+                 struct pl_str bytes)
+{
+    struct pl_err err = { 0 };
+    if (f->b.n + bytes.n > LARGE_FROM && !w->large)
+        f->large = w->large = pl_chan_large(&w->chan);
+    if (pl_buf_add(&f->b, bytes.p, bytes.n, &err) == 0)
+        return;
+    f->over = true;
+    pl_worker_note(w, PL_SCOPE_ENTRY, true, "limit", name_of(at), "package list %s: %s", f->c->id,
+                   err.msg);
+    pl_buf_release(&f->b);
+}
+
 void pl_pkgfeed_add(struct pl_pkgfeed *f, struct pl_worker *w, const struct pl_spot *at,
                     struct pl_str window, size_t from, size_t to, bool last)
 {
-    struct out o = { .w = w, .at = at };
-    struct pl_err err = { 0 };
     struct pl_str bytes = pl_str_sub(window, from, to - from);
     if (f->program || f->classes.n)
         look_through(f, w, at, window, from, to, last);
@@ -106,25 +137,22 @@ void pl_pkgfeed_add(struct pl_pkgfeed *f, struct pl_worker *w, const struct pl_s
         pl_classify_release(&f->classes);
     if (!f->c)
         return;
-    if (!f->over && (!last || f->b.n) && pl_buf_add(&f->b, bytes.p, bytes.n, &err) < 0) {
-        f->over = true;
-        pl_worker_note(w, PL_SCOPE_ENTRY, true, "limit", name_of(at), "package list %s: %s",
-                       f->c->id, err.msg);
-        pl_buf_release(&f->b);
-    }
+    bool waits = pl_pkgpend_wants(at);
+    if (!f->over && (!last || f->b.n || waits))
+        keep(f, w, at, bytes);
     if (!last)
         return;
-    if (!f->over) {
-        struct pl_arena a = { 0 };
-        o.a = &a;
-        struct pl_pkg_sink s = {
-            .emit = on_package, .note = on_note, .own = on_own, .arg = &o, .a = &a
-        };
-        pl_cataloger_run(f->c, at->path, f->b.n ? pl_buf_str(&f->b) : bytes, &s);
-        send_claim(&o);
-        pl_buf_release(&o.owner);
-        pl_arena_release(&a);
+    if (!f->over && waits) {
+        pl_pkgpend_take(w, at, &f->b, f->large);
+        f->large = false;
+    } else if (!f->over) {
+        pl_pkgfeed_run(w, at, f->b.n ? pl_buf_str(&f->b) : bytes);
     }
+    if (f->large) {
+        pl_chan_large_end(&w->chan);
+        w->large = false;
+    }
+    f->large = false;
     pl_pkgfeed_release(f);
 }
 

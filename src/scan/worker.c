@@ -13,6 +13,7 @@
 
 #include "base/hash.h"
 #include "io/nested.h"
+#include "scan/pkgfeed.h"
 
 /* A worker's address space: two large slots' worth beside what the program maps anyway. */
 #define ADDRESS_SPACE (1ull << 30)
@@ -114,6 +115,7 @@ static void serve(struct pl_worker *w, const struct pl_cmd *cmd)
         pl_job_judge(w, &feed.v);
         break;
     }
+    pl_pkgpend_end(w);
     pl_feed_view_drain(&feed);
     pl_feed_view_release(&feed);
     size_t mark;

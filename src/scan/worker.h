@@ -27,13 +27,14 @@ struct pl_worker {
     struct pl_job_params job;
     struct pl_feed_view *feed;
     struct pl_entry_coder coder;
-    struct pl_done done;      /* filled by the job */
-    uint32_t *kept;           /* findings kept of each rule in the current file */
-    bool large;               /* has the large slot */
-    bool matched;             /* the last window held the secret that `recover` wants */
-    bool grabbed;             /* what `recover` wanted has been sent */
-    struct pl_traits *traits; /* literals of programs, made at the first one (keepfeed.c) */
-    struct pl_git_job *git;   /* kept over the jobs of a repository (gitjob.c) */
+    struct pl_done done;            /* filled by the job */
+    uint32_t *kept;                 /* findings kept of each rule in the current file */
+    bool large;                     /* has the large slot */
+    struct pl_pkg_pending *pending; /* a database that waits for its log (pkgpend.c) */
+    bool matched;                   /* the last window held the secret that `recover` wants */
+    bool grabbed;                   /* what `recover` wanted has been sent */
+    struct pl_traits *traits;       /* literals of programs, made at the first one (keepfeed.c) */
+    struct pl_git_job *git;         /* kept over the jobs of a repository (gitjob.c) */
 };
 
 /* Child's main: closes itself in, then serves jobs until the parent closes the pipe. */

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <sqlite3.h>
 
+#include "base/buf.h"
 #include "fmt/sqlite.h"
 #include "nest.h"
 
@@ -247,9 +248,87 @@ static void limits_of_nesting_hold(void **state)
     pl_buf_release(&b);
 }
 
+/* ---- write-ahead logs ---- */
+
+static void put32(struct pl_buf *b, uint32_t v)
+{
+    const char c[4] = { (char)(v >> 24), (char)(v >> 16), (char)(v >> 8), (char)v };
+    pl_buf_putn(b, c, 4);
+}
+
+static void put_sum(struct pl_buf *b, uint32_t *sum, size_t from, size_t to)
+{
+    for (size_t i = from; i + 8 <= to; i += 8) {
+        const uint8_t *p = (const uint8_t *)b->p + i;
+        sum[0] +=
+            ((uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]) + sum[1];
+        sum[1] +=
+            ((uint32_t)p[4] << 24 | (uint32_t)p[5] << 16 | (uint32_t)p[6] << 8 | p[7]) + sum[0];
+    }
+}
+
+static void put_frame(struct pl_buf *b, uint32_t *sum, uint32_t page, uint32_t commit, char fill)
+{
+    struct pl_buf whole = { 0 };
+    size_t at = b->n;
+    char body[512];
+    memset(body, fill, sizeof body);
+    put32(b, page);
+    put32(b, commit);
+    put_sum(b, sum, at, at + 8);
+    pl_buf_putn(&whole, body, sizeof body);
+    put_sum(&whole, sum, 0, whole.n);
+    pl_buf_release(&whole);
+    put32(b, 7);
+    put32(b, 8);
+    put32(b, sum[0]);
+    put32(b, sum[1]);
+    pl_buf_putn(b, body, sizeof body);
+}
+
+static void put_log(struct pl_buf *b, uint32_t *sum)
+{
+    static const uint32_t head[] = { 0x377f0683, 3007000, 512, 0, 7, 8 };
+    for (size_t i = 0; i < 6; i++)
+        put32(b, head[i]);
+    put_sum(b, sum, 0, 24);
+    put32(b, sum[0]);
+    put32(b, sum[1]);
+}
+
+static void log_is_laid_over_up_to_its_last_commit(void **state)
+{
+    struct pl_buf log = { 0 }, db = { .max = 4096 };
+    struct pl_err err = { 0 };
+    uint32_t sum[2] = { 0, 0 };
+    (void)state;
+    put_log(&log, sum);
+    put_frame(&log, sum, 2, 0, 'b');
+    put_frame(&log, sum, 1, 2, 'a');
+    put_frame(&log, sum, 1, 0, 'x'); /* never committed */
+    pl_buf_putn(&db, "old", 3);
+    assert_int_equal(pl_sqlite_wal(&db, pl_buf_str(&log), &err), 0);
+    assert_true(db.n >= 1024 && db.p[0] == 'a' && db.p[511] == 'a' && db.p[512] == 'b');
+    pl_buf_clear(&db);
+    log.p[32 + 24 + 100] ^= 1; /* the first frame is damaged: nothing counts */
+    assert_int_equal(pl_sqlite_wal(&db, pl_buf_str(&log), &err), 0);
+    assert_int_equal(db.n, 0);
+    log.p[0] ^= 1;
+    assert_int_equal(pl_sqlite_wal(&db, pl_buf_str(&log), &err), PL_E_FORMAT);
+    assert_int_equal(pl_sqlite_wal(&db, PL_S(""), &err), 0);
+    pl_buf_clear(&log);
+    sum[0] = sum[1] = 0;
+    put_log(&log, sum);
+    put_frame(&log, sum, 99, 99, 'z');
+    assert_int_equal(pl_sqlite_wal(&db, pl_buf_str(&log), &err), PL_E_LIMIT);
+    pl_buf_release(&log);
+    pl_buf_release(&db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(log_is_laid_over_up_to_its_last_commit),
         cmocka_unit_test(rows_become_members),
         cmocka_unit_test(blobs_and_long_values_are_members),
         cmocka_unit_test(odd_tables),
