@@ -3,6 +3,7 @@
 #include "scan/facts.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "oci/history.h"
 #include "scan/scan_int.h"
@@ -121,7 +122,7 @@ static void gather(const struct pl_image *im, const struct pl_tree *tree, struct
         pl_history_align(&config->doc, im->n_layers, a, &map);
         n_history = config->doc.n_history;
     }
-    pl_img_put_head(b, config_text(im), (uint32_t)im->n_layers,
+    pl_img_put_head(b, config_text(im), (uint32_t)im->n_layers, time(NULL) / 86400,
                     map.fit == PL_HISTORY_ALIGNED ? map.layer_of : NULL, n_history);
     struct pl_version *const *v = pl_tree_versions(tree, &n);
     for (size_t i = 0; i < n; i++)

@@ -24,6 +24,7 @@ struct pl_scan_opts {
     bool packages;                       /* run the catalogers */
     bool facts;                          /* keep what says how an image runs */
     bool config;                         /* judge it (implies facts) */
+    unsigned kinds;                      /* of findings about that: bits 1 << enum pl_kind */
     bool reveal;                         /* keep whole secrets for the report */
     const struct pl_platform *platforms; /* only these, settled; none = all */
     size_t n_platforms;

@@ -246,6 +246,7 @@ static void tell_image(struct pl_unit *u, struct pl_report *r, const struct pl_i
             pl_tell_part(&k, u->parts.p[i]);
     if (first)
         pl_tell_notes(&k, u->own, PL_S(""));
+    pl_tell_config_findings(&k);
     pl_tell_finish(&k);
 }
 

@@ -53,6 +53,9 @@ void pl_tell_part(struct pl_tell *k, const struct pl_part *p);
 /* Entry paths of a record by ordinal, for files and layers that no image has. In the arena. */
 struct pl_str *pl_tell_paths(struct pl_tell *k, const struct pl_record *r);
 
+/* What is wrong with how the image runs, when that is asked for. */
+void pl_tell_config_findings(struct pl_tell *k);
+
 /* Adjoining versions of a path that carry the same secret become one life (section 4). */
 void pl_tell_merge(struct pl_tell *k);
 

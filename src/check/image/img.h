@@ -94,6 +94,7 @@ struct pl_img {
     struct pl_img_group *groups;
     size_t n_groups;
     uint32_t n_layers;
+    int64_t now_days; /* today, in days since 1970; 0 = not told */
 };
 
 /* ---- which files are told, and how ---- */
@@ -104,8 +105,8 @@ enum pl_img_keep pl_img_keeps(struct pl_str path, uint32_t mode, uint64_t size, 
 bool pl_img_matters(struct pl_str path, enum pl_img_kind kind, uint32_t mode, uint32_t uid);
 
 /* ---- on the wire, from the parent to the worker that judges ---- */
-/* Appends the head: the configuration's own text, the layer of each history entry. */
-void pl_img_put_head(struct pl_buf *b, struct pl_str config, uint32_t n_layers,
+/* Appends the head: the configuration's own text, the day, the layer of each history entry. */
+void pl_img_put_head(struct pl_buf *b, struct pl_str config, uint32_t n_layers, int64_t now_days,
                      const uint32_t *layer_of, size_t n_history);
 /* Appends one file. */
 void pl_img_put_file(struct pl_buf *b, const struct pl_img_file *f);

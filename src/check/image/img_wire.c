@@ -2,11 +2,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check/image/img.h"
 
-void pl_img_put_head(struct pl_buf *b, struct pl_str config, uint32_t n_layers,
+void pl_img_put_head(struct pl_buf *b, struct pl_str config, uint32_t n_layers, int64_t now_days,
                      const uint32_t *layer_of, size_t n_history)
 {
     pl_put_str(b, config);
     pl_put_u32(b, n_layers);
+    pl_put_u64(b, (uint64_t)now_days);
     pl_put_u32(b, (uint32_t)n_history);
     for (size_t i = 0; i < n_history; i++)
         pl_put_u32(b, layer_of ? layer_of[i] : UINT32_MAX);
@@ -67,6 +68,7 @@ int pl_img_read(struct pl_arena *a, struct pl_str bytes, struct pl_img *ret, str
     *ret = (struct pl_img){ .a = a };
     struct pl_str config = pl_get_str(&r);
     ret->n_layers = pl_get_u32(&r);
+    ret->now_days = (int64_t)pl_get_u64(&r);
     size_t n_history = pl_get_u32(&r);
     if (r.bad || n_history > (size_t)(r.end - r.p) / 4)
         return pl_fail(err, PL_E_FORMAT, "facts of an image: malformed head");
