@@ -50,6 +50,8 @@ struct run {
     bool has_old;            /* it is a saved result of ours */
     struct pl_ignores ignores;
     bool secrets, packages, vulns; /* --scanners */
+    bool asked;                    /* for vulnerabilities, by name */
+    unsigned kinds;                /* the same for what says how an image runs */
     struct pl_vuln_run *vuln;      /* NULL: no database */
 };
 
@@ -130,23 +132,34 @@ static int parse_severities(struct run *r)
 
 static int parse_scanners(struct run *r)
 {
-    static const char *const later[] = { "config", "trust" };
+    static const struct {
+        const char *name;
+        enum pl_kind kind;
+    } runs[] = { { "config", PL_KIND_CONFIG },
+                 { "trust", PL_KIND_TRUST },
+                 { "malware", PL_KIND_MALWARE } };
     const struct pl_opt_list *list = &r->o->scanners;
     struct pl_str word;
     r->secrets = r->packages = !list->n;
     r->vulns = !list->n && strcmp(r->o->verb, "scan") == 0;
+    for (size_t k = 0; k < PL_COUNT(runs) && r->vulns; k++)
+        r->kinds |= 1u << runs[k].kind;
     for (size_t i = 0; i < list->n; i++) {
         struct pl_str rest = pl_str_c(list->p[i]);
         while (next_word(&rest, &word)) {
             bool vuln = pl_str_is(word, "vuln") || pl_str_is(word, "malware");
             r->secrets |= pl_str_is(word, "secret");
+            r->asked |= pl_str_is(word, "vuln");
             r->vulns |= vuln;
             r->packages |= vuln || pl_str_is(word, "package");
-            if (vuln || pl_str_is(word, "secret") || pl_str_is(word, "package"))
+            bool known = vuln || pl_str_is(word, "secret") || pl_str_is(word, "package");
+            for (size_t k = 0; k < PL_COUNT(runs); k++)
+                if (pl_str_is(word, runs[k].name)) {
+                    r->kinds |= 1u << runs[k].kind;
+                    known = true;
+                }
+            if (known)
                 continue;
-            for (size_t k = 0; k < PL_COUNT(later); k++)
-                if (pl_str_is(word, later[k]))
-                    return usage("scanner '%s' is not in this build", later[k]);
             return usage(
                 "--scanners: '%s' is none of secret, package, vuln, config, trust, malware",
                 list->p[i]);
@@ -370,6 +383,7 @@ int pl_scan_cmd_run(const struct pl_scan_cmd *o, const struct pl_operands *ops)
         code = pl_run_failed(o->verb, &err);
     r.o = &with;
     with.common.salt = r.ignores.salt;
+    with.common.kinds = r.kinds;
     if (code)
         ;
     else if (with.baseline && read_baseline(&r, &a, &err) < 0)
@@ -377,7 +391,7 @@ int pl_scan_cmd_run(const struct pl_scan_cmd *o, const struct pl_operands *ops)
     else if (r.o->from)
         code = convert(&r, &a);
     else if (r.vulns &&
-             (code = pl_vuln_begin(&o->vuln, o->scanners.n > 0, o->common.quiet, &r.vuln)) != 0)
+             (code = pl_vuln_begin(&o->vuln, r.asked, o->common.quiet, &r.vuln)) != 0)
         ;
     else if (!(code = pl_run_begin(&run, &r.o->common, r.secrets)))
         code = scan_all(&r, &run, ops, &report);

@@ -114,6 +114,8 @@ static int prepare(struct pl_run *r, const struct pl_common *c, bool secrets, st
     r->o.threads = c->threads;
     r->o.secrets = secrets;
     r->o.packages = true;
+    r->o.kinds = c->kinds;
+    r->o.config = c->kinds != 0;
     r->o.reveal = c->show_secrets;
     r->o.marks = c->marks;
     r->o.git = c->git;

@@ -17,6 +17,7 @@ struct pl_common {
     bool marks;                     /* markers beside a secret count */
     const struct pl_git_scope *git; /* what of git: targets is read; NULL = all refs */
     struct pl_str salt;             /* of fingerprints of sources */
+    unsigned kinds;                 /* findings about how an image runs: 1 << enum pl_kind */
 };
 
 /* clang-format off */

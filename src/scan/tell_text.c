@@ -45,6 +45,8 @@ static void say_recover(struct pl_tell *k, struct pl_found *x)
     struct pl_finding *f = &x->f;
     struct pl_str target = pl_quote(k->a, k->t->name);
     struct pl_str platform = { "", 0 };
+    if (f->kind != PL_KIND_SECRET)
+        return; /* what to do about it is no question of bytes */
     if (k->u->src->form == PL_SRC_STREAM || k->u->src->form == PL_SRC_TREE ||
         pl_str_is(k->u->src->typed, "-"))
         return; /* cannot be read again, or the file is there as it is */
