@@ -4,33 +4,27 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "cmd/common.h"
 #include "cmd/db_opt.h"
-#include "cmd/version.h"
 #include "vuln/build.h"
-#include "vuln/db.h"
 
 static const struct pl_opt table[] = {
     { "db", 0, PL_OPT_STR, offsetof(struct pl_db_cmd, db), "DIR", "folder of the database" },
+    { "key", 0, PL_OPT_STR, offsetof(struct pl_db_cmd, key), "FILE",
+      "update: who must have signed the database" },
+    { "bundle", 0, PL_OPT_STR, offsetof(struct pl_db_cmd, bundle), "FILE",
+      "update: the signature, if it is not beside the database" },
+    { "ecosystem", 0, PL_OPT_LIST, offsetof(struct pl_db_cmd, ecosystem), "NAME",
+      "update: one of OSV's, beside those that are there" },
+    { "osv", 0, PL_OPT_STR, offsetof(struct pl_db_cmd, osv), "URL", "update: archives of OSV" },
+    { "kev-feed", 0, PL_OPT_STR, offsetof(struct pl_db_cmd, kev), "URL", "update: KEV" },
+    { "epss-feed", 0, PL_OPT_STR, offsetof(struct pl_db_cmd, epss), "URL", "update: EPSS" },
+    { "db-max-age", 0, PL_OPT_STR, offsetof(struct pl_db_cmd, max_age), "DAYS",
+      "status: exit 1 when older" },
     { "quiet", 'q', PL_OPT_FLAG, offsetof(struct pl_db_cmd, quiet), NULL, "no notes" },
 };
-
-#define NOTES_SHOWN 20u
-
-struct notes {
-    bool quiet;
-    size_t count;
-};
-
-static void tell_note(void *arg, const char *where, const char *message)
-{
-    struct notes *n = arg;
-    if (n->count++ < NOTES_SHOWN && !n->quiet)
-        fprintf(stderr, "note: %s: %s\n", where, message);
-}
 
 /* "PATH,as=KIND,name=TEXT,…": the options are those that follow the last path that exists. */
 static int parse_source(const char *text, struct pl_arena *a, struct pl_adv_read_opts *o,
@@ -71,40 +65,40 @@ static int read_sources(const struct pl_db_cmd *o, struct pl_advbuild *b, const 
 {
     struct pl_limits limits;
     struct pl_arena a = { 0 };
-    struct notes notes = { .quiet = o->quiet };
+    struct pl_db_notes notes = { .quiet = o->quiet };
     int code = 0;
     pl_limits_init(&limits);
     for (size_t i = 0; i < n && !code; i++) {
-        struct pl_adv_read_opts ro = { .limits = &limits, .note = tell_note, .arg = &notes };
+        struct pl_adv_read_opts ro = { .limits = &limits, .note = pl_db_note, .arg = &notes };
         const char *path;
         struct pl_err err = { 0 };
         code = parse_source(source[i], &a, &ro, &path);
         if (!code && pl_adv_read(b, path, &ro, &err) < 0)
             code = pl_run_failed("db build", &err);
     }
-    if (notes.count > NOTES_SHOWN && !o->quiet)
-        fprintf(stderr, "note: and %zu more\n", notes.count - NOTES_SHOWN);
     pl_arena_release(&a);
     return code;
 }
 
-void pl_db_now(char out[24])
+int pl_db_write(const struct pl_db_cmd *o, const char *verb, struct pl_advbuild *b, const char *dir)
 {
-    const char *epoch = getenv("SOURCE_DATE_EPOCH");
-    uint64_t at;
-    time_t now = time(NULL);
-    struct tm tm;
-    if (epoch && pl_str_u64(pl_str_c(epoch), &at))
-        now = (time_t)at;
-    out[0] = 0;
-    if (gmtime_r(&now, &tm))
-        strftime(out, 24, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    struct pl_err err = { 0 };
+    struct pl_advbuild_sum sum;
+    char now[24];
+    pl_db_now(now);
+    struct pl_advbuild_opts bo = { .built = pl_str_c(now), .expires = PL_S("") };
+    if (pl_advbuild_write(b, dir, &bo, &sum, &err) < 0)
+        return pl_run_failed(verb, &err);
+    if (!o->quiet)
+        printf("%s: %" PRIu64 " advisories of %u sources, %" PRIu64 " packages, %.1f MB, %s\n", dir,
+               sum.advisories, pl_advbuild_sources(b), sum.packages, (double)sum.bytes / 1e6,
+               sum.digest);
+    return 0;
 }
 
 static int build(const struct pl_db_cmd *o, const char **source, size_t n)
 {
     struct pl_arena a = { 0 };
-    struct pl_err err = { 0 };
     if (!n) {
         fputs("plimsoll db build: no source given, as in plimsoll db build all.zip --db DIR\n",
               stderr);
@@ -113,16 +107,8 @@ static int build(const struct pl_db_cmd *o, const char **source, size_t n)
     const char *dir = pl_db_dir(o->db, true, &a);
     struct pl_advbuild *b = pl_advbuild_new();
     int code = read_sources(o, b, source, n);
-    char now[24];
-    pl_db_now(now);
-    struct pl_advbuild_opts bo = { .built = pl_str_c(now), .expires = PL_S("") };
-    struct pl_advbuild_sum sum;
-    if (!code && pl_advbuild_write(b, dir, &bo, &sum, &err) < 0)
-        code = pl_run_failed("db build", &err);
-    if (!code && !o->quiet)
-        printf("%s: %" PRIu64 " advisories of %u sources, %" PRIu64 " packages, %.1f MB, %s\n", dir,
-               sum.advisories, pl_advbuild_sources(b), sum.packages, (double)sum.bytes / 1e6,
-               sum.digest);
+    if (!code)
+        code = pl_db_write(o, "db build", b, dir);
     pl_advbuild_free(b);
     pl_arena_release(&a);
     return code;
@@ -138,6 +124,12 @@ static int run_db(const void *options, const struct pl_operands *ops)
     struct pl_str verb = pl_str_c(ops->p[0]);
     if (pl_str_is(verb, "build"))
         return build(o, ops->p + 1, ops->n - 1);
+    if (pl_str_is(verb, "update") && ops->n <= 2)
+        return pl_db_update(o, ops->n == 2 ? ops->p[1] : NULL);
+    if (pl_str_is(verb, "status") && ops->n == 1)
+        return pl_db_status(o);
+    if (pl_str_is(verb, "export") && ops->n == 1)
+        return pl_db_export(o);
     fprintf(stderr, "plimsoll db: '%s' is none of build, update, status, export\n", ops->p[0]);
     return PL_EXIT_USAGE;
 }

@@ -7,16 +7,19 @@
 #include "base/cleanup.h"
 #include "base/near.h"
 #include "cmd/common.h"
+#include "cmd/explain_vuln.h"
 
 struct options {
     struct pl_opt_list rules;
-    const char *since;
+    const char *since, *db;
 };
 
 static const struct pl_opt table[] = {
     { "rules", 0, PL_OPT_LIST, offsetof(struct options, rules), "FILE", "further rules (TOML)" },
     { "since", 0, PL_OPT_STR, offsetof(struct options, since), "VERSION",
       "list the rules that are newer than a rule set" },
+    { "db", 0, PL_OPT_STR, offsetof(struct options, db), "DIR",
+      "folder of the advisory database, for ids of flaws" },
 };
 
 static void list(const char *label, const struct pl_rule_list *l)
@@ -79,6 +82,9 @@ static int run_explain(const void *options, const struct pl_operands *ops)
     struct pl_rules *rules = NULL;
     struct pl_err err = { 0 };
     int code = PL_EXIT_CLEAN;
+    for (size_t i = 0; i < ops->n; i++)
+        if (pl_explain_is_flaw(ops->p[i]))
+            return pl_explain_flaw(ops, o->db, &c);
     if (pl_common_rules(&c, &rules, &err) < 0)
         return pl_run_failed("explain", &err);
     for (size_t i = 0; i < pl_rules_count(rules) && !ops->n; i++) {
@@ -99,8 +105,8 @@ static int run_explain(const void *options, const struct pl_operands *ops)
 
 const struct pl_command pl_cmd_explain = {
     .name = "explain",
-    .usage = "explain [flags] [RULE…]",
-    .summary = "what a rule looks for and what to do; without RULE, all rules",
+    .usage = "explain [flags] [RULE… | ID [PACKAGE] [TARGET]]",
+    .summary = "what a rule looks for and what to do; why a package has a flaw, or not",
     .options = table,
     .n_options = PL_COUNT(table),
     .options_size = sizeof(struct options),

@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "cmd/common.h"
@@ -25,18 +24,6 @@ static int usage(const char *text, const char *value)
 {
     fprintf(stderr, "plimsoll: %s '%s'\n", text, value);
     return PL_EXIT_USAGE;
-}
-
-/* Days since the first of January of year 0, by the Gregorian calendar; negative when `s` does not
- * begin with a date. */
-static int64_t day_number(struct pl_str s)
-{
-    uint64_t y, m, d;
-    if (s.n < 10 || !pl_str_u64(pl_str_sub(s, 0, 4), &y) || !pl_str_u64(pl_str_sub(s, 5, 2), &m) ||
-        !pl_str_u64(pl_str_sub(s, 8, 2), &d) || m < 1 || m > 12)
-        return -1;
-    uint64_t yy = m <= 2 ? y - 1 : y, mm = m <= 2 ? m + 9 : m - 3;
-    return (int64_t)(365 * yy + yy / 4 - yy / 100 + yy / 400 + (153 * mm + 2) / 5 + d);
 }
 
 static int parse_states(const struct pl_vuln_cli *o, struct pl_vuln_run *v)
@@ -76,7 +63,7 @@ static bool parse_share(struct pl_str s, uint32_t *ret)
 static int check_age(const struct pl_vuln_cli *o, const struct pl_vuln_run *v, bool quiet)
 {
     const struct pl_advdb_info *info = pl_advdb_info(v->db);
-    int64_t built = day_number(info->built), now = day_number(pl_str_c(v->now));
+    int64_t age = pl_db_days(info->built, pl_str_c(v->now));
     uint64_t max = 0;
     if (o->max_age) {
         struct pl_str days = pl_str_c(o->max_age);
@@ -85,18 +72,15 @@ static int check_age(const struct pl_vuln_cli *o, const struct pl_vuln_run *v, b
         if (!pl_str_u64(days, &max))
             return usage("--db-max-age: not a number of days:", o->max_age);
     }
-    if (built < 0 || now < built)
-        return 0;
-    if (o->max_age && now - built > (int64_t)max) {
+    if (o->max_age && age > (int64_t)max) {
         fprintf(stderr,
                 "plimsoll: the advisory database is %lld days old (--db-max-age %s); plimsoll db "
                 "update makes it new\n",
-                (long long)(now - built), o->max_age);
+                (long long)age, o->max_age);
         return PL_EXIT_USAGE;
     }
-    if (now - built > OLD_DAYS && !quiet)
-        fprintf(stderr, "warning: the advisory database is %lld days old\n",
-                (long long)(now - built));
+    if (age > OLD_DAYS && !quiet)
+        fprintf(stderr, "warning: the advisory database is %lld days old\n", (long long)age);
     return 0;
 }
 
