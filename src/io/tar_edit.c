@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "io/redact.h"
 #include "io/tar_int.h"
 
 #define HELD_MAX ((size_t)64 << 20)
@@ -30,7 +31,9 @@ struct pl_tar_rewrite {
     size_t n_blank;
     uint64_t body, body_end; /* blanks count from `body`; zeros from body_end to `known` if … */
     bool zero;
-    size_t next; /* edit */
+    bool inside;       /* the body is held until all of it is there */
+    struct pl_err why; /* it could not be redacted */
+    size_t next;       /* edit */
     PL_VEC(struct part) parts;
 };
 
@@ -70,10 +73,24 @@ static void blank(const struct pl_tar_rewrite *w, char *p, size_t len, uint64_t 
     }
 }
 
+/* A container is redacted when it is there to its end. */
+static bool held_back(struct pl_tar_rewrite *w)
+{
+    size_t there = w->held.n - w->skipped;
+    if (!w->inside || w->at + there < w->body_end)
+        return w->inside;
+    w->inside = false;
+    pl_redact_inside((uint8_t *)w->held.p + w->skipped, (size_t)(w->body_end - w->at), w->e.values,
+                     w->e.n_values, &w->why);
+    return false;
+}
+
 /* Passes on what is known of the bytes held. */
 static void flush(struct pl_tar_rewrite *w)
 {
     size_t there = w->held.n - w->skipped;
+    if (held_back(w))
+        return;
     size_t n = w->known - w->at < there ? (size_t)(w->known - w->at) : there;
     char *p = w->held.p + w->skipped;
     if (n && !w->drop) {
@@ -102,7 +119,8 @@ static void flush(struct pl_tar_rewrite *w)
 void pl_tar_rewrite_fresh(void *arg, const void *p, size_t n)
 {
     struct pl_tar_rewrite *w = arg;
-    bool plain = w->at + (w->held.n - w->skipped) + n <= w->known && !w->n_blank && !w->zero;
+    bool plain =
+        w->at + (w->held.n - w->skipped) + n <= w->known && !w->n_blank && !w->zero && !w->inside;
     if (plain && w->held.n == w->skipped) { /* most bytes: nothing is copied */
         if (!w->drop)
             w->out(w->arg, p, n);
@@ -283,6 +301,10 @@ static int entry(struct pl_tar_rewrite *w, const struct pl_tar *t, const struct 
     w->body_end = e->at + stored;
     w->known = w->body_end + t->pad;
     w->zero = x && x->padding && !w->drop;
+    w->inside = x && x->fate == PL_TAR_REDACT && x->inside;
+    if (w->inside && stored > PL_REDACT_MAX)
+        return pl_fail(err, PL_E_UNSUP, "tar: a container of %" PRIu64 " bytes cannot be redacted",
+                       stored);
     flush(w);
     return 0;
 }
@@ -328,6 +350,11 @@ int pl_tar_rewrite_run(struct pl_tar_rewrite *w, struct pl_view *in, struct pl_e
     pl_tar_free(t);
     if (r == 0)
         r = finish(w, in, err);
+    if (r == 0 && w->why.code) {
+        if (err)
+            *err = w->why;
+        r = w->why.code;
+    }
     if (r == 0 && w->next < w->e.n)
         r = pl_fail(err, PL_E_FORMAT, "tar: no entry %" PRIu32 " to change",
                     w->e.p[w->next].ordinal);

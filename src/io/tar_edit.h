@@ -23,8 +23,10 @@ struct pl_tar_blank {
 struct pl_tar_edit {
     uint32_t ordinal;
     enum pl_tar_fate fate;
-    bool padding;       /* what fills the last block of the body becomes zeros */
-    bool headers;       /* hides one of `values`: see below */
+    bool padding; /* what fills the last block of the body becomes zeros */
+    bool headers; /* hides one of `values`: see below */
+    bool inside;  /* of REDACT: the body is a container, and `values` are overwritten in what it
+                     holds (io/redact.h) */
     struct pl_str name; /* of HIDE */
     const struct pl_tar_blank *blanks;
     size_t n_blanks; /* in order, none overlaps another */
@@ -54,7 +56,8 @@ struct pl_tar_rewrite *pl_tar_rewrite_new(const struct pl_tar_edits *e,
 /* To be told every byte of the old stream once, in order (pl_codec_opts.fresh). */
 void pl_tar_rewrite_fresh(void *w, const void *p, size_t n);
 /* Walks the tar in `in`, the view whose bytes `fresh` is told, to the end of the stream.
- * PL_E_FORMAT when it is no tar to its end, or an edit names an entry that is not there. */
+ * PL_E_FORMAT when it is no tar to its end, or an edit names an entry that is not there;
+ * PL_E_UNSUP when a body cannot be redacted. */
 int pl_tar_rewrite_run(struct pl_tar_rewrite *w, struct pl_view *in, struct pl_err *err);
 void pl_tar_rewrite_free(struct pl_tar_rewrite *w);
 

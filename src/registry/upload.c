@@ -139,7 +139,8 @@ static int ask_state(struct pl_push *p, struct pl_upload_at *u, uint64_t *ret, s
     int r = pl_call(p->e, &c, &ans, err);
     if (r == 0 && ans.status != 204)
         r = pl_status_fail(p->e, &ans, "an upload", err);
-    if (r == 0 && !range_end(pl_http_field(&ans, "range"), ret))
+    /* "0-0" is how registries say that there is nothing yet */
+    if (r == 0 && (!range_end(pl_http_field(&ans, "range"), ret) || *ret == 1))
         *ret = 0;
     if (r == 0)
         r = take_location(p, &c, &ans, u, err);

@@ -25,6 +25,7 @@ static void put_tar(struct pl_buf *b, const struct pl_tar_edits *t)
         pl_put_u8(b, (uint8_t)e->fate);
         pl_put_u8(b, e->padding);
         pl_put_u8(b, e->headers);
+        pl_put_u8(b, e->inside);
         pl_put_str(b, e->name);
         pl_put_var(b, e->n_blanks);
         for (size_t k = 0; k < e->n_blanks; k++) {
@@ -75,6 +76,7 @@ static void get_tar(struct pl_rd *r, struct pl_arena *a, struct pl_tar_edits *t)
         e[i].fate = pl_get_u8(r);
         e[i].padding = pl_get_u8(r);
         e[i].headers = pl_get_u8(r);
+        e[i].inside = pl_get_u8(r);
         e[i].name = pl_get_str(r);
         e[i].n_blanks = count(r);
         struct pl_tar_blank *k = pl_alloc_n(a, e[i].n_blanks, sizeof *k);
@@ -138,7 +140,8 @@ static void on_tar(void *arg, const void *p, size_t n)
 
 static void failed(struct pl_worker *w, const struct pl_err *err)
 {
-    pl_worker_note(w, PL_SCOPE_LAYER, true, "unwritten", PL_S(""), "%s", err->msg);
+    pl_worker_note(w, PL_SCOPE_LAYER, true, err->code == PL_E_UNSUP ? "forbidden" : "unwritten",
+                   PL_S(""), "%s", err->msg);
 }
 
 static void rewrite_layer(struct pl_worker *w, struct pl_view *in, const struct pl_rewrite *x)

@@ -48,11 +48,23 @@ bool pl_scrub_artifact(const struct pl_scrub *x, const struct pl_descriptor *d,
     return tagged || attests || mentions(d->artifact_type) || (doc && speaks_of_trust(doc));
 }
 
-static bool is_beside(const struct pl_part *p, const struct pl_descriptor *d)
+/* No image: something about one. */
+static bool is_artifact(const struct pl_doc *d)
+{
+    struct pl_str config = d->config.media_type;
+    return d->kind == PL_DOC_MANIFEST &&
+           (d->subject.digest.set ||
+            (config.n && !pl_str_is(config, "application/vnd.oci.image.config.v1+json") &&
+             !pl_str_is(config, "application/vnd.docker.container.image.v1+json")));
+}
+
+bool pl_scrub_beside(const struct pl_part *p, const struct pl_descriptor *d)
 {
     struct pl_digest bound;
     return p->role == PL_ROLE_ATTESTATION || p->role == PL_ROLE_REFERRER ||
-           bound_tag(d->ref_name, &bound);
+           (d && (bound_tag(d->ref_name, &bound) ||
+                  pl_str_is(d->reference_type, "attestation-manifest"))) ||
+           (p->rec && p->rec->has_doc && is_artifact(&p->rec->doc));
 }
 
 /* Does an artifact, or an index of artifacts, hold one of the secrets? */
@@ -141,7 +153,7 @@ static bool judge_index(struct pl_scrub *x, const struct pl_part *p, struct pl_w
     for (size_t pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < d->n_items; i++) {
             struct pl_part *q = pl_scrub_part(x, &d->items[i].digest);
-            if (!q || is_beside(q, &d->items[i]) != (pass == 1))
+            if (!q || pl_scrub_beside(q, &d->items[i]) != (pass == 1))
                 continue;
             w->changed |= pass ? judge_artifact(x, &d->items[i], q) : judge(x, q);
             any |= !pass && !pl_scrub_work(x, q)->out;
@@ -202,7 +214,7 @@ void pl_scrub_judge(struct pl_scrub *x)
             judge(x, u->src->tops.p[i].blob->user);
     for (size_t i = 0; i < u->parts.n && u->src->form == PL_SRC_REMOTE; i++) {
         struct pl_part *p = u->parts.p[i];
-        if (p->desc && p->rec && p->rec->has_doc && is_beside(p, p->desc) &&
+        if (p->desc && p->rec && p->rec->has_doc && pl_scrub_beside(p, p->desc) &&
             !pl_scrub_work(x, p)->judged)
             judge_artifact(x, p->desc, p);
     }

@@ -85,6 +85,9 @@ void pl_scrub_search_end(struct pl_scrub *x);
 void pl_scrub_layers(struct pl_scrub *x, const struct pl_image *im);
 /* scrub_graph.c: which documents change and which are left out. */
 void pl_scrub_judge(struct pl_scrub *x);
+/* Does it hang beside images: a signature, an attestation, anything with a subject? `d`, which may
+ * be NULL, is the descriptor that led to it. */
+bool pl_scrub_beside(const struct pl_part *p, const struct pl_descriptor *d);
 /* A descriptor of an index: is it a signature or the like, bound to a digest? *ret_subject is that
  * digest, unset when none is named. */
 bool pl_scrub_artifact(const struct pl_scrub *x, const struct pl_descriptor *d,

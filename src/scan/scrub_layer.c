@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "io/redact.h"
 #include "scan/scrub_int.h"
 
 typedef void each_fn(void *arg, const struct pl_entry *e);
@@ -59,6 +60,7 @@ struct fact {
     struct pl_str path, link;
     enum pl_entry_kind kind;
     uint32_t flags;
+    uint64_t size;
 };
 
 struct facts {
@@ -73,7 +75,8 @@ static void on_fact(void *arg, const struct pl_entry *e)
     if (!pl_map_get(&k->by_ordinal, key))
         return;
     struct fact *f = PL_NEW(&k->x->a, struct fact);
-    *f = (struct fact){ pl_dup(&k->x->a, e->path), pl_dup(&k->x->a, e->link), e->kind, e->flags };
+    *f = (struct fact){ pl_dup(&k->x->a, e->path), pl_dup(&k->x->a, e->link), e->kind, e->flags,
+                        e->size };
     *pl_map_put(&k->by_ordinal, key) = f;
 }
 
@@ -106,10 +109,15 @@ static void redact(struct pl_scrub *x, struct pl_work *w, const struct pl_hit *h
                    const struct fact *e)
 {
     struct pl_str path = pl_scrub_mask(x, e->path);
-    if (h->where.nested.n || h->decoded.n || !h->has_value || e->flags & PL_ENTRY_SPARSE) {
+    bool inside = h->where.nested.n != 0;
+    const char *why = h->decoded.n || !h->has_value              ? "in another form"
+                      : e->flags & PL_ENTRY_SPARSE               ? "in a file with holes"
+                      : inside && e->size > PL_REDACT_MAX        ? "inside a file that is too large"
+                      : inside && !pl_rules_can_search(h->value) ? "inside another file"
+                                                                 : NULL;
+    if (why) {
         pl_scrub_refuse(x, "%.*s: the secret stands there %s and cannot be overwritten; --remove",
-                        PL_FMT(path),
-                        h->where.nested.n ? "inside another file" : "in another form");
+                        PL_FMT(path), why);
         return;
     }
     struct pl_fate *f = fate_make(w, h->ordinal);
@@ -117,7 +125,9 @@ static void redact(struct pl_scrub *x, struct pl_work *w, const struct pl_hit *h
         return;
     struct pl_tar_blank b = { h->where.off, h->value.n };
     f->e.fate = PL_TAR_REDACT;
-    pl_vec_push(&f->blanks, b);
+    f->e.inside |= inside;
+    if (!inside)
+        pl_vec_push(&f->blanks, b);
     pl_scrub_change(x, w->part, e->path, PL_SURF_FILE, "redacted");
 }
 

@@ -7,11 +7,6 @@
 
 static const char config_type[] = "application/vnd.oci.image.config.v1+json";
 
-static bool is_beside(const struct pl_part *p)
-{
-    return p->role == PL_ROLE_ATTESTATION || p->role == PL_ROLE_REFERRER;
-}
-
 static void add_top(struct pl_scrub *x, const struct pl_digest *d, struct pl_str tag, bool beside)
 {
     struct pl_scrub_top top = { *d, tag, beside };
@@ -26,7 +21,7 @@ static int edit_tag(struct pl_scrub *x, const struct pl_doc *d, struct pl_edits 
     size_t kept = 0, one = 0;
     for (size_t i = 0; i < d->n_items; i++) {
         struct pl_part *q = pl_scrub_part(x, &d->items[i].digest);
-        if (q && !is_beside(q) && !pl_scrub_work(x, q)->out) {
+        if (q && !pl_scrub_beside(q, &d->items[i]) && !pl_scrub_work(x, q)->out) {
             kept++;
             one = i;
         }
@@ -56,8 +51,10 @@ static void tell_items(struct pl_scrub *x, const struct pl_doc *d)
         const struct pl_work *w =
             q ? pl_scrub_work(x, pl_scrub_part(x, &d->items[i].digest)) : NULL;
         if (w && w->written)
-            add_top(x, &w->digest, is_beside(q) || !x->o.tag.n ? d->items[i].ref_name : x->o.tag,
-                    is_beside(q));
+            add_top(x, &w->digest,
+                    pl_scrub_beside(q, &d->items[i]) || !x->o.tag.n ? d->items[i].ref_name
+                                                                    : x->o.tag,
+                    pl_scrub_beside(q, &d->items[i]));
     }
 }
 
@@ -207,8 +204,8 @@ static int write_referrers(struct pl_scrub *x, struct pl_jsonw *j, struct pl_err
         struct pl_part *p = x->u->parts.p[i];
         const struct pl_doc *d = p->rec && p->rec->has_doc ? &p->rec->doc : NULL;
         struct pl_work *w = pl_scrub_work(x, p);
-        if (!d || d->kind != PL_DOC_MANIFEST || !is_beside(p) || !d->subject.digest.set || w->out ||
-            w->written || !w->judged)
+        if (!d || d->kind != PL_DOC_MANIFEST || !pl_scrub_beside(p, p->desc) ||
+            !d->subject.digest.set || w->out || w->written || !w->judged)
             continue;
         r = pl_scrub_put_any(x, p, 0, err);
         if (r < 0)

@@ -164,7 +164,7 @@ int pl_scrub_put_items(struct pl_scrub *x, struct pl_part *p, struct pl_edits *k
         for (size_t i = 0; r == 0 && i < d->n_items; i++) {
             struct pl_part *q = pl_scrub_part(x, &d->items[i].digest);
             struct pl_str base = pl_printf(&x->a, "/manifests/%zu", i);
-            bool beside = q && (q->role == PL_ROLE_ATTESTATION || q->role == PL_ROLE_REFERRER);
+            bool beside = q && pl_scrub_beside(q, &d->items[i]);
             if (!q || beside != (pass == 1))
                 continue;
             struct pl_work *w = pl_scrub_work(x, q);

@@ -194,7 +194,7 @@ int pl_answer_end(struct pl_answer *x, struct pl_err *err)
 }
 
 /* Sends a request and hands each frame but the last to `fn`. */
-typedef int frame_fn(void *arg, enum pl_frame kind, struct pl_str text, struct pl_err *err);
+typedef int frame_fn(void *arg, enum pl_reply kind, struct pl_str text, struct pl_err *err);
 
 static int converse_url(struct pl_remote *rm, enum pl_remote_op op, struct pl_str repo,
                         struct pl_str ref, struct pl_str url, frame_fn *fn, void *arg,
@@ -211,7 +211,7 @@ static int converse_url(struct pl_remote *rm, enum pl_remote_op op, struct pl_st
     for (;;) {
         bool there;
         r = pl_answer_head(&x, &there, e);
-        if (r == 0 && x.head.kind == PL_FRAME_END) {
+        if (r == 0 && x.head.kind == PL_REPLY_END) {
             r = pl_answer_end(&x, e);
             break;
         }
@@ -237,14 +237,14 @@ struct manifest_answer {
     struct pl_manifest m;
 };
 
-static int on_manifest(void *arg, enum pl_frame kind, struct pl_str text, struct pl_err *err)
+static int on_manifest(void *arg, enum pl_reply kind, struct pl_str text, struct pl_err *err)
 {
     struct manifest_answer *x = arg;
-    if (kind == PL_FRAME_TYPE)
+    if (kind == PL_REPLY_TYPE)
         x->m.type = pl_dup(x->a, text);
-    else if (kind == PL_FRAME_NAME)
+    else if (kind == PL_REPLY_NAME)
         return pl_digest_parse(text, &x->m.digest, err);
-    else if (kind == PL_FRAME_DATA)
+    else if (kind == PL_REPLY_DATA)
         x->m.bytes = pl_dup(x->a, text);
     return 0;
 }
@@ -269,10 +269,10 @@ int pl_remote_origin(struct pl_remote *rm, struct pl_str repo, struct pl_str ref
     return r;
 }
 
-static int on_yes(void *arg, enum pl_frame kind, struct pl_str text, struct pl_err *err)
+static int on_yes(void *arg, enum pl_reply kind, struct pl_str text, struct pl_err *err)
 {
     (void)err;
-    if (kind == PL_FRAME_NAME)
+    if (kind == PL_REPLY_NAME)
         *(bool *)arg = pl_str_is(text, "1");
     return 0;
 }
@@ -311,12 +311,12 @@ struct list_answer {
     void *arg;
 };
 
-static int on_list(void *arg, enum pl_frame kind, struct pl_str text, struct pl_err *err)
+static int on_list(void *arg, enum pl_reply kind, struct pl_str text, struct pl_err *err)
 {
     struct list_answer *x = arg;
-    if (kind == PL_FRAME_NAME && x->fn)
+    if (kind == PL_REPLY_NAME && x->fn)
         return x->fn(x->arg, text, err);
-    return kind == PL_FRAME_PAGE && x->page ? x->page(x->arg, text.p, text.n, err) : 0;
+    return kind == PL_REPLY_PAGE && x->page ? x->page(x->arg, text.p, text.n, err) : 0;
 }
 
 int pl_remote_tags(struct pl_remote *rm, struct pl_str repo, pl_registry_name_fn *fn, void *arg,
@@ -342,10 +342,10 @@ int pl_remote_referrers(struct pl_remote *rm, struct pl_str repo, const struct p
     return r;
 }
 
-static int on_rate(void *arg, enum pl_frame kind, struct pl_str text, struct pl_err *err)
+static int on_rate(void *arg, enum pl_reply kind, struct pl_str text, struct pl_err *err)
 {
     (void)err;
-    if (kind == PL_FRAME_DATA && text.n == sizeof(struct pl_rate))
+    if (kind == PL_REPLY_DATA && text.n == sizeof(struct pl_rate))
         memcpy(arg, text.p, text.n);
     return 0;
 }
@@ -406,7 +406,7 @@ static int blob_read(struct pl_feed *f, void *buf, size_t n, size_t *ret_got, st
         r = pl_answer_head(&b->x, &there, err);
         if (r < 0 || !there)
             return r < 0 ? r : 1;
-        if (b->x.head.kind == PL_FRAME_END) {
+        if (b->x.head.kind == PL_REPLY_END) {
             b->ended = true;
             return pl_answer_end(&b->x, err);
         }

@@ -27,14 +27,14 @@ enum pl_remote_op {
     PL_OP_PUT,    /* frames TYPE, NAME: the digest, SUBJECT, DESCRIPTOR, then DATA: the manifest */
     PL_OP_DELETE, /* a manifest */
 };
-enum pl_frame {
-    PL_FRAME_DATA,
-    PL_FRAME_NAME,
-    PL_FRAME_TYPE,
-    PL_FRAME_PAGE,
-    PL_FRAME_SUBJECT,
-    PL_FRAME_DESCRIPTOR,
-    PL_FRAME_END,
+enum pl_reply {
+    PL_REPLY_DATA,
+    PL_REPLY_NAME,
+    PL_REPLY_TYPE,
+    PL_REPLY_PAGE,
+    PL_REPLY_SUBJECT,
+    PL_REPLY_DESCRIPTOR,
+    PL_REPLY_END,
 };
 
 struct pl_frame_head {
@@ -62,7 +62,7 @@ struct pl_remote {
 _Noreturn void pl_remote_serve(const struct pl_registry_opts *o, struct pl_str host, int sock);
 
 /* Writes a frame; PL_E_CANCEL when nobody reads. */
-int pl_frame_put(int fd, enum pl_frame kind, const void *p, size_t n, struct pl_err *err);
+int pl_frame_put(int fd, enum pl_reply kind, const void *p, size_t n, struct pl_err *err);
 
 /* Sends a request to a process, started when need be; *ret_fd is where the answer comes, and with
  * `both` where bytes go. */

@@ -28,7 +28,7 @@ static int put_all(int fd, const void *p, size_t n, struct pl_err *err)
     return 0;
 }
 
-int pl_frame_put(int fd, enum pl_frame kind, const void *p, size_t n, struct pl_err *err)
+int pl_frame_put(int fd, enum pl_reply kind, const void *p, size_t n, struct pl_err *err)
 {
     struct pl_frame_head h = { kind, (uint32_t)n };
     int r = put_all(fd, &h, sizeof h, err);
@@ -37,17 +37,17 @@ int pl_frame_put(int fd, enum pl_frame kind, const void *p, size_t n, struct pl_
 
 static int put_data(void *arg, const void *p, size_t n, struct pl_err *err)
 {
-    return n ? pl_frame_put(*(int *)arg, PL_FRAME_DATA, p, n, err) : 0;
+    return n ? pl_frame_put(*(int *)arg, PL_REPLY_DATA, p, n, err) : 0;
 }
 
 static int put_page(void *arg, const void *p, size_t n, struct pl_err *err)
 {
-    return pl_frame_put(*(int *)arg, PL_FRAME_PAGE, p, n, err);
+    return pl_frame_put(*(int *)arg, PL_REPLY_PAGE, p, n, err);
 }
 
 static int put_name(void *arg, struct pl_str name, struct pl_err *err)
 {
-    return pl_frame_put(*(int *)arg, PL_FRAME_NAME, name.p, name.n, err);
+    return pl_frame_put(*(int *)arg, PL_REPLY_NAME, name.p, name.n, err);
 }
 
 static int put_manifest(struct pl_registry *r, struct pl_str repo, struct pl_str ref, bool origin,
@@ -58,11 +58,11 @@ static int put_manifest(struct pl_registry *r, struct pl_str repo, struct pl_str
     int x = pl_registry_manifest(r, repo, ref, origin, &a, &m, err);
     struct pl_str digest = x == 0 ? pl_digest_text(&a, &m.digest) : PL_S("");
     if (x == 0)
-        x = pl_frame_put(fd, PL_FRAME_TYPE, m.type.p, m.type.n, err);
+        x = pl_frame_put(fd, PL_REPLY_TYPE, m.type.p, m.type.n, err);
     if (x == 0)
-        x = pl_frame_put(fd, PL_FRAME_NAME, digest.p, digest.n, err);
+        x = pl_frame_put(fd, PL_REPLY_NAME, digest.p, digest.n, err);
     if (x == 0)
-        x = pl_frame_put(fd, PL_FRAME_DATA, m.bytes.p, m.bytes.n, err);
+        x = pl_frame_put(fd, PL_REPLY_DATA, m.bytes.p, m.bytes.n, err);
     pl_arena_release(&a);
     return x;
 }
@@ -86,7 +86,7 @@ static int take_upload(struct pl_registry *r, struct pl_str repo, int fd, struct
     int e = 0;
     while (e == 0 && !d.set) {
         e = next_frame(&x, &b, err);
-        if (e == 0 && x.head.kind == PL_FRAME_DATA)
+        if (e == 0 && x.head.kind == PL_REPLY_DATA)
             e = pl_registry_upload_add(u, b.p, b.n, err);
         else if (e == 0)
             e = pl_digest_parse(pl_buf_str(&b), &d, err);
@@ -102,24 +102,24 @@ static int take_manifest(struct pl_registry *r, struct pl_str repo, struct pl_st
 {
     struct pl_answer x = { .fd = fd };
     struct pl_arena a = { 0 };
-    struct pl_str text[PL_FRAME_END] = { 0 };
+    struct pl_str text[PL_REPLY_END] = { 0 };
     struct pl_digest d = { 0 }, subject = { 0 };
     int e = 0;
-    while (e == 0 && !text[PL_FRAME_DATA].p) {
+    while (e == 0 && !text[PL_REPLY_DATA].p) {
         pl_auto_buf struct pl_buf b = { .max = (size_t)PL_REMOTE_ANSWER };
         e = next_frame(&x, &b, err);
-        if (e == 0 && x.head.kind >= PL_FRAME_END)
+        if (e == 0 && x.head.kind >= PL_REPLY_END)
             e = pl_fail(err, PL_E_FORMAT, "malformed request");
         if (e == 0)
             text[x.head.kind] = pl_dup(&a, pl_buf_str(&b));
     }
     if (e == 0)
-        e = pl_digest_parse(text[PL_FRAME_NAME], &d, err);
-    if (e == 0 && text[PL_FRAME_SUBJECT].n)
-        e = pl_digest_parse(text[PL_FRAME_SUBJECT], &subject, err);
+        e = pl_digest_parse(text[PL_REPLY_NAME], &d, err);
+    if (e == 0 && text[PL_REPLY_SUBJECT].n)
+        e = pl_digest_parse(text[PL_REPLY_SUBJECT], &subject, err);
     if (e == 0)
-        e = pl_registry_push_manifest(r, repo, ref, text[PL_FRAME_TYPE], text[PL_FRAME_DATA], &d,
-                                      &subject, text[PL_FRAME_DESCRIPTOR], err);
+        e = pl_registry_push_manifest(r, repo, ref, text[PL_REPLY_TYPE], text[PL_REPLY_DATA], &d,
+                                      &subject, text[PL_REPLY_DESCRIPTOR], err);
     pl_arena_release(&a);
     return e;
 }
@@ -128,7 +128,7 @@ static int take_manifest(struct pl_registry *r, struct pl_str repo, struct pl_st
 
 static int put_yes(int fd, int r, bool yes, struct pl_err *err)
 {
-    return r == 0 ? pl_frame_put(fd, PL_FRAME_NAME, yes ? "1" : "0", 1, err) : r;
+    return r == 0 ? pl_frame_put(fd, PL_REPLY_NAME, yes ? "1" : "0", 1, err) : r;
 }
 
 static int have(struct pl_registry *r, struct pl_str repo, const struct pl_digest *d,
@@ -189,7 +189,7 @@ static int answer(struct pl_registry *r, struct pl_str request, int fd, struct p
     case PL_OP_CATALOG:
         return pl_registry_catalog(r, put_name, &fd, err);
     case PL_OP_RATE:
-        return pl_frame_put(fd, PL_FRAME_DATA, pl_registry_rate(r), sizeof(struct pl_rate), err);
+        return pl_frame_put(fd, PL_REPLY_DATA, pl_registry_rate(r), sizeof(struct pl_rate), err);
     case PL_OP_UPLOAD:
         return take_upload(r, repo, fd, err);
     case PL_OP_PUT:
@@ -225,7 +225,19 @@ static void finish(int fd, int code, const struct pl_err *err)
     struct pl_frame_end e = { .code = code };
     if (code < 0)
         memcpy(e.msg, err->msg, sizeof e.msg);
-    pl_frame_put(fd, PL_FRAME_END, &e, sizeof e, NULL);
+    pl_frame_put(fd, PL_REPLY_END, &e, sizeof e, NULL);
+}
+
+/* What was open in the parent is closed, so that nobody waits for an end that is kept open here. */
+static void close_others(int sock, int password)
+{
+    unsigned one = (unsigned)sock, two = password > 2 ? (unsigned)password : one;
+    unsigned low = one < two ? one : two, high = one < two ? two : one;
+    if (low > 3)
+        close_range(3, low - 1, 0);
+    if (high > low + 1)
+        close_range(low + 1, high - 1, 0);
+    close_range(high + 1, ~0u, 0);
 }
 
 _Noreturn void pl_remote_serve(const struct pl_registry_opts *o, struct pl_str host, int sock)
@@ -235,6 +247,7 @@ _Noreturn void pl_remote_serve(const struct pl_registry_opts *o, struct pl_str h
     const struct rlimit none = { 0, 0 };
     /* what is in memory here goes into no core and to no debugger */
     prctl(PR_SET_DUMPABLE, 0);
+    close_others(sock, o->password_fd);
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (;;) {

@@ -23,7 +23,7 @@ static int why(int fd, struct pl_err *err)
     return r == 0 ? pl_answer_end(&x, err) : r;
 }
 
-static int send_frame(int fd, enum pl_frame kind, const void *p, size_t n, struct pl_err *err)
+static int send_frame(int fd, enum pl_reply kind, const void *p, size_t n, struct pl_err *err)
 {
     int r = pl_frame_put(fd, kind, p, n, err);
     if (r < 0 && (r = why(fd, err)) == 0)
@@ -57,7 +57,7 @@ int pl_remote_upload_add(struct pl_remote_upload *u, const void *p, size_t n, st
     int r = 0;
     while (r == 0 && n) {
         size_t now = n < FRAME_MAX ? n : (size_t)FRAME_MAX;
-        r = send_frame(u->fd, PL_FRAME_DATA, c, now, err);
+        r = send_frame(u->fd, PL_REPLY_DATA, c, now, err);
         c += now;
         n -= now;
     }
@@ -68,7 +68,7 @@ int pl_remote_upload_end(struct pl_remote_upload *u, const struct pl_digest *d, 
 {
     struct pl_arena a = { 0 };
     struct pl_str text = pl_digest_text(&a, d);
-    int r = send_frame(u->fd, PL_FRAME_NAME, text.p, text.n, err);
+    int r = send_frame(u->fd, PL_REPLY_NAME, text.p, text.n, err);
     if (r == 0)
         r = why(u->fd, err);
     pl_arena_release(&a);
@@ -96,15 +96,15 @@ int pl_remote_put(struct pl_remote *rm, struct pl_str repo, struct pl_str ref,
     pl_auto_fd int fd = -1;
     int r = pl_remote_ask(rm, p, &q, &fd, err);
     if (r == 0)
-        r = send_frame(fd, PL_FRAME_TYPE, m->type.p, m->type.n, err);
+        r = send_frame(fd, PL_REPLY_TYPE, m->type.p, m->type.n, err);
     if (r == 0)
-        r = send_frame(fd, PL_FRAME_NAME, digest.p, digest.n, err);
+        r = send_frame(fd, PL_REPLY_NAME, digest.p, digest.n, err);
     if (r == 0)
-        r = send_frame(fd, PL_FRAME_SUBJECT, about.p, about.n, err);
+        r = send_frame(fd, PL_REPLY_SUBJECT, about.p, about.n, err);
     if (r == 0)
-        r = send_frame(fd, PL_FRAME_DESCRIPTOR, descriptor.p, descriptor.n, err);
+        r = send_frame(fd, PL_REPLY_DESCRIPTOR, descriptor.p, descriptor.n, err);
     if (r == 0)
-        r = send_frame(fd, PL_FRAME_DATA, m->bytes.p, m->bytes.n, err);
+        r = send_frame(fd, PL_REPLY_DATA, m->bytes.p, m->bytes.n, err);
     if (r == 0)
         r = why(fd, err);
     pl_arena_release(&a);

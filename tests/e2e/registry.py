@@ -904,5 +904,6 @@ def main():
     print("1..%d" % points)
 
 
-main()
-sys.exit(bad != 0)
+if __name__ == "__main__":
+    main()
+    sys.exit(bad != 0)

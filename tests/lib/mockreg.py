@@ -230,6 +230,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def one_manifest(self, repo, ref):
         reg = self.reg
+        if self.command == "DELETE":
+            with reg.lock:
+                there = reg.manifests.get(repo, {}).pop(ref, None)
+                tags = reg.tags.get(repo, {})
+                for tag in [t for t in tags if tags[t] == ref]:
+                    del tags[tag]
+            self.send(202 if there else 404)
+            return
         if self.command == "PUT":
             data = self.body()
             d = digest(data)
