@@ -438,6 +438,9 @@ static void refusals(struct pl_lint *l, struct pl_lint_result *ret)
         const struct pl_df_refusal *r = &l->p->refusals.p[i];
         if (r->phase == PL_DF_PHASE_PARSE)
             continue;
+        if (l->o->dialect == PL_DIALECT_HADOLINT && r->node != SIZE_MAX &&
+            f->nodes[r->node].cmd == PL_DF_UNKNOWN && !f->nodes[r->node].error)
+            pl_lint_at_node(l, "DL1000", r->node)->detail = pl_str_c(r->msg);
         uint32_t off = r->node == SIZE_MAX ? 0 : f->nodes[r->node].off;
         uint32_t len = r->node == SIZE_MAX ? 0 : (uint32_t)f->nodes[r->node].word.n;
         pl_lint_rule(l, PL_RULE_D002, r->node, off, off + len)->detail = pl_str_c(r->msg);

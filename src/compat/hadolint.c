@@ -292,8 +292,9 @@ static int verdict(const struct run *r)
     enum pl_level threshold = r->c.threshold < 0 ? PL_LEVEL_INFO : (enum pl_level)r->c.threshold;
     bool fail = r->failed;
     for (size_t i = 0; i < r->found.v.n; i++)
-        fail |= r->found.v.p[i].syntax ||
-                (threshold != PL_LEVEL_NONE && r->found.v.p[i].level <= threshold);
+        /* "none" is the lowest of all: everything reaches it */
+        fail |= r->found.v.p[i].syntax || threshold == PL_LEVEL_NONE ||
+                r->found.v.p[i].level <= threshold;
     return fail && r->c.no_fail <= 0 ? FAILED : OK;
 }
 

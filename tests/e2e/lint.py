@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""lint from outside: bad input, sources of repairs, outputs, controls, personalities."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+PROGRAM = os.environ["PLIMSOLL"]
+points = 0
+bad = 0
+
+
+def point(good, name, why=""):
+    global points, bad
+    points += 1
+    bad += not good
+    print("%sok %d - %s%s" % ("" if good else "not ", points, name, "" if good else ": %s" % why))
+
+
+def run(*args, cwd, **more):
+    done = subprocess.run([PROGRAM, *args], cwd=cwd, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, **more)
+    return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(
+        errors="replace")
+
+
+def write(cwd, name, data):
+    os.makedirs(os.path.dirname(os.path.join(cwd, name)), exist_ok=True)
+    with open(os.path.join(cwd, name), "wb") as f:
+        f.write(data if isinstance(data, bytes) else data.encode())
+
+
+def read(cwd, name):
+    with open(os.path.join(cwd, name), encoding="utf-8") as f:
+        return f.read()
+
+
+def bad_input(cwd):
+    cases = [
+        ("a NUL byte", b"FROM a:1\n\0\n", 2, "offset 9"),
+        ("bytes that are not UTF-8", b"FROM a:1\nRUN \xff\n", 2, "offset 13"),
+        ("a line of 2 MiB", b"FROM a:1\nRUN " + b"a" * (2 << 20) + b"\n", 3, "line 2"),
+        ("20 MB", b"FROM a:1\n" + b"# x\n" * 5000000, 3, "16 MiB"),
+        ("10,000 stages", b"".join(b"FROM a:1 AS s%d\n" % i for i in range(10000)), 3, "1000"),
+        ("stages in a circle", b"FROM scratch AS a\nCOPY --from=b /x /\nFROM scratch AS b\n"
+                               b"COPY --from=a /x /\n", 2, "circle"),
+        ("20,000 brackets", b"FROM a:1@sha256:" + b"0" * 64 + b"\nUSER 1\nRUN " + b"(" * 20000 +
+         b"\n", 0, ""),
+    ]
+    write(cwd, "good", "FROM a:1\nRUN curl -k https://x.example/y | sh\n")
+    for name, data, status, words in cases:
+        write(cwd, "bad", data)
+        code, out, err = run("lint", "-q", "-f", "json", "bad", cwd=cwd)
+        point(code == status and words in out + err, "%s: status %d and why" % (name, status),
+              (code, err[:200]))
+        code, out, err = run("lint", "-q", "-f", "json", "bad", "good", cwd=cwd)
+        rules = {f["rule"] for f in json.loads(out)["targets"][1]["findings"]}
+        point("PL-D403" in rules and code == (1 if status in (0, 3) else status),
+              "%s: the file beside it is judged all the same" % name, (code, rules))
+
+
+def layout(cwd, digest):
+    write(cwd, "layout/oci-layout", '{"imageLayoutVersion":"1.0.0"}')
+    write(cwd, "layout/index.json", json.dumps({"schemaVersion": 2, "manifests": [{
+        "mediaType": "application/vnd.oci.image.manifest.v1+json", "size": 2, "digest": digest,
+        "annotations": {"org.opencontainers.image.ref.name": "docker.io/a/b:1"}}]}))
+
+
+def sources(cwd):
+    digest = "sha256:" + hashlib.sha256(b"x").hexdigest()
+    text = "FROM a/b:1\nUSER 1\nADD https://h.example/x /x\n"
+    layout(cwd, digest)
+    write(cwd, "p/Dockerfile", text)
+    code, out, _ = run("lint", "-q", "--offline", "--diff", "--fix=suggested", "--layout",
+                       "oci:layout", "p/Dockerfile", cwd=cwd)
+    point("+FROM a/b:1@" + digest in out and read(cwd, "p/Dockerfile") == text,
+          "a digest from a layout, as a diff that writes nothing", out)
+    run("lint", "-q", "--offline", "--fix=suggested", "--layout", "layout", "--write-lock",
+        "p/plimsoll.lock", "p/Dockerfile", cwd=cwd)
+    point('name = "docker.io/a/b"' in read(cwd, "p/plimsoll.lock"), "a lock file is written")
+    write(cwd, "p/plimsoll.lock", read(cwd, "p/plimsoll.lock") + '\n[[download]]\n'
+          'url = "https://h.example/x"\nsha256 = "%s"\n' % digest[7:])
+    write(cwd, "p/Dockerfile", text)
+    run("lint", "-q", "--offline", "--fix=suggested", "p/Dockerfile", cwd=cwd)
+    point(read(cwd, "p/Dockerfile") == "FROM a/b:1@%s\nUSER 1\nADD --checksum=%s "
+          "https://h.example/x /x\n" % (digest, digest), "the lock file beside it is used",
+          read(cwd, "p/Dockerfile"))
+    write(cwd, "p/plimsoll.lock", '[[image]]\nname = "a/b"\n')
+    code, out, err = run("lint", "--offline", "--fix=suggested", "p/Dockerfile", cwd=cwd)
+    point(code == 2 and "plimsoll.lock:1" in err, "a broken lock file is named", (code, err))
+
+
+def secrets(cwd):
+    write(cwd, "c/Dockerfile", "FROM a/b:1\nUSER 1\nCOPY . /app\n")
+    write(cwd, "c/.npmrc", "x")
+    code, out, _ = run("lint", "-q", "c/Dockerfile", cwd=cwd)
+    point(code == 1 and "PL-D202" in out and ".npmrc" in out, "a credential in the whole context",
+          out)
+    write(cwd, "c/.dockerignore", ".npmrc\n")
+    code, out, _ = run("lint", "-q", "c/Dockerfile", cwd=cwd)
+    point(code == 0 and "PL-D202" not in out, "an ignored one is none", out)
+    value = "ghp_" + "".join("Ab3dE6fG9hJ2kL5mN8pQ1rS4tU7vW0xY2zB5"[i] for i in range(36))
+    write(cwd, "s/Dockerfile", "FROM a/b:1\nUSER 1\nENV A=%s\nRUN x --t %s\n" % (value, value))
+    code, out, _ = run("lint", "-q", "s/Dockerfile", cwd=cwd)
+    point("PL-D201" in out and "PL-D203" in out and value not in out,
+          "secrets by value are found and not shown", out)
+
+
+def outputs(cwd):
+    write(cwd, "o/Dockerfile", "FROM debian:12\nEXPOSE 80/TCP\nRUN wget -q --no-check-certificate "
+                               "https://h.example/x\n")
+    code, out, _ = run("lint", "-q", "o/Dockerfile", cwd=cwd)
+    point("3 | RUN wget -q --no-check-certificate" in out and "|             ^^^" in out,
+          "the source line with carets", out)
+    run("lint", "-q", "-f", "json=r.json", "-f", "sarif=r.sarif", "o/Dockerfile", cwd=cwd)
+    sarif = json.loads(read(cwd, "r.sarif"))["runs"][0]
+    fixes = [f for r in sarif["results"] for f in r.get("fixes", [])]
+    point(fixes and fixes[0]["artifactChanges"][0]["replacements"], "SARIF carries repairs")
+    tags = {t for r in sarif["tool"]["driver"]["rules"] for t in r["properties"]["tags"]}
+    point("CIS-4.1" in tags and "T1195.001" in tags, "and controls", tags)
+    code, out, _ = run("report", "--controls", "-f", "json", "r.json", cwd=cwd)
+    result = {c["id"]: c["result"] for c in json.loads(out)["controls"]}
+    point(code == 0 and result["CIS-4.11"] == "fail" and result["CIS-4.9"] == "pass"
+          and result["CIS-5.2"] == "not assessed" and result["CIS-5.1"] == "out of scope",
+          "controls with their results", result)
+
+
+def personalities(cwd):
+    write(cwd, "h/Dockerfile", "FROM debian\nRUN sudo x\n")
+    code, out, _ = run("as", "trivy", "config", "--exit-code", "7", "-s", "CRITICAL", "-f", "json",
+                       "h", cwd=cwd)
+    found = json.loads(out)["Results"][0]["Misconfigurations"]
+    point(code == 7 and [f["ID"] for f in found] == ["DS-0010"], "trivy config by severity", out)
+    write(cwd, ".trivyignore", "AVD-DS-0010\n")
+    code, out, _ = run("as", "trivy", "config", "--exit-code", "7", "-s", "CRITICAL", "h", cwd=cwd)
+    point(code == 0, "its ignore file", out)
+    code, _, err = run("as", "trivy", "image", "x", cwd=cwd)
+    point(code == 2 and "image" in err, "what it does not do is named", (code, err))
+    write(cwd, "h/bad", "FROM a:1\nFOO\n")
+    point(run("as", "hadolint", "h/bad", cwd=cwd)[0] == 1, "hadolint refuses what nobody builds")
+    point(run("as", "hadolint", "-t", "none", "h/Dockerfile", cwd=cwd)[0] == 1,
+          "everything reaches the threshold none")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as tmp:
+        for part in (bad_input, sources, secrets, outputs, personalities):
+            part(tmp)
+    print("1..%d" % points)
+    return 1 if bad else 0
+
+
+sys.exit(main())
