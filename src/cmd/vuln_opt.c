@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "cmd/common.h"
 #include "cmd/db_opt.h"
+#include "policy/vex.h"
 #include "vuln/match.h"
 
 #define OLD_DAYS 30 /* a database that is older is worth a warning */
@@ -18,6 +19,8 @@ struct pl_vuln_run {
     struct pl_vuln_matcher *m;
     char now[24];
     bool ignore[PL_FIX_COUNT];
+    struct pl_vex vex;
+    bool quiet;
 };
 
 static int usage(const char *text, const char *value)
@@ -84,6 +87,19 @@ static int check_age(const struct pl_vuln_cli *o, const struct pl_vuln_run *v, b
     return 0;
 }
 
+static int read_vex(const struct pl_vuln_cli *o, struct pl_vuln_run *v, struct pl_err *err)
+{
+    int r = 0;
+    v->vex.a = &v->a;
+    for (size_t i = 0; i < o->vex.n && r == 0; i++) {
+        pl_auto_buf struct pl_buf text = { .max = 256u << 20 };
+        r = pl_common_read(o->vex.p[i], &text, err);
+        if (r == 0)
+            r = pl_vex_read(&v->vex, o->vex.p[i], pl_buf_str(&text), err);
+    }
+    return r;
+}
+
 int pl_vuln_begin(const struct pl_vuln_cli *o, bool asked, bool quiet, struct pl_vuln_run **ret)
 {
     struct pl_err err = { 0 };
@@ -108,6 +124,11 @@ int pl_vuln_begin(const struct pl_vuln_cli *o, bool asked, bool quiet, struct pl
     }
     if (!code)
         code = check_age(o, v, quiet);
+    if (!code && read_vex(o, v, &err) < 0) {
+        fprintf(stderr, "plimsoll: %s\n", err.msg);
+        code = PL_EXIT_USAGE;
+    }
+    v->quiet = quiet;
     if (code) {
         pl_vuln_end(v);
         return code;
@@ -128,6 +149,7 @@ void pl_vuln_end(struct pl_vuln_run *v)
         return;
     pl_vuln_matcher_free(v->m);
     pl_advdb_close(v->db);
+    pl_vex_release(&v->vex);
     pl_arena_release(&v->a);
     free(v);
 }
@@ -179,6 +201,12 @@ int pl_vuln_report(struct pl_vuln_run *v, const struct pl_vuln_cli *o, const cha
             return pl_run_failed(verb, &err);
         drop_states(v, &report->targets[i]);
     }
+    pl_auto_buf struct pl_buf out = { 0 };
+    if (v->vex.list.n)
+        pl_vex_apply(&v->vex, report);
+    pl_vex_complain(&v->vex, &out);
+    if (out.n && !v->quiet)
+        fwrite(out.p, 1, out.n, stderr);
     return 0;
 }
 

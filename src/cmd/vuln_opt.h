@@ -12,9 +12,8 @@
 
 struct pl_vuln_cli {
     struct pl_opt_list ignore_status, vex;
-    const char *db, *max_age, *epss, *base_image;
+    const char *db, *max_age, *epss;
     bool ignore_unfixed, only_fixed, kev, expand_kernel, all_layers, match_owned, unimportant;
-    bool exclude_base;
 };
 
 /* clang-format off */
@@ -31,6 +30,8 @@ struct pl_vuln_cli {
       "flaws that are being exploited fail whatever their severity" },                     \
     { "epss", 0, PL_OPT_STR, offsetof(T, vuln.epss), "SHARE",                              \
       "flaws at or above this probability fail, as in 0.1" },                              \
+    { "vex", 0, PL_OPT_LIST, offsetof(T, vuln.vex), "FILE",                                \
+      "statements that flaws do not hold: OpenVEX, CSAF, CycloneDX" },                     \
     { "expand-kernel", 0, PL_OPT_FLAG, offsetof(T, vuln.expand_kernel), NULL,              \
       "each flaw of kernel headers by itself" },                                           \
     { "all-layers", 0, PL_OPT_FLAG, offsetof(T, vuln.all_layers), NULL,                    \
