@@ -157,12 +157,14 @@ static void put_rule(FILE *f, const struct pl_rule *r, size_t i)
     fprintf(f, "    .severity = %d, .keyword_case = %d, .generic = %d,\n", (int)r->severity,
             r->keyword_case, r->generic);
     fprintf(f, "    .weak_in_docs = %d,\n", r->weak_in_docs);
+    fprintf(f, "    .more_forms = %d,\n", r->more_forms);
     fprintf(f, "    .before = %u, .group = %u, .prefix = %u, .entropy = %.6f,\n", r->before,
             r->group, r->prefix, r->entropy);
     put_list_use(f, "keywords", "kw", i, &r->keywords);
     put_list_use(f, "allow", "al", i, &r->allow);
     put_list_use(f, "paths", "pa", i, &r->paths);
     put_list_use(f, "aliases", "as", i, &r->aliases);
+    put_list_use(f, "names", "na", i, &r->names);
     fputs("  },\n", f);
 }
 
@@ -173,6 +175,7 @@ static void put_rules(FILE *f, const struct pl_rule_image *img)
         put_list(f, "al", i, &img->rule[i].allow);
         put_list(f, "pa", i, &img->rule[i].paths);
         put_list(f, "as", i, &img->rule[i].aliases);
+        put_list(f, "na", i, &img->rule[i].names);
     }
     fputs("static const struct pl_rule rules[] = {\n", f);
     for (size_t i = 0; i < img->n_rules; i++)

@@ -84,7 +84,13 @@ static bool separator(struct cursor *c)
 
 static void opening(struct cursor *c)
 {
-    blanks(c, 12);
+    struct cursor t = *c;
+    blanks(&t, 12);
+    /* behind "=" the next line belongs to it only with a quote: "KEY=" has no value */
+    bool equals = c->i > 0 && c->p[c->i - 1] == '=';
+    if (equals && memchr(c->p + c->i, '\n', t.i - c->i) && !in(peek(&t), "\"'`\\"))
+        return;
+    *c = t;
     skip(c, "\"'`\\", 4);
 }
 

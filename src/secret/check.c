@@ -57,12 +57,30 @@ static bool sample_claims(struct pl_str body)
     return b.n < 12; /* {} and the like */
 }
 
+/* Does it say anything of who, for whom, or how long? */
+static bool names_somebody(struct pl_str body)
+{
+    static const char *const claims[] = {
+        "iss", "sub", "aud", "exp",  "nbf",  "iat",   "jti",    "id\"",   "user", "mail",
+        "uid", "key", "acc", "name", "role", "scope", "client", "token",  "scp",  "org",
+        "sid", "app", "azp", "upn",  "data", "grant", "proj",   "tenant", "perm", "usr",
+    };
+    __attribute__((cleanup(wipe))) struct pl_buf b = { 0 };
+    if (!decode(body, &b))
+        return false;
+    for (size_t i = 0; i < PL_COUNT(claims); i++) {
+        if (pl_find_word(pl_buf_str(&b), claims[i]) != SIZE_MAX)
+            return true;
+    }
+    return false;
+}
+
 static enum pl_verdict jwt(struct pl_str v, const char **reason)
 {
     struct pl_str head, body;
     if (!pl_str_split(&v, '.', &head) || !pl_str_split(&v, '.', &body))
         return PL_DROP;
-    if (!json_object(head) || !json_object(body))
+    if (!json_object(head) || !json_object(body) || !names_somebody(body))
         return PL_DROP;
     if (!sample_claims(body))
         return PL_KEEP;
@@ -163,7 +181,8 @@ static enum pl_verdict docker_auth(struct pl_str v, const char **reason)
     if (!decode(v, &b))
         return PL_DROP;
     text = pl_buf_str(&b);
-    if (!pl_str_split(&text, ':', &user) || user.n == 0 || !printable(user) || !printable(text))
+    if (text.p[0] == '{' || !pl_str_split(&text, ':', &user) || user.n == 0 || !printable(user) ||
+        !printable(text))
         return PL_DROP;
     if (pl_is_placeholder(text) || pl_str_is(text, "password")) {
         *reason = "the password in it is a placeholder";

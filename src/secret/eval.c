@@ -100,6 +100,8 @@ void pl_judge(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
                           .mine = to->mine };
     if (f.len == 0 || (at->base64 && !decode_value(m, &f)))
         return;
+    if (pl_public_key(f.value) || (at->key.n && pl_known_form(m->r->known, at->key, f.value)))
+        return;
     if (!u->ready)
         make_ready(u, rule);
     if (rule->generic)
@@ -115,15 +117,21 @@ void pl_judge(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
     /* what a program wrote to its own store is no placeholder, whatever words are in it */
     bool store = rule->paths.n > 0;
     if (like == PL_PLACEHOLDER ||
-        (!store && (like == PL_WORD_PLACEHOLDER || (like && rule->generic))))
+        (!store && (like == PL_WORD_PLACEHOLDER ||
+                    (like == PL_LIKE_PLACEHOLDER && rule->generic && !u->assign))))
         return;
     if (like)
         f.reason = "looks like a placeholder";
     if (rule->entropy > 0 && pl_entropy(pl_str_sub(f.value, 0, 4096)) <= rule->entropy)
         return;
     for (size_t k = 0; k < rule->allow.n; k++) {
-        if (pl_regex_test(u->allow[k], f.value))
-            return;
+        if (!pl_regex_test(u->allow[k], f.value))
+            continue;
+        f.denied = f.rank == PL_RANK_SPECIFIC;
+        f.rank = PL_RANK_KEYVALUE;
+        if (f.denied)
+            push(m, i, &f, to->depth);
+        return;
     }
     if (u->check && u->check->verify) {
         const char *why = NULL;

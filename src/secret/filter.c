@@ -108,6 +108,64 @@ static unsigned distinct(struct pl_str s)
     return n;
 }
 
+/* Does it consist, for two fifths and more, of runs of several characters: "8888888888-ffffff"? */
+static bool in_runs(struct pl_str s)
+{
+    size_t all = 0, run = 1;
+    char first = 0;
+    bool several = false;
+    for (size_t i = 1; i <= s.n; i++) {
+        if (i < s.n && s.p[i] == s.p[i - 1] && s.p[i] != 'A') {
+            run++;
+            continue;
+        }
+        if (run >= 6) {
+            all += run;
+            several |= first && first != s.p[i - 1];
+            first = s.p[i - 1];
+        }
+        run = 1;
+    }
+    return several && 5 * all >= 2 * s.n;
+}
+
+/* Do eight characters, not all alike, come twice? Random text of this length has no such thing. */
+static bool repeats(struct pl_str s)
+{
+    if (s.n < 20 || s.n > 128)
+        return false;
+    for (size_t i = 0; i + 16 <= s.n; i++) {
+        struct pl_str part = pl_str_sub(s, i, 8);
+        if (distinct(part) >= 3 && pl_str_find(s, part, i + 8) != SIZE_MAX)
+            return true;
+    }
+    return false;
+}
+
+/* Longest stretch of the bytes in [lo, hi], in any case, that counts up when all others are left
+ * out. */
+static size_t counts_up(struct pl_str s, char lo, char hi)
+{
+    size_t run = 0, most = 0;
+    char last = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = lo == 'a' ? (char)(s.p[i] | 0x20) : s.p[i];
+        if (c < lo || c > hi)
+            continue;
+        run = c == last + 1 || (last == hi && c == lo) ? run + 1 : 1;
+        last = c;
+        if (run > most)
+            most = run;
+    }
+    return most;
+}
+
+/* "a1b2c3d4e5f6", "abc123def456": digits and letters count, each for itself. */
+static bool counts_in_turn(struct pl_str s)
+{
+    return s.n >= 12 && counts_up(s, '0', '9') >= 6 && counts_up(s, 'a', 'z') >= 6;
+}
+
 static bool any_word(struct pl_str s, const char *const *words, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -147,15 +205,17 @@ enum pl_placeholder pl_placeholder(struct pl_str s)
         return PL_PLACEHOLDER;
     if (any_word(s, words, PL_COUNT(words)))
         return PL_WORD_PLACEHOLDER;
+    if (count >= 20 || in_runs(s))
+        return PL_PLACEHOLDER;
     /* zero bytes in base64 are 'A's, so those prove nothing */
     if ((same >= 10 && c != 'A') || count >= 8)
         return distinct(s) < 8 ? PL_PLACEHOLDER : PL_LIKE_PLACEHOLDER;
-    return PL_NO_PLACEHOLDER;
+    return counts_in_turn(s) || repeats(s) ? PL_MADE_BY_HAND : PL_NO_PLACEHOLDER;
 }
 
 bool pl_is_placeholder(struct pl_str s)
 {
-    return pl_placeholder(s) != PL_NO_PLACEHOLDER;
+    return pl_placeholder(s) > PL_MADE_BY_HAND;
 }
 
 bool pl_is_common_password(struct pl_str s)

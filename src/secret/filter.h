@@ -11,6 +11,7 @@ double pl_entropy(struct pl_str s);
 const char *pl_documented_sample(struct pl_str s);
 enum pl_placeholder {
     PL_NO_PLACEHOLDER,
+    PL_MADE_BY_HAND,     /* letters and digits count ("a1b2c3d4e5f6"), or parts repeat */
     PL_LIKE_PLACEHOLDER, /* it holds a run of one character, or counts */
     PL_WORD_PLACEHOLDER, /* it holds a word such as "example" or "changeme" */
     PL_PLACEHOLDER,      /* it stands for a secret: "xxxxxxxx", "<token>", "${TOKEN}" */
@@ -18,7 +19,7 @@ enum pl_placeholder {
 
 /* Is `s` a secret, or does it stand for one? */
 enum pl_placeholder pl_placeholder(struct pl_str s);
-/* pl_placeholder gives anything but PL_NO_PLACEHOLDER. */
+/* pl_placeholder gives more than PL_MADE_BY_HAND. */
 bool pl_is_placeholder(struct pl_str s);
 /* As above, with the words that only a password without fixed form may be held against. */
 bool pl_is_password_placeholder(struct pl_str s);

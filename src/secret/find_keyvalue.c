@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/base64.h"
 #include "secret/check.h"
+#include "secret/filter.h"
 #include "secret/keyvalue.h"
 
 /* Are there bytes near the hit that no text holds? */
@@ -36,12 +37,19 @@ static bool accept(struct pl_kv *kv, enum pl_kv_name name, enum pl_kv_place plac
                    struct pl_found_at *ret)
 {
     *ret = (struct pl_found_at){ .off = kv->off, .len = kv->value.n };
+    /* a file that exists to hold settings has secrets of forms that no rule knows, too */
+    if (name == PL_KV_TOKEN && place > PL_KV_SCRIPT)
+        ret->key = kv->key;
     if (place <= PL_KV_SCRIPT && is_base64_text(kv->value)) {
         ret->base64 = true;
         return true;
     }
-    if (pl_kv_is_secret(kv, name, place))
-        return true;
+    if (pl_kv_is_secret(kv, name, place)) {
+        if (pl_placeholder(kv->value) != PL_MADE_BY_HAND)
+            return true;
+        ret->reason = "its characters count or repeat: made up";
+        return name == PL_KV_PASSWORD || !pl_kv_is_general(kv->key);
+    }
     ret->reason = "a common word with digits: weak, or a placeholder";
     return name == PL_KV_PASSWORD && pl_kv_is_weak_password(kv, place);
 }

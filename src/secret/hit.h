@@ -20,6 +20,7 @@ struct pl_found_at {
     const char *reason; /* set: severity is lowered to `cap` for that reason */
     uint8_t cap;        /* enum pl_severity; 0 stands for low */
     bool base64;        /* the value is base64 of the secret */
+    struct pl_str key;  /* of a token without fixed form: what it is assigned to */
 };
 
 /* Takes `n` bytes of the work allowance; false when it is used up. */

@@ -20,6 +20,7 @@ struct pl_kv {
     struct pl_str key, value;
     size_t off;   /* of the value in the text */
     bool quoted;  /* the value stands in quotes or between tags */
+    char mark;    /* the quote, or 0 */
     bool tight;   /* "KEY=value" without blanks */
     bool comment; /* the line is a comment */
     bool list;    /* key and value are neighbours in a list or a call: no operator */
@@ -34,6 +35,8 @@ bool pl_kv_parse(const struct pl_hit *h, struct pl_kv *ret);
 enum pl_kv_place pl_kv_place_of(struct pl_str path);
 /* What the key names, going by its words. */
 enum pl_kv_name pl_kv_name_of(struct pl_str key);
+/* Is `word`, a part of a key, one that says nothing of whose secret it is: "access_token"? */
+bool pl_kv_is_general(struct pl_str word);
 /* Is `value` a secret, given how its key is meant and where it stands? */
 bool pl_kv_is_secret(const struct pl_kv *kv, enum pl_kv_name name, enum pl_kv_place place);
 /* Is `value`, no secret by its looks ("password123"), still what somebody signs in with? */

@@ -88,7 +88,13 @@ static const char *const harmless_words[] = {
     "public",       "no",     "page",    "next",       "continuation", "sync",        "cancel",
     "cancellation", "resume", "csrf",    "xsrf",       "crumb",        "antiforgery", "forgery",
     "idempotency",  "change", "request", "pagination", "upload",       "lock",        "starting",
-    "eos",          "bos",    "pad",     "unk",
+    "eos",          "bos",    "pad",     "unk",        "authenticity",
+};
+
+/* These say that the value is not the real thing. */
+static const char *const unreal_words[] = {
+    "fake", "dummy", "mock",   "mocked",      "invalid", "bogus",       "wrong", "bad",
+    "non",  "not",   "sample", "placeholder", "example", "nonexistent", "stub",
 };
 
 enum pl_kv_name pl_kv_name_of(struct pl_str key)
@@ -107,7 +113,7 @@ enum pl_kv_name pl_kv_name_of(struct pl_str key)
     if (IN(last, about_words))
         return PL_KV_NONE;
     for (size_t i = 0; i + 1 < n; i++) {
-        if (IN(w[i], harmless_words))
+        if (IN(w[i], harmless_words) || IN(w[i], unreal_words))
             return PL_KV_NONE;
     }
     if (IN(last, password_words))
@@ -125,6 +131,17 @@ enum pl_kv_name pl_kv_name_of(struct pl_str key)
                        pl_str_iends(last, PL_S("secretkey")) || pl_str_iends(last, PL_S("secret"))))
         return PL_KV_TOKEN;
     return PL_KV_NONE;
+}
+
+bool pl_kv_is_general(struct pl_str word)
+{
+    struct pl_str w[MAX_WORDS];
+    size_t n = split(word, w);
+    bool all = true;
+    for (size_t i = 0; i < n; i++)
+        all &= IN(w[i], password_words) || IN(w[i], token_words) || IN(w[i], key_kinds) ||
+               IN(w[i], about_words) || IN(w[i], harmless_words) || pl_str_ieq(w[i], PL_S("key"));
+    return all;
 }
 
 static struct pl_str base_name(struct pl_str path)

@@ -206,6 +206,7 @@ static bool quoted_value(struct cursor *c, struct pl_kv *kv)
             kv->off = from;
             kv->value = pl_str_n(c->p + from, end - from);
             kv->quoted = true;
+            kv->mark = (char)q;
             return true;
         }
         if (c->p[i] == '\n')

@@ -235,6 +235,56 @@ static bool is_uuid(struct pl_str s)
     return true;
 }
 
+/* A UUID that was cut short: its last group, at the end of `s`, has not twelve digits. */
+static bool is_cut_uuid(struct pl_str s)
+{
+    size_t n[6] = { 0 }, group = 0;
+    for (size_t i = s.n; i-- > 0 && group < 6;) {
+        if (s.p[i] == '-')
+            group++;
+        else if (is_hex(pl_str_sub(s, i, 1)))
+            n[group]++;
+        else
+            break;
+    }
+    return n[1] == 4 && n[2] == 4 && n[3] == 4 && n[4] == 8 && n[0] != 12;
+}
+
+/* Begins like a JWT and has its three parts, but nothing that could be a signature. */
+static bool is_unsigned_jwt(struct pl_str s)
+{
+    struct pl_str part;
+    if (!pl_str_starts(s, PL_S("eyJ")) || !pl_str_split(&s, '.', &part) ||
+        !pl_str_split(&s, '.', &part))
+        return false;
+    return s.n && s.n < 10;
+}
+
+/* "x$name" in double quotes, where many languages put a variable. */
+static bool holds_variable(const struct pl_kv *kv)
+{
+    for (size_t i = 0; i + 1 < kv->value.n && kv->mark == '"'; i++) {
+        if (kv->value.p[i] == '$' && letter((uint8_t)kv->value.p[i + 1]))
+            return true;
+    }
+    return false;
+}
+
+/* By the prefix that its provider gave it, a key that clients carry in the open. */
+static bool is_publishable(struct pl_str s)
+{
+    return pl_str_starts(s, PL_S("pk_")) || pl_str_starts(s, PL_S("pub_")) ||
+           pl_str_starts(s, PL_S("public_"));
+}
+
+/* In prose: "token" and no more for a name, and a value that could be any digest. */
+static bool is_loose_digest(const struct pl_kv *kv, enum pl_kv_place place)
+{
+    size_t n = kv->value.n;
+    return place == PL_KV_DOC && !kv->quoted && !kv->tight && kv->key.n <= 6 && is_hex(kv->value) &&
+           (n == 32 || n == 40 || n == 64);
+}
+
 /* Base64 that ends in padding, with digits and both cases: no word does. */
 static bool is_padded(struct pl_str s)
 {
@@ -247,6 +297,9 @@ static bool token(const struct pl_kv *kv, enum pl_kv_place place)
     struct pl_str v = kv->value;
     struct profile f = profile_of(v);
     double rare = pl_kv_rarity(v), bits = pl_entropy(v);
+    if (is_cut_uuid(v) || is_unsigned_jwt(v) || holds_variable(kv) || is_publishable(v) ||
+        is_loose_digest(kv, place))
+        return false;
     if (is_uuid(v))
         return bits > 2.8 && (place != PL_KV_DOC || (!kv->comment && (kv->quoted || kv->tight)));
     size_t least = place == PL_KV_DOC ? 20 : place == PL_KV_CODE ? 16 : 10;
@@ -283,12 +336,19 @@ static bool password(const struct pl_kv *kv, enum pl_kv_place place)
     return f.digit || f.other || rare > 1.0;
 }
 
+/* "ClearTextPassword1": what stands in front of the word says what password is meant. */
+static bool describes_itself(struct pl_str s)
+{
+    size_t at = pl_find_word(s, "password");
+    return at != SIZE_MAX && at > 0;
+}
+
 bool pl_kv_is_weak_password(const struct pl_kv *kv, enum pl_kv_place place)
 {
     struct pl_str v = kv->value;
     struct profile f = profile_of(v);
     return place <= PL_KV_SCRIPT && !kv->comment && !kv->list && (kv->tight || kv->quoted) &&
-           f.digit && v.n >= 6 && v.n <= 24 && !impossible(kv);
+           f.digit && v.n >= 6 && v.n <= 24 && !describes_itself(v) && !impossible(kv);
 }
 
 bool pl_kv_is_secret(const struct pl_kv *kv, enum pl_kv_name name, enum pl_kv_place place)

@@ -29,6 +29,7 @@ struct pl_found {
     uint8_t severity;
     uint8_t rank; /* enum pl_rank */
     bool mine;    /* belongs to this window; the others are here to settle disputes only */
+    bool denied;  /* a specific rule knows that it is no secret: silences a name beside a value */
 };
 typedef PL_VEC(struct pl_found) pl_found_vec;
 

@@ -33,18 +33,45 @@ static const struct {
     { 0xb3ef3851341fd279, "a test key that xmlsec publishes" },
 };
 
+/* Keys that the clients of a public service carry for everybody to see; no secrets. */
+static const uint64_t public_keys[] = {
+    /* Firebase, in the samples and tests of its client libraries */
+    0x2037abcaffb2b777,
+    0x3f370c9dd8225c63,
+    0xe4a5542bb7fd7b67,
+    0xa19f89ab3555eac1,
+    0xeb540d2b6ee2a0a4,
+    0x37f8f09bdf12c2f2,
+    0x8731261cb72d8626,
+    0x49f777db995e8260,
+    0x27a9a42931dff7eb,
+    0xdc0fcf046c61640c,
+    0x4c98242dcadc8b29,
+    0xea9bb1082cf95663,
+    0x3a8b61d0f636b007,
+    0xa6c814bc555ae62c,
+    /* Algolia, the index of npm */
+    0x2f21fd9c81678e39,
+};
+
 static bool is_base64(uint8_t c)
 {
     return pl_is_alnum(c) || c == '+' || c == '/' || c == '=';
 }
 
-static const char *find(const void *p, size_t n)
+static uint64_t sum_of(const void *p, size_t n)
 {
     uint8_t sum[32];
     uint64_t head = 0;
     pl_sha256(p, n, sum);
     for (unsigned i = 0; i < 8; i++)
         head = head << 8 | sum[i];
+    return head;
+}
+
+static const char *find(const void *p, size_t n)
+{
+    uint64_t head = sum_of(p, n);
     for (size_t i = 0; i < PL_COUNT(published); i++) {
         if (published[i].sum == head)
             return published[i].reason;
@@ -55,6 +82,16 @@ static const char *find(const void *p, size_t n)
 const char *pl_published_value(struct pl_str value)
 {
     return find(value.p, value.n);
+}
+
+bool pl_public_key(struct pl_str value)
+{
+    uint64_t sum = sum_of(value.p, value.n);
+    for (size_t i = 0; i < PL_COUNT(public_keys); i++) {
+        if (public_keys[i] == sum)
+            return true;
+    }
+    return false;
 }
 
 const char *pl_published_key(struct pl_str body)

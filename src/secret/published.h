@@ -9,6 +9,8 @@
  * Static.
  */
 const char *pl_published_value(struct pl_str value);
+/* Is `value` a key that the clients of a public service carry for everybody to see? */
+bool pl_public_key(struct pl_str value);
 /* Why the key in `body`, the text between header and footer of a PEM block, is nobody's secret:
  * a project publishes it for tests. NULL for any other key. Static. */
 const char *pl_published_key(struct pl_str body);

@@ -34,8 +34,10 @@ struct pl_rule {
     struct pl_rule_list allow; /* regexes; a secret that one of them matches is no finding */
     struct pl_rule_list paths; /* globs on the path (basename when without '/'); empty = anywhere */
     struct pl_rule_list aliases;
+    struct pl_rule_list names; /* of the provider, whose secrets have this form and no other */
     bool generic;        /* gives way to a specific rule on the same bytes; lowered as below */
     bool weak_in_docs;   /* a finding in a document or a test is lowered to low */
+    bool more_forms;     /* secrets of other forms stand beside its keywords, too */
     struct pl_str exact; /* not of a file: the secret is these very bytes, wherever they stand; its
                             keyword is how they begin, and no filter applies */
 };

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/vec.h"
 #include "fmt/literal.h"
+#include "secret/known.h"
 #include "secret/secret.h"
 
 #define PL_GRAM_BITS 12
@@ -111,6 +112,7 @@ struct pl_rules {
     struct pl_arena a;
     struct pl_rule_image img;
     struct pl_literals *db;
+    struct pl_known *known;
     const struct pl_rules *base, *over; /* of pl_rules_over: whose tables these are, and what comes
                                            on top; else NULL */
     uint16_t slot[1u << PL_GRAM_BITS];  /* one more than the first word with that slot; 0 = none */

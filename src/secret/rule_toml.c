@@ -25,9 +25,10 @@ struct reader {
 };
 
 static const char *const keys[] = {
-    "id",           "title", "why",     "fix",     "since",   "severity", "keywords",
-    "keyword_case", "regex", "before",  "group",   "entropy", "prefix",   "check",
-    "allow",        "paths", "aliases", "generic", "yes",     "no",       "weak_in_docs",
+    "id",       "title",        "why",          "fix",        "since",   "severity",
+    "keywords", "keyword_case", "regex",        "before",     "group",   "entropy",
+    "prefix",   "check",        "allow",        "paths",      "aliases", "generic",
+    "yes",      "no",           "weak_in_docs", "more_forms", "names",
 };
 
 static int fail(struct reader *r, const struct pl_toml *at, const char *key, const char *why)
@@ -298,11 +299,15 @@ static int get_rest(struct reader *r, struct pl_rule *u)
     if (e == 0)
         e = get_list(r, "aliases", &u->aliases);
     if (e == 0)
+        e = get_list(r, "names", &u->names);
+    if (e == 0)
         e = get_flag(r, "keyword_case", &u->keyword_case);
     if (e == 0)
         e = get_flag(r, "generic", &u->generic);
     if (e == 0)
         e = get_flag(r, "weak_in_docs", &u->weak_in_docs);
+    if (e == 0)
+        e = get_flag(r, "more_forms", &u->more_forms);
     if (e == 0)
         e = get_number(r, "before", 4096, &u->before);
     if (e == 0)

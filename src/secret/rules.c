@@ -20,6 +20,7 @@ int pl_rules_from_image(const struct pl_rule_image *img, struct pl_arena *a, str
         pl_oom();
     r->img = *img;
     r->db = db;
+    r->known = pl_known_new(img->rule, img->n_rules);
     for (size_t i = img->n_words; i-- > 0;)
         r->slot[pl_gram_slot(img->word[i].gram)] = (uint16_t)(i + 1);
     if (a) {
@@ -40,8 +41,10 @@ void pl_rules_free(struct pl_rules *r)
             explicit_bzero((char *)(uintptr_t)r->img.rule[i].keywords.p[0],
                            strlen(r->img.rule[i].keywords.p[0]));
         }
-    if (!r->base)
+    if (!r->base) {
         pl_literals_free(r->db);
+        pl_known_free(r->known);
+    }
     pl_arena_release(&r->a);
     free(r);
 }

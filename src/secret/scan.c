@@ -201,12 +201,13 @@ static void drop_generic(pl_found_vec *v)
             lost |= f.off < reach[r];
         for (size_t k = i + 1;
              k < v->n && !lost && f.rank < PL_RANK_SPECIFIC && v->p[k].off < f.off + f.len; k++)
-            lost = v->p[k].rank > f.rank;
+            lost = v->p[k].rank > f.rank || (v->p[k].denied && f.rank == PL_RANK_KEYVALUE);
         if (lost)
             continue;
         if (f.off + f.len > reach[f.rank])
             reach[f.rank] = f.off + f.len;
-        v->p[out++] = f;
+        if (!f.denied)
+            v->p[out++] = f;
     }
     v->n = out;
 }

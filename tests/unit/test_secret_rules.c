@@ -412,12 +412,42 @@ static void placeholders_and_entropy(void **state)
     for (size_t i = 0; i < PL_COUNT(none); i++)
         assert_true(pl_placeholder(pl_str_c(none[i])) >= PL_WORD_PLACEHOLDER);
     assert_int_equal(pl_placeholder(PL_S("q12345678w1kd83hd")), PL_LIKE_PLACEHOLDER);
+    assert_int_equal(pl_placeholder(PL_S("a1b2c3d4e5f6g7h8i9j0")), PL_MADE_BY_HAND);
+    assert_int_equal(pl_placeholder(PL_S("abc123def456ghi789jkl012")), PL_MADE_BY_HAND);
+    assert_int_equal(pl_placeholder(PL_S("nM2qV9xK4pT8cW1nM2qV9xK4pT8cW1zL")), PL_MADE_BY_HAND);
+    assert_int_equal(pl_placeholder(PL_S("sk_abcdefghijklmnopqrstuvwxyz123")), PL_PLACEHOLDER);
+    assert_int_equal(pl_placeholder(PL_S("xox-8888888888-ffffffff-7q2mz")), PL_PLACEHOLDER);
+    assert_int_equal(pl_placeholder(PL_S("1QQQQQQQQQQQQQQQQQQQQQQQQ8xk2mz")), PL_LIKE_PLACEHOLDER);
     assert_int_equal(pl_placeholder(PL_S("AAAAAAAAAAAAAAAAb3Jk9dk2")), PL_NO_PLACEHOLDER);
     assert_int_equal(pl_placeholder(PL_S("sk3Jd92kdLqPz01")), PL_NO_PLACEHOLDER);
     assert_true(pl_is_password_placeholder(PL_S("mysecret")));
     assert_true(pl_entropy(PL_S("aaaa")) == 0 && pl_entropy(PL_S("abab")) == 1);
     assert_true(pl_entropy(PL_S("")) == 0);
     assert_int_equal(pl_find_word(PL_S("An EXAMPLE"), "example"), 3);
+}
+
+static void a_key_names_a_provider_whose_form_is_known(void **state)
+{
+    (void)state;
+    static const char *const words[] = { "acmecloud", "access_token" }, *const more[] = { "zeta" };
+    struct pl_rule rule[] = {
+        { .id = "a", .regex = "(?i)acmecloud{assign}x", .keywords = { words, 2 } },
+        { .id = "b", .regex = "zt_x", .keywords = { more, 1 }, .names = { more, 1 } },
+        { .id = "c", .regex = "omega{assign}x", .keywords = { words, 1 }, .more_forms = true },
+    };
+    struct pl_known *k = pl_known_new(rule, PL_COUNT(rule));
+    struct pl_str v = PL_S("q8f2");
+    assert_true(pl_known_form(k, PL_S("MY_ACMECLOUD_KEY"), v));
+    assert_true(pl_known_form(k, PL_S("acmecloudToken"), v) &&
+                pl_known_form(k, PL_S("zetaKey"), v));
+    assert_false(pl_known_form(k, PL_S("macmecloud_key"), v));
+    assert_false(pl_known_form(k, PL_S("access_token"), v) || pl_known_form(k, PL_S(""), v));
+    assert_true(pl_known_form(k, PL_S("token"), PL_S("zeta_q8f2")));
+    assert_false(pl_known_form(k, PL_S("token"), PL_S("zetaq8f2")));
+    pl_known_free(k);
+    k = pl_known_new(rule, 0);
+    assert_false(pl_known_form(k, PL_S("acmecloud_key"), v));
+    pl_known_free(k);
 }
 
 static void a_path_tells_tests_and_documents(void **state)
@@ -500,6 +530,7 @@ int main(void)
         cmocka_unit_test(samples_are_stable_and_varied),
         cmocka_unit_test(samples_that_disagree_are_told),
         cmocka_unit_test(placeholders_and_entropy),
+        cmocka_unit_test(a_key_names_a_provider_whose_form_is_known),
         cmocka_unit_test(a_path_tells_tests_and_documents),
         cmocka_unit_test(globs_of_rules_match_as_path_globs_do),
         cmocka_unit_test(published_keys_are_known_in_any_layout),

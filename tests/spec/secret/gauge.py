@@ -21,7 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 SUITES = os.path.join(os.path.dirname(ROOT), "shared", "suites", "secrets")
 # suite: least recall, most noise, in percent
-FLOORS = {"gitleaks": (99.0, 15.0), "betterleaks": (99.0, 18.5)}
+FLOORS = {"gitleaks": (99.0, 5.0), "betterleaks": (99.0, 5.0)}
 
 
 def read_cases(path):
@@ -78,10 +78,16 @@ class Score:
         hit = {self.cases[i]["rule"] for i in self.true if i not in missed}
         return len(hit), len(rules)
 
+    def rightly(self):
+        """How many texts of the noise the same suite calls true for another of its rules."""
+        true = {self.cases[i]["text"] for i in self.true}
+        return sum(self.cases[i]["text"] in true for i in self.noise)
+
     def line(self):
-        return "recall %.2f%% (%d of %d, %d of %d rules), noise %.2f%% (%d of %d)" % (
+        return ("recall %.2f%% (%d of %d, %d of %d rules), noise %.2f%% (%d of %d, %d of them true "
+                "for another rule)") % (
             self.recall(), len(self.true) - len(self.missed), len(self.true), *self.rules_hit(),
-            self.noise_share(), len(self.noise), len(self.false))
+            self.noise_share(), len(self.noise), len(self.false), self.rightly())
 
     def details(self, only):
         for title, numbers in (("missed", self.missed), ("noise", self.noise)):
@@ -97,6 +103,20 @@ class Score:
                 for i in those[:None if only else 3]:
                     print("#      %05d %s%r" % (i, (self.cases[i].get("path") or "") + " ",
                                               self.cases[i]["text"][:200]))
+
+
+def union(scores):
+    """All suites as one, each text once."""
+    cases, found, seen = [], {}, set()
+    for score in scores:
+        for i, case in enumerate(score.cases):
+            key = (case["text"], case.get("path"), case["expect"])
+            if key in seen:
+                continue
+            seen.add(key)
+            found[len(cases)] = score.found.get(i, [])
+            cases.append(case)
+    return Score(cases, found)
 
 
 def measure(program, path):
@@ -117,6 +137,7 @@ def main():
     opt = parser.parse_args()
     paths = opt.s or [os.path.join(SUITES, n + ".jsonl.gz") for n in FLOORS]
     failed = points = 0
+    scores = []
     for path in paths:
         name = os.path.basename(path).split(".")[0]
         if not os.path.exists(path):
@@ -127,11 +148,14 @@ def main():
         ok = score.recall() >= recall and score.noise_share() <= noise
         points += 1
         failed += not ok
+        scores.append(score)
         print("# %s: %s" % (name, score.line()))
         print("%sok %d - %s: recall at least %g%%, noise at most %g%%" % (
             "" if ok else "not ", points, name, recall, noise))
         if opt.v or opt.r:
             score.details(opt.r)
+    if len(scores) > 1:
+        print("# all, each text once: %s" % union(scores).line())
     print("1..%d" % points)
     return 1 if failed else 0
 

@@ -1,0 +1,108 @@
+/* Names of providers whose secrets have a known form: what rules call `names`, and the keywords of
+ * rules "NAME {assign} VALUE". */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "secret/known.h"
+
+#include "base/cleanup.h"
+#include "secret/assign.h"
+#include "secret/blocks.h"
+#include "secret/keyvalue.h"
+#include "secret/trigger.h"
+
+#define MIN_NAME 4
+
+struct word {
+    uint32_t gram; /* of the first letters */
+    struct pl_str text;
+};
+
+struct pl_known {
+    PL_VEC(struct word) name; /* sorted by gram */
+};
+
+static int by_gram(const void *a, const void *b)
+{
+    uint32_t x = ((const struct word *)a)->gram, y = ((const struct word *)b)->gram;
+    return (x > y) - (x < y);
+}
+
+static void add(struct pl_known *k, struct pl_str word)
+{
+    struct word w = { 0, word };
+    if (word.n < MIN_NAME || pl_word_lead(word) > 0 || pl_kv_is_general(word))
+        return;
+    w.gram = pl_gram((const uint8_t *)word.p);
+    pl_vec_push(&k->name, w);
+}
+
+static bool gives_names(const struct pl_rule *r)
+{
+    return r->regex && strstr(r->regex, PL_ASSIGN_MARK) && !r->generic && !r->more_forms &&
+           r->paths.n == 0;
+}
+
+struct pl_known *pl_known_new(const struct pl_rule *rule, size_t n)
+{
+    struct pl_known *k = calloc(1, sizeof *k);
+    if (!k)
+        pl_oom();
+    for (size_t i = 0; i < n; i++) {
+        const struct pl_rule_list *words = &rule[i].keywords;
+        for (size_t w = 0; w < words->n && gives_names(&rule[i]); w++)
+            add(k, pl_str_c(words->p[w]));
+        for (size_t w = 0; w < rule[i].names.n; w++)
+            add(k, pl_str_c(rule[i].names.p[w]));
+    }
+    if (k->name.n)
+        qsort(k->name.p, k->name.n, sizeof *k->name.p, by_gram);
+    return k;
+}
+
+void pl_known_free(struct pl_known *k)
+{
+    if (!k)
+        return;
+    pl_vec_release(&k->name);
+    free(k);
+}
+
+/* The first name with that gram; k->name.n when there is none. */
+static size_t first(const struct pl_known *k, uint32_t gram)
+{
+    size_t lo = 0, hi = k->name.n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (k->name.p[mid].gram < gram)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+/* Length of the name that `s` begins with; 0 for none. */
+static size_t name_at(const struct pl_known *k, struct pl_str s)
+{
+    if (s.n < MIN_NAME)
+        return 0;
+    uint32_t gram = pl_gram((const uint8_t *)s.p);
+    for (size_t i = first(k, gram); i < k->name.n && k->name.p[i].gram == gram; i++) {
+        struct pl_str w = k->name.p[i].text;
+        if (pl_str_ieq(pl_str_sub(s, 0, w.n), w))
+            return w.n;
+    }
+    return 0;
+}
+
+bool pl_known_form(const struct pl_known *k, struct pl_str key, struct pl_str value)
+{
+    size_t n = name_at(k, value);
+    if (n && n < value.n && !pl_is_alnum((uint8_t)value.p[n]))
+        return true;
+    for (size_t i = 0; i + MIN_NAME <= key.n; i++) {
+        if (pl_word_begins((const uint8_t *)key.p, key.n, i) &&
+            name_at(k, pl_str_sub(key, i, SIZE_MAX)))
+            return true;
+    }
+    return false;
+}

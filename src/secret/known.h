@@ -1,0 +1,18 @@
+/* Whose secret a key says its value is, and whether the form of such secrets is known. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_SECRET_KNOWN_H
+#define PL_SECRET_KNOWN_H
+
+#include "secret/secret.h"
+
+struct pl_known;
+
+/* Derives the names from `n` rules, whose strings must outlive the table. Heap;
+ * pl_known_free. */
+struct pl_known *pl_known_new(const struct pl_rule *rule, size_t n);
+void pl_known_free(struct pl_known *k);
+/* Does `key` name a provider, or `value` begin with its name, whose secrets a rule of its own
+ * knows? What that rule does not find is then no secret, or none that could work. */
+bool pl_known_form(const struct pl_known *k, struct pl_str key, struct pl_str value);
+
+#endif
