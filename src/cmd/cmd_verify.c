@@ -12,9 +12,9 @@
 #include "base/vec.h"
 #include "cmd/common.h"
 #include "cmd/sign_run.h"
-#include "cmd/sign_target.h"
 #include "cmd/verify_out.h"
 #include "fmt/regex.h"
+#include "sign/place.h"
 
 struct options {
     struct pl_opt_list keys, annotations, formats;

@@ -3,12 +3,15 @@
 #include "cmd/sign_run.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/cleanup.h"
 #include "base/limits.h"
-#include "cmd/sign_target.h"
+#include "fmt/der.h"
 #include "fmt/json.h"
+#include "sign/place.h"
+#include "sign/result.h"
 #include "sign/statement.h"
 
 static int set_form(const char *form, struct pl_sign_job *j, struct pl_err *err)
@@ -20,24 +23,71 @@ static int set_form(const char *form, struct pl_sign_job *j, struct pl_err *err)
     return 0;
 }
 
+static int read_moment(const char *text, int64_t otherwise, int64_t *ret, struct pl_err *err)
+{
+    int64_t ns;
+    *ret = otherwise;
+    if (!text)
+        return 0;
+    if (!pl_rfc3339_ns(pl_str_c(text), &ns))
+        return pl_fail(err, PL_E_USAGE, "'%s' is no time of RFC 3339", text);
+    *ret = ns / 1000000000;
+    return 0;
+}
+
+/* When the work was done whose result lies in `path`. */
+static int read_moments(const struct pl_sign_options *o, int64_t now_s, struct pl_result_about *w,
+                        struct pl_err *err)
+{
+    struct stat st;
+    bool file = strcmp(o->result, "-") != 0 && stat(o->result, &st) == 0;
+    int r = read_moment(o->finished, file ? (int64_t)st.st_mtime : now_s, &w->end_s, err);
+    return r < 0 ? r : read_moment(o->started, w->end_s, &w->begin_s, err);
+}
+
 static int set_predicate(const struct pl_sign_options *o, struct pl_sign_job *j, struct pl_buf *b,
                          struct pl_err *err)
 {
     struct pl_limits lim;
     struct pl_json *root = NULL;
     struct pl_err why = { 0 };
+    const char *path = o->predicate ? o->predicate : o->result;
     pl_limits_init(&lim);
-    if (!o->type || !o->predicate)
-        return pl_fail(err, PL_E_USAGE, "--type and --predicate are needed");
+    if (!o->type || !o->predicate == !o->result)
+        return pl_fail(err, PL_E_USAGE, "--type is needed, and --predicate or --result");
     j->predicate_type = pl_predicate_uri(pl_str_c(o->type));
     if (!j->predicate_type.n)
         return pl_fail(err, PL_E_USAGE, "no predicate type '%s'; a word or a URI", o->type);
     b->max = lim.statement / 2; /* base64 and the statement around it come on top */
-    int r = pl_common_read(o->predicate, b, err);
+    int r =
+        strcmp(path, "-") == 0 ? pl_ref_read(path, b->max, b, err) : pl_common_read(path, b, err);
     if (r == 0 && pl_json_parse(pl_buf_str(b), (unsigned)lim.depth - 4, &root, &why) < 0)
-        r = pl_fail(err, PL_E_USAGE, "'%s': %s", o->predicate, why.msg);
+        r = pl_fail(err, PL_E_USAGE, "'%s': %s", path, why.msg);
     pl_json_free(root);
     j->predicate = pl_str_trim(pl_buf_str(b));
+    return r;
+}
+
+/* With --result the file becomes a predicate, once it is known what it is about. */
+static int make_predicate(const struct pl_sign_options *o, struct pl_sign_job *j,
+                          const struct pl_named *image, struct pl_str manifest, struct pl_buf *out,
+                          struct pl_err *err)
+{
+    struct pl_result_about w = { .uri = j->predicate_type,
+                                 .manifest = manifest,
+                                 .version = PL_VERSION };
+    struct pl_arena a = { 0 };
+    struct pl_err why = { 0 };
+    if (!o->result)
+        return 0;
+    if (image)
+        w.digest = pl_digest_text(&a, &image->digest);
+    int r = read_moments(o, j->now_s, &w, err);
+    if (r == 0 && pl_result_predicate(&w, j->predicate, out, &why) < 0)
+        r = pl_fail(err, PL_E_USAGE, "'%s': %s", o->result, why.msg);
+    if (r == 0)
+        j->predicate = pl_buf_str(out);
+    pl_arena_release(&a);
     return r;
 }
 
@@ -52,15 +102,18 @@ static void say(const struct pl_sign_options *o, const char *verb, const struct 
 }
 
 static int sign_file(const char *verb, bool attest, const struct pl_sign_options *o,
-                     const struct pl_sign_job *j, struct pl_err *err)
+                     struct pl_sign_job *j, struct pl_err *err)
 {
-    pl_auto_buf struct pl_buf b = { .max = PL_MIB(256) }, out = { 0 };
+    pl_auto_buf struct pl_buf b = { .max = PL_MIB(256) }, out = { 0 }, made = { 0 };
     uint8_t sum[32];
     const char *slash = strrchr(o->blob, '/');
     int r = pl_common_read(o->blob, &b, err);
     if (r < 0)
         return r;
     pl_sha256(b.p, b.n, sum);
+    r = make_predicate(o, j, NULL, PL_S(""), &made, err);
+    if (r < 0)
+        return r;
     r = attest ? pl_attest_blob(j, sum, pl_str_c(slash ? slash + 1 : o->blob), &out, err)
                : pl_sign_blob(j->key, pl_buf_str(&b), &out, err);
     pl_buf_putc(&out, '\n');
@@ -103,8 +156,11 @@ static int sign_target(const char *verb, const char *target, const struct pl_sig
 {
     struct pl_sign_place place;
     struct signing x = { verb, o, j, &place };
+    pl_auto_buf struct pl_buf made = { 0 };
     int r = pl_sign_place_open(&place, target, ro, err);
     j->repo = o->repo ? pl_str_c(o->repo) : place.repo;
+    if (r == 0)
+        r = make_predicate(o, j, &place.image, pl_buf_str(&place.manifest), &made, err);
     if (r == 0)
         r = sign_one(&x, &place.image, &place.manifest, err);
     if (r == 0 && o->recursive)

@@ -10,6 +10,7 @@
 struct pl_sign_options {
     struct pl_opt_list annotations;
     const char *key, *form, *repo, *blob, *bundle, *type, *predicate;
+    const char *result, *started, *finished;
     bool recursive, quiet, offline;
     struct pl_registry_cli reg;
 };

@@ -230,6 +230,100 @@ def stays():
     reg.close()
 
 
+def as_cosign():
+    """The personality: flags, output and exit codes."""
+    reg = Registry()
+    d = image(reg, "c", "1")["digest"]
+    ref = reg.host + "/c:1"
+
+    def cosign(code, name, *words):
+        r = run("as", "cosign", *words)
+        point(r.code == code, "cosign %s: %s" % (words[0], name), r)
+        return r
+    skip = "--insecure-ignore-tlog"
+    cosign(0, "a pair", "generate-key-pair", "--output-key-prefix", "c")
+    cosign(1, "is not overwritten", "generate-key-pair", "--output-key-prefix", "c")
+    cosign(10, "nothing is signed", "verify", "--key", "c.pub", skip, ref)
+    cosign(11, "no such tag", "verify", "--key", "c.pub", skip, reg.host + "/c:2")
+    cosign(0, "signs", "sign", "-y", "--key", "c.key", "-a", "x=y", "--tlog-upload=false", ref)
+    r = cosign(0, "verifies", "verify", "--key", "c.pub", "-a", "x=y", skip, ref)
+    point({x["critical"]["image"]["docker-manifest-digest"] for x in json.loads(r.out)} == {d},
+          "cosign verify prints what was signed", r.out)
+    cosign(12, "another annotation", "verify", "--key", "c.pub", "-a", "x=z", skip, ref)
+    cosign(12, "another key", "verify", "--key", "o.pub", skip, ref)
+    cosign(12, "a log is demanded", "verify", "--key", "c.pub", ref)
+    cosign(1, "no key, no identity", "verify", skip, ref)
+    cosign(0, "attests", "attest", "-y", "--key", "c.key", "--type", "vuln", "--predicate",
+           "p.json", "--tlog-upload=false", ref)
+    r = cosign(0, "verifies it", "verify-attestation", "--key", "c.pub", "--type", "vuln", skip, ref)
+    point(all(json.loads(x)["payloadType"] for x in r.out.splitlines()), "envelopes, one a line", r)
+    cosign(1, "another type", "verify-attestation", "--key", "c.pub", "--type", "spdx", skip, ref)
+    r = cosign(0, "of the image", "tree", ref)
+    point(sig_tag(d).encode() in r.out and sig_tag(d, "att").encode() in r.out, "tree names both", r)
+    r = cosign(0, "the tag", "triangulate", ref)
+    point(r.out.decode().strip() == "%s/c:%s" % (reg.host, sig_tag(d)), "triangulate", r)
+    r = cosign(0, "signature", "download", "signature", ref)
+    point(json.loads(r.out)["Base64Signature"], "download signature", r)
+    cosign(0, "attestation", "download", "attestation", ref)
+    cosign(0, "with signatures", "copy", ref, reg.host + "/copied:3")
+    cosign(0, "the copy", "verify", "--key", "c.pub", skip, reg.host + "/copied:3")
+    cosign(0, "its attestation", "verify-attestation", "--key", "c.pub", "--type", "vuln", skip,
+           reg.host + "/copied:3")
+    cosign(0, "a file", "sign-blob", "-y", "--key", "c.key", "--tlog-upload=false", "p.json",
+           "--output-signature", "p.sig", "--bundle", "p.bundle")
+    cosign(0, "by its signature", "verify-blob", "--key", "c.pub", skip, "--signature", "p.sig",
+           "p.json")
+    cosign(0, "by its bundle", "verify-blob", "--key", "c.pub", skip, "--bundle", "p.bundle",
+           "p.json")
+    cosign(1, "another file", "verify-blob", "--key", "c.pub", skip, "--bundle", "p.bundle",
+           "c.pub")
+    cosign(1, "a log is demanded", "verify-blob", "--key", "c.pub", "--signature", "p.sig",
+           "p.json")
+    r = cosign(0, "public half", "public-key", "--key", "c.key")
+    point(r.out == open("c.pub", "rb").read(), "public-key", r)
+    for flag in ("--sk", "--policy", "--rekor-url=x", "--allow-insecure-registry",
+                 "--check-claims=false", "--certificate-github-workflow-ref=x", "--nonsense"):
+        r = cosign(1, flag + " is refused by name", "verify", "--key", "c.pub", skip, flag, ref)
+        point(flag.partition("=")[0].encode() in r.err, "naming " + flag, r)
+    cosign(1, "unknown verb", "frobnicate")
+    reg.close()
+
+
+def results():
+    """Attestations of results of ours, with database and time."""
+    reg = Registry()
+    d, other = image(reg, "r", "1")["digest"], image(reg, "r", "2", "y")["digest"]
+    scan = {"schema": 1, "tool": {"name": "plimsoll", "version": "9", "rules": "2026.11",
+                                  "db": {"built": "2026-01-01T00:00:00Z", "digest": digest(b"db")}},
+            "targets": [{"name": "x", "digest": d, "findings": []}]}
+    bill = {"bomFormat": "CycloneDX", "specVersion": "1.6", "metadata": {"component": {}}}
+    for name, body in (("scan.json", scan), ("bom.json", bill)):
+        with open(name, "w", encoding="utf-8") as f:
+            json.dump(body, f)
+    os.utime("scan.json", (1750000000, 1750000000))
+    for kind in ("vuln", "scan", "secret", "lint", "scrub"):
+        r = run("attest", "-q", "--key", "k.key", "--type", kind, "--result", "scan.json",
+                "--started", "2025-06-15T15:00:00Z", reg.host + "/r:1")
+        point(r.code == 0, "attest our result: " + kind, r)
+        point(verify(reg, "r:1", "--type", kind).code == 0, "it is found by its type")
+    envelope = json.loads(reg.blobs["r"][get(reg, "r", sig_tag(d, "att"))["layers"][0]["digest"]])
+    p = json.loads(base64.b64decode(envelope["payload"]))["predicate"]
+    point(p["metadata"] == {"scanStartedOn": "2025-06-15T15:00:00Z",
+                            "scanFinishedOn": "2025-06-15T15:06:40Z"} and
+          p["scanner"]["db"]["version"] == digest(b"db") and p["scanner"]["result"] == scan,
+          "result, database and time are in it", p)
+    r = run("attest", "-q", "--key", "k.key", "--type", "vuln", "--result", "scan.json",
+            "%s/r@%s" % (reg.host, other))
+    point(r.code == 2, "the result of another image is refused", r)
+    r = run("attest", "-q", "--key", "k.key", "--type", "cyclonedx", "--result", "bom.json",
+            "--finished", "2025-06-15T15:00:00Z", "%s/r@%s" % (reg.host, other))
+    layer = get(reg, "r", sig_tag(other, "att"))["layers"][0]["digest"] if r.code == 0 else None
+    p = json.loads(base64.b64decode(json.loads(reg.blobs["r"][layer])["payload"]))["predicate"]
+    point(p["metadata"] == {"component": {}, "timestamp": "2025-06-15T15:00:00Z"},
+          "a bill of materials gets its time", p)
+    reg.close()
+
+
 # ---------------------------------------------------------------- what must be refused
 
 def moved():
@@ -542,8 +636,8 @@ def main():
         return 0
     with open("p.json", "w", encoding="utf-8") as f:
         f.write('{"scanner":{"uri":"x"}}')
-    todo = (both_forms, one_form, an_index, another_repository, writers, stays, moved, payloads,
-            attestation_only, bundles, endless, alternating, unkept, secrets_stay)
+    todo = (both_forms, one_form, an_index, another_repository, writers, stays, as_cosign,
+            results, moved, payloads, attestation_only, bundles, endless, alternating, unkept, secrets_stay)
     for part in todo:
         if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]:
             part()

@@ -1,7 +1,7 @@
 /* The image that sign, attest and verify are about: in a layout, or in a registry. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef PL_CMD_SIGN_TARGET_H
-#define PL_CMD_SIGN_TARGET_H
+#ifndef PL_SIGN_PLACE_H
+#define PL_SIGN_PLACE_H
 
 #include "registry/registry.h"
 #include "sign/store.h"

@@ -1,6 +1,6 @@
 /* Images in layouts and registries, by the names that users type. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cmd/sign_target.h"
+#include "sign/place.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
