@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/hash.h"
+#include "cmd/lint_deploy.h"
 #include "cmd/lint_run.h"
 
 /* The text of DIR/name into the arena; p == NULL when there is none. */
@@ -308,6 +309,10 @@ int pl_lint_one(struct pl_lint_run *r, const char *path, struct pl_target *t)
     if (r->o->dump)
         return dump(pl_buf_str(&b), path);
     struct pl_str text = pl_buf_str(&b);
+    if (pl_lint_deploy(r, bare(path), text, t)) {
+        pl_arena_reset(&r->scratch);
+        return 0;
+    }
     int code = mend(r, path, &text);
     if (!code)
         judge(r, path, text, t);

@@ -1,0 +1,198 @@
+/* Compose files: the services as they are run. Compose specification. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check/deploy/deploy.h"
+
+static bool has(struct pl_str s, const char *what)
+{
+    return pl_str_find(s, pl_str_c(what), 0) != SIZE_MAX;
+}
+
+static void spaces(struct pl_deploy *d, const struct pl_yaml *s)
+{
+    static const char *const keys[] = { "pid", "ipc", "userns_mode", "uts", "cgroup" };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const struct pl_yaml *y = pl_deploy_get(d, s, keys[i]);
+        if (pl_str_is(pl_yaml_str(y), "host"))
+            pl_deploy_hit(d, PL_DEPLOY_R03, y, "%s: host", keys[i]);
+    }
+    const struct pl_yaml *net = pl_deploy_get(d, s, "network_mode");
+    if (pl_str_is(pl_yaml_str(net), "host"))
+        pl_deploy_hit(d, PL_DEPLOY_R04, net, "network_mode: host");
+}
+
+/* "SOURCE:TARGET[:MODE]" or the long form. */
+static void mounts(struct pl_deploy *d, const struct pl_yaml *s)
+{
+    const struct pl_yaml *v = pl_deploy_get(d, s, "volumes");
+    for (size_t i = 0; v && v->kind == PL_YAML_LIST && i < v->n; i++) {
+        const struct pl_yaml *m = v->item[i];
+        struct pl_str rest = pl_yaml_str(m), source;
+        if (m->kind == PL_YAML_MAP) {
+            source = pl_yaml_str(pl_deploy_get(d, m, "source"));
+            const struct pl_yaml *bind = pl_deploy_get(d, m, "bind");
+            struct pl_str how = pl_yaml_str(pl_deploy_get(d, bind, "propagation"));
+            if (pl_str_is(how, "shared") || pl_str_is(how, "rshared"))
+                pl_deploy_hit(d, PL_DEPLOY_R21, m, "propagation: %.*s", PL_FMT(how));
+            if (source.n && source.p[0] == '/')
+                pl_deploy_host_path(d, m, source, pl_deploy_true(pl_deploy_get(d, m, "read_only")));
+            continue;
+        }
+        if (!rest.p || !pl_str_split(&rest, ':', &source) || !rest.p)
+            continue;
+        bool ro =
+            pl_str_ends(rest, PL_S(":ro")) || has(rest, ":ro,") || pl_str_ends(rest, PL_S(",ro"));
+        if (source.n && source.p[0] == '/')
+            pl_deploy_host_path(d, m, source, ro);
+        if (has(rest, "rshared") || pl_str_ends(rest, PL_S(":shared")))
+            pl_deploy_hit(d, PL_DEPLOY_R21, m, "shared");
+    }
+}
+
+static void options(struct pl_deploy *d, const struct pl_yaml *s, const struct pl_yaml *at)
+{
+    const struct pl_yaml *o = pl_deploy_get(d, s, "security_opt");
+    bool no_new = false;
+    for (size_t i = 0; o && o->kind == PL_YAML_LIST && i < o->n; i++) {
+        struct pl_str v = pl_yaml_str(o->item[i]);
+        no_new |= v.p && pl_str_starts(v, PL_S("no-new-privileges")) && !has(v, "false");
+        if (v.p && (has(v, "unconfined") || has(v, "label:disable") || has(v, "label=disable")))
+            pl_deploy_hit(d, PL_DEPLOY_R09, o->item[i], "%.*s", PL_FMT(pl_str_sub(v, 0, 100)));
+    }
+    if (!no_new)
+        pl_deploy_hit(d, PL_DEPLOY_R08, at, "no no-new-privileges");
+    if (!pl_deploy_lists(pl_deploy_get(d, s, "cap_drop"), "ALL"))
+        pl_deploy_hit(d, PL_DEPLOY_R07, at, "no cap_drop of ALL");
+    pl_deploy_caps(d, pl_deploy_get(d, s, "cap_add"));
+    if (!pl_deploy_true(pl_deploy_get(d, s, "read_only")))
+        pl_deploy_hit(d, PL_DEPLOY_R10, at, "no read_only");
+}
+
+static void user(struct pl_deploy *d, const struct pl_yaml *s, const struct pl_yaml *at)
+{
+    const struct pl_yaml *u = pl_deploy_get(d, s, "user");
+    struct pl_str name = pl_yaml_str(u), first = PL_S("");
+    if (name.n)
+        pl_str_split(&name, ':', &first);
+    if (pl_str_is(first, "root") || pl_str_is(first, "0"))
+        pl_deploy_hit(d, PL_DEPLOY_R11, u, "user: %.*s", PL_FMT(first));
+    else if (!u) {
+        pl_deploy_hit(d, PL_DEPLOY_R11, at, "no user: the image's own counts");
+        if (d->hits.n)
+            d->hits.p[d->hits.n - 1].severity = PL_SEV_LOW;
+    }
+}
+
+static void limits(struct pl_deploy *d, const struct pl_yaml *s, const struct pl_yaml *at)
+{
+    const struct pl_yaml *l =
+        pl_deploy_get(d, pl_deploy_get(d, pl_deploy_get(d, s, "deploy"), "resources"), "limits");
+    bool memory = pl_deploy_get(d, s, "mem_limit") || pl_deploy_get(d, l, "memory");
+    bool cpu = pl_deploy_get(d, s, "cpus") || pl_deploy_get(d, s, "cpu_quota") ||
+               pl_deploy_get(d, l, "cpus");
+    bool pids = pl_deploy_get(d, s, "pids_limit") || pl_deploy_get(d, l, "pids");
+    if (!memory || !cpu || !pids)
+        pl_deploy_hit(d, PL_DEPLOY_R12, at, "none of%s%s%s", memory ? "" : " memory",
+                      cpu ? "" : " cpu", pids ? "" : " pids");
+}
+
+static void environment(struct pl_deploy *d, const struct pl_yaml *s)
+{
+    const struct pl_yaml *e = pl_deploy_get(d, s, "environment");
+    for (size_t i = 0; e && i < e->n; i++) {
+        if (e->kind == PL_YAML_MAP) {
+            pl_deploy_variable(d, e->item[2 * i + 1], pl_yaml_str(e->item[2 * i]),
+                               pl_yaml_str(e->item[2 * i + 1]));
+        } else if (e->kind == PL_YAML_LIST) {
+            struct pl_str value = pl_yaml_str(e->item[i]), name;
+            if (value.p && pl_str_split(&value, '=', &name) && value.p)
+                pl_deploy_variable(d, e->item[i], name, value);
+        }
+    }
+}
+
+/* "[ADDRESS:][HOST:]CONTAINER[/udp]" */
+static void ports(struct pl_deploy *d, const struct pl_yaml *s)
+{
+    static const unsigned admin[] = { 22,   2375, 2376,  3306,  5432,  6379, 27017,
+                                      9200, 5601, 11211, 15672, 10250, 8500, 2379 };
+    const struct pl_yaml *p = pl_deploy_get(d, s, "ports");
+    for (size_t i = 0; p && p->kind == PL_YAML_LIST && i < p->n; i++) {
+        const struct pl_yaml *y = p->item[i];
+        struct pl_str text = pl_yaml_str(y), host = PL_S(""), inner = PL_S(""), address = PL_S("");
+        if (y->kind == PL_YAML_MAP) {
+            host = pl_yaml_str(pl_deploy_get(d, y, "published"));
+            inner = pl_yaml_str(pl_deploy_get(d, y, "target"));
+            address = pl_yaml_str(pl_deploy_get(d, y, "host_ip"));
+        } else if (text.p) {
+            text = pl_str_sub(text, 0, pl_str_find(text, PL_S("/"), 0));
+            const char *colon = text.n ? memrchr(text.p, ':', text.n) : NULL;
+            inner = colon ? pl_str_sub(text, (size_t)(colon - text.p) + 1, text.n) : text;
+            host = colon ? pl_str_sub(text, 0, (size_t)(colon - text.p)) : PL_S("");
+            colon = host.n ? memrchr(host.p, ':', host.n) : NULL;
+            if (colon) {
+                address = pl_str_sub(host, 0, (size_t)(colon - host.p));
+                host = pl_str_sub(host, (size_t)(colon - host.p) + 1, host.n);
+            }
+        }
+        uint64_t n, in = 0;
+        if (pl_str_is(address, "127.0.0.1") || pl_str_is(address, "[::1]") ||
+            pl_str_is(address, "::1") || !pl_str_u64(host, &n))
+            continue;
+        pl_str_u64(inner, &in);
+        bool is_admin = false;
+        for (size_t k = 0; k < sizeof admin / sizeof *admin; k++)
+            is_admin |= in == admin[k];
+        if (is_admin || n < 1024)
+            pl_deploy_hit(d, PL_DEPLOY_R16, y, "%s %llu on all addresses",
+                          is_admin ? "a service of administration," : "port",
+                          (unsigned long long)n);
+    }
+}
+
+static void rest(struct pl_deploy *d, const struct pl_yaml *s, const struct pl_yaml *at)
+{
+    const struct pl_yaml *y = pl_deploy_get(d, s, "devices");
+    if (y && y->n)
+        pl_deploy_hit(d, PL_DEPLOY_R17, y, "devices");
+    y = pl_deploy_get(d, s, "device_cgroup_rules");
+    for (size_t i = 0; y && y->kind == PL_YAML_LIST && i < y->n; i++)
+        if (pl_str_starts(pl_yaml_str(y->item[i]), PL_S("a")))
+            pl_deploy_hit(d, PL_DEPLOY_R17, y->item[i], "device_cgroup_rules: every device");
+    y = pl_deploy_get(d, s, "sysctls");
+    for (size_t i = 0; y && i < y->n; i++) {
+        const struct pl_yaml *k = y->kind == PL_YAML_MAP ? y->item[2 * i] : y->item[i];
+        struct pl_str name = pl_yaml_str(k);
+        if (name.n && !pl_str_starts(name, PL_S("net.")))
+            pl_deploy_hit(d, PL_DEPLOY_R18, k, "%.*s", PL_FMT(pl_str_sub(name, 0, 100)));
+    }
+    y = pl_deploy_get(d, s, "healthcheck");
+    bool off = pl_deploy_true(pl_deploy_get(d, y, "disable"));
+    if (off || (!y && pl_deploy_get(d, s, "ports")))
+        pl_deploy_hit(d, PL_DEPLOY_R19, off ? y : at, off ? "it is switched off" : "none here");
+}
+
+static void service(struct pl_deploy *d, const struct pl_yaml *name, const struct pl_yaml *s)
+{
+    const struct pl_yaml *p = pl_deploy_get(d, s, "privileged");
+    if (s->kind != PL_YAML_MAP)
+        return;
+    d->containers++;
+    if (pl_deploy_true(p))
+        pl_deploy_hit(d, PL_DEPLOY_R01, p, "privileged: true");
+    spaces(d, s);
+    mounts(d, s);
+    options(d, s, name);
+    user(d, s, name);
+    limits(d, s, name);
+    pl_deploy_image(d, pl_deploy_get(d, s, "image"));
+    environment(d, s);
+    ports(d, s);
+    rest(d, s, name);
+}
+
+void pl_deploy_compose(struct pl_deploy *d, const struct pl_yaml *doc)
+{
+    const struct pl_yaml *services = pl_yaml_get(doc, "services");
+    for (size_t i = 0; i < services->n && d->work > 64; i++)
+        service(d, services->item[2 * i], services->item[2 * i + 1]);
+}

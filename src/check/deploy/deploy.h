@@ -1,0 +1,90 @@
+/* Judging compose files and Kubernetes manifests. formats/hardening.md section 6. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_CHECK_DEPLOY_DEPLOY_H
+#define PL_CHECK_DEPLOY_DEPLOY_H
+
+#include "base/limits.h"
+#include "base/vec.h"
+#include "fmt/yaml.h"
+#include "model/severity.h"
+
+enum pl_deploy_rule_id {
+#define PL_DEPLOY_RULE(id, name, sev, aliases, title, why, fix) PL_DEPLOY_##id,
+#include "check/deploy/rules.inc"
+#undef PL_DEPLOY_RULE
+    PL_DEPLOY_RULE_COUNT
+};
+
+struct pl_deploy_rule {
+    const char *name;
+    enum pl_severity severity;
+    const char *aliases; /* parted by blanks */
+    const char *title, *why, *fix;
+};
+extern const struct pl_deploy_rule pl_deploy_rules[PL_DEPLOY_RULE_COUNT];
+
+struct pl_deploy_hit {
+    enum pl_deploy_rule_id rule;
+    enum pl_severity severity;
+    uint32_t line, col, end_line, end_col;
+    struct pl_str detail; /* what exactly; no secrets */
+};
+
+enum pl_deploy_form { PL_DEPLOY_NONE, PL_DEPLOY_COMPOSE, PL_DEPLOY_KUBE };
+
+struct pl_deploy_opts {
+    const struct pl_limits *limits;
+    const struct pl_str *trusted; /* registry patterns; none: every registry will do */
+    size_t n_trusted;
+    /* Is the value of a variable a secret? May be NULL. */
+    bool (*secret)(void *arg, struct pl_str name, struct pl_str value);
+    void *secret_arg;
+};
+
+struct pl_deploy_result {
+    enum pl_deploy_form form;
+    struct pl_deploy_hit *hits; /* by line, then rule */
+    size_t n;
+    size_t containers; /* that were judged */
+};
+
+/* Judges `text`; everything of *ret lives in `a`. A form NONE without failure: YAML of another
+ * kind. PL_E_FORMAT with the place: not YAML; PL_E_LIMIT: aliases, nodes, depth or size beyond the
+ * limits. */
+int pl_deploy_lint(struct pl_arena *a, struct pl_str text, const struct pl_deploy_opts *o,
+                   struct pl_deploy_result *ret, struct pl_err *err);
+
+/* ---- between the files of this folder ---- */
+
+struct pl_deploy {
+    struct pl_arena *a;
+    const struct pl_deploy_opts *o;
+    size_t containers;
+    uint64_t work; /* nodes that may still be looked at */
+    PL_VEC(struct pl_deploy_hit) hits;
+};
+
+/* Reports a rule at a node; formatted detail. */
+void pl_deploy_hit(struct pl_deploy *d, enum pl_deploy_rule_id rule, const struct pl_yaml *at,
+                   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* The value of `key`, merge keys followed; NULL when there is none. */
+const struct pl_yaml *pl_deploy_get(struct pl_deploy *d, const struct pl_yaml *y, const char *key);
+/* Is it a plain true (false)? */
+bool pl_deploy_true(const struct pl_yaml *y);
+bool pl_deploy_false(const struct pl_yaml *y);
+/* Does a list have this word, in any case of letters? */
+bool pl_deploy_lists(const struct pl_yaml *y, const char *word);
+/* Rules 13, 14 and 20 over an image's name. */
+void pl_deploy_image(struct pl_deploy *d, const struct pl_yaml *y);
+/* Rule 6 over a list of capabilities. */
+void pl_deploy_caps(struct pl_deploy *d, const struct pl_yaml *y);
+/* Rules 2 and 5 over a path of the host. */
+void pl_deploy_host_path(struct pl_deploy *d, const struct pl_yaml *at, struct pl_str path,
+                         bool ro);
+/* Rule 15 over one variable. */
+void pl_deploy_variable(struct pl_deploy *d, const struct pl_yaml *at, struct pl_str name,
+                        struct pl_str value);
+void pl_deploy_compose(struct pl_deploy *d, const struct pl_yaml *doc);
+void pl_deploy_kube(struct pl_deploy *d, const struct pl_yaml *doc);
+
+#endif

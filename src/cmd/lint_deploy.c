@@ -1,0 +1,130 @@
+/* Compose files and Kubernetes manifests in `lint`. formats/hardening.md section 6. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "check/deploy/deploy.h"
+#include "cmd/lint_deploy.h"
+
+static bool named_yaml(struct pl_str path)
+{
+    return pl_str_ends(path, PL_S(".yml")) || pl_str_ends(path, PL_S(".yaml"));
+}
+
+/* Both marks of a manifest at the start of a line, or services of a compose file. */
+static bool looks_like(struct pl_str text)
+{
+    struct pl_str line;
+    bool version = false, kind = false;
+    while (text.p && pl_str_split(&text, '\n', &line)) {
+        version |= pl_str_starts(line, PL_S("apiVersion:"));
+        kind |= pl_str_starts(line, PL_S("kind:"));
+        if ((version && kind) || pl_str_starts(line, PL_S("services:")))
+            return true;
+    }
+    return false;
+}
+
+static struct pl_names aliases(struct pl_arena *a, const char *list)
+{
+    struct pl_names out = { pl_alloc_n(a, 4, sizeof *out.p), 0 };
+    struct pl_str rest = pl_str_c(list), word;
+    while (rest.n && out.n < 4 && pl_str_split(&rest, ' ', &word))
+        out.p[out.n++] = word; /* static */
+    return out;
+}
+
+static void give(struct pl_lint_run *r, struct pl_str path, struct pl_str text,
+                 const struct pl_deploy_hit *h, struct pl_finding *f)
+{
+    const struct pl_deploy_rule *rule = &pl_deploy_rules[h->rule];
+    uint8_t sum[32];
+    char hex[65];
+    *f = (struct pl_finding){ .kind = PL_KIND_CONFIG,
+                              .rule = pl_str_c(rule->name),
+                              .severity = h->severity,
+                              .aliases = aliases(r->a, rule->aliases),
+                              .why = pl_str_c(rule->why),
+                              .fix = pl_str_c(rule->fix),
+                              .span = { PL_NEVER, PL_NEVER, PL_HOW_NONE, true } };
+    f->title = pl_printf(r->a, "%s: %.*s", rule->title, PL_FMT(h->detail));
+    f->where = (struct pl_where){ .surface = PL_SURF_FILE,
+                                  .path = path,
+                                  .line = h->line,
+                                  .col = h->col,
+                                  .end_line = h->end_line,
+                                  .end_col = h->end_col };
+    struct pl_str line = PL_S("");
+    for (uint32_t i = 0; i < h->line && text.p; i++)
+        pl_str_split(&text, '\n', &line);
+    struct pl_str key = pl_printf(&r->scratch, "deploy%c%s%c%.*s%c%.*s%c%.*s", 0, rule->name, 0,
+                                  PL_FMT(path), 0, PL_FMT(pl_str_trim(line)), 0, PL_FMT(h->detail));
+    pl_sha256(key.p, key.n, sum);
+    pl_hex(sum, 32, hex);
+    f->print = pl_dup(r->a, pl_str_n(hex, 64));
+}
+
+static bool wanted(const struct pl_lint_run *r, const struct pl_deploy_hit *h)
+{
+    const struct pl_opt_list *only = &r->o->only;
+    for (size_t i = 0; i < only->n; i++) {
+        struct pl_str rest = pl_str_c(only->p[i]), word;
+        while (pl_str_split(&rest, ',', &word))
+            if (pl_str_is(word, pl_deploy_rules[h->rule].name))
+                return true;
+    }
+    return !only->n;
+}
+
+static void note(struct pl_lint_run *r, struct pl_target *t, const char *code, const char *message)
+{
+    t->notes = PL_NEW(r->a, struct pl_note);
+    t->n_notes = 1;
+    t->notes[0] = (struct pl_note){ .scope = PL_SCOPE_UNIT,
+                                    .where = t->name,
+                                    .code = pl_str_c(code),
+                                    .message = pl_dup(r->a, pl_str_c(message)),
+                                    .incomplete = true };
+    t->complete = false;
+}
+
+bool pl_lint_deploy(struct pl_lint_run *r, struct pl_str path, struct pl_str text,
+                    struct pl_target *t)
+{
+    struct pl_deploy_result x;
+    struct pl_limits limits;
+    struct pl_err err = { 0 };
+    if (!named_yaml(path) && !looks_like(text))
+        return false;
+    pl_limits_init(&limits);
+    struct pl_deploy_opts o = { .limits = &limits,
+                                .trusted = r->trusted,
+                                .n_trusted = r->lo.n_trusted,
+                                .secret = pl_lint_is_secret,
+                                .secret_arg = r };
+    int e = pl_deploy_lint(&r->scratch, text, &o, &x, &err);
+    if (e < 0 && pl_str_find(text, PL_S("{{"), 0) != SIZE_MAX) {
+        note(r, t, "template", "a template: what it makes is not read; lint the output");
+        return true;
+    }
+    if (e < 0) {
+        fprintf(stderr, "plimsoll lint: %.*s: %s\n", PL_FMT(path), err.msg);
+        note(r, t, e == PL_E_LIMIT ? "limit" : "not-yaml", err.msg);
+        r->bad_input |= e != PL_E_LIMIT;
+        return true;
+    }
+    if (x.form == PL_DEPLOY_NONE) {
+        fprintf(stderr, "plimsoll lint: %.*s: neither a compose file nor a manifest\n",
+                PL_FMT(path));
+        note(r, t, "not-a-manifest", "neither a compose file nor a manifest");
+        r->bad_input = true;
+        return true;
+    }
+    t->kind = x.form == PL_DEPLOY_COMPOSE ? PL_S("compose") : PL_S("kubernetes");
+    t->findings = pl_alloc_n(r->a, x.n + 1, sizeof *t->findings);
+    for (size_t i = 0; i < x.n; i++)
+        if (wanted(r, &x.hits[i]))
+            give(r, path, text, &x.hits[i], &t->findings[t->n_findings++]);
+    return true;
+}
