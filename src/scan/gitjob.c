@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/gitjob.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -281,6 +282,15 @@ static void about(struct pl_worker *w, struct pl_rd *rd)
     pl_oidmap_release(&a.want);
 }
 
+/* What the walk keeps (commits, trees, the library's caches) would stand beside the blobs. */
+static void forget_walk(struct pl_worker *w)
+{
+    pl_git_close(w->git->g);
+    w->git->g = NULL;
+    w->git->listed = false;
+    malloc_trim(0);
+}
+
 static int serve(struct pl_worker *w, struct pl_rd *rd, struct pl_err *err)
 {
     enum pl_git_op op = pl_get_u8(rd);
@@ -290,6 +300,8 @@ static int serve(struct pl_worker *w, struct pl_rd *rd, struct pl_err *err)
             pl_oom();
     }
     w->git->notes = 0;
+    if (op == PL_GIT_OP_SCAN && w->git->listed)
+        forget_walk(w);
     if (!w->git->g && pl_git_open(w->job.name.p, &w->git->g, err) < 0)
         return err->code;
     switch (op) {

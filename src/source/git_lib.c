@@ -9,9 +9,9 @@
 #include "base/limits.h"
 #include "source/git_int.h"
 
-#define WINDOW PL_MIB(4)
-#define MAPPED PL_MIB(24)
-#define CACHE PL_MIB(12)
+#define WINDOW PL_MIB(2)
+#define MAPPED PL_MIB(16)
+#define CACHE PL_MIB(8)
 #define PACK_FILES 64u
 
 const char *pl_git_library(void)
