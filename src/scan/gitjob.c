@@ -193,45 +193,78 @@ static void lost(struct pl_worker *w, struct pl_str path, const uint8_t *oid,
                     path.n ? path : pl_str_n(hex, 2 * PL_OID), err->msg);
 }
 
-static void scan_blob(struct pl_worker *w, uint32_t ordinal, const uint8_t *oid, struct pl_str path)
+/* The blob of the item before, in case the next is the same one. */
+struct held {
+    struct pl_view *v;
+    struct pl_str bytes; /* when it is in memory whole; else empty */
+};
+
+static void let_go(struct held *h)
+{
+    if (h->v)
+        pl_view_close(h->v);
+    *h = (struct held){ 0 };
+}
+
+/* Is it a blob? What nobody has said anything of may be anything. */
+static bool is_blob(struct pl_worker *w, const uint8_t *oid)
 {
     struct pl_err err = { 0 };
     enum pl_git_kind kind = PL_GIT_IS_BLOB;
     uint64_t size;
-    if (!path.n) { /* unreachable: nobody has said what it is */
-        if (pl_git_header(w->git->g, oid, &kind, &size, &err) < 0)
-            lost(w, path, oid, &err);
-        else if (kind == PL_GIT_IS_COMMIT || kind == PL_GIT_IS_TAG)
-            scan_text(w, oid);
-        if (kind != PL_GIT_IS_BLOB || err.code)
-            return;
+    if (pl_git_header(w->git->g, oid, &kind, &size, &err) < 0) {
+        lost(w, PL_S(""), oid, &err);
+        return false;
     }
-    struct pl_view *v = pl_git_read(w->git->g, oid, w->ctx->limits.window, &err);
-    if (!v) {
-        lost(w, path, oid, &err);
-        return;
-    }
+    if (kind == PL_GIT_IS_COMMIT || kind == PL_GIT_IS_TAG)
+        scan_text(w, oid);
+    return kind == PL_GIT_IS_BLOB;
+}
+
+static void scan_blob(struct pl_worker *w, uint32_t ordinal, const uint8_t *oid, struct pl_str path,
+                      struct held *h, bool again)
+{
+    struct pl_err err = { 0 };
     struct pl_spot at = { .surface = PL_SURF_FILE, .ordinal = ordinal, .path = path };
+    struct pl_view whole, *v = &whole;
+    if (!again || !h->bytes.p) {
+        let_go(h);
+        h->v = pl_git_read(w->git->g, oid, w->ctx->limits.window, &err);
+        if (!h->v) {
+            lost(w, path, oid, &err);
+            return;
+        }
+        if (h->v->eof)
+            h->bytes = pl_str_n(h->v->p ? (const char *)h->v->p : "", h->v->n);
+    }
+    if (h->bytes.p)
+        pl_view_mem_init(&whole, h->bytes.p, h->bytes.n);
+    else
+        v = h->v;
     if (pl_content_scan(w, &at, v, &err) < 0)
         lost(w, path, oid, &err);
-    w->done.bytes += v->off;
-    w->done.seen += v->off;
-    w->done.entries++;
-    pl_view_close(v);
+    if (!again) {
+        w->done.bytes += v->off;
+        w->done.seen += v->off;
+        w->done.entries++;
+    }
     pl_arena_reset(&w->scratch);
 }
 
 static void scan_items(struct pl_worker *w, struct pl_rd *rd)
 {
     uint8_t oid[PL_OID];
+    struct held h = { 0 };
     for (uint32_t i = 0; rd->p < rd->end; i++) {
         pl_get_raw(rd, oid, PL_OID);
-        pl_get_u8(rd);
+        bool again = pl_get_u8(rd) != 0;
         struct pl_str path = pl_get_str(rd);
         if (rd->bad)
             pl_bug("malformed job");
-        scan_blob(w, i, oid, path);
+        if (path.n || is_blob(w, oid))
+            scan_blob(w, i, oid, path, &h, again);
     }
+    let_go(&h);
 }
 
 /* ---- about ---- */

@@ -13,8 +13,8 @@ enum pl_git_op {
     PL_GIT_OP_WALK,
     /* answers ORDER */
     PL_GIT_OP_ORDER,
-    /* items to the end: raw id, u8 link, str path: scans these blobs; a hit's ordinal is the item
-     */
+    /* items to the end: raw id, u8 again, str path: scans these blobs; a hit's ordinal is the item;
+     * `again`: the blob of the item before, under a path of another kind */
     PL_GIT_OP_SCAN,
     /* u32 n, n raw ids of commits or tags, then raw ids of blobs to the end: answers WHO for each
      * of the first, HEAD for each place of one of the others in a branch head's tree */

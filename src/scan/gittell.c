@@ -18,25 +18,19 @@ static void add_hit(struct pl_git_unit *u, const struct pl_hit *h, struct pl_git
     pl_vec_push(&u->hits, x);
 }
 
-static int by_blob(const void *pa, const void *pb)
+/* A hit of blob and kind of path counts at every place of that kind. */
+static void add_places(struct pl_git_unit *u, const struct pl_hit *h,
+                       const struct pl_git_place_of *item)
 {
-    const struct pl_git_place_of *a = pa, *b = pb;
-    return a->blob < b->blob ? -1 : a->blob > b->blob;
-}
-
-/* The further places of a blob stand together once sorted. */
-static void add_more(struct pl_git_unit *u, const struct pl_hit *h, uint32_t blob)
-{
-    size_t lo = 0, hi = u->more.n;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (u->more.p[mid].blob < blob)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    for (; lo < u->more.n && u->more.p[lo].blob == blob; lo++)
-        add_hit(u, h, u->more.p[lo]);
+    const struct pl_git_place_of *first = &u->first.p[item->blob];
+    if (first->kind == item->kind)
+        add_hit(u, h, *first);
+    if (!first->kind)
+        return;
+    for (size_t i = pl_git_places_more(u, item->blob);
+         i < u->more.n && u->more.p[i].blob == item->blob; i++)
+        if (u->more.p[i].kind == item->kind)
+            add_hit(u, h, u->more.p[i]);
 }
 
 static uint32_t commit_number(struct pl_git_unit *u, struct pl_str hex)
@@ -52,12 +46,11 @@ static void slice_hits(struct pl_git_unit *u, const struct pl_git_slice *s)
     for (size_t i = 0; s->rec && i < s->rec->hits.n; i++) {
         const struct pl_hit *h = &s->rec->hits.p[i];
         if (h->ordinal == PL_NEVER && h->where.surface == PL_SURF_HISTORY) {
-            struct pl_git_place_of at = { PL_OID_NONE, commit_number(u, h->where.path),
-                                          PL_OID_NONE };
+            struct pl_git_place_of at = { PL_OID_NONE, commit_number(u, h->where.path), PL_OID_NONE,
+                                          0 };
             add_hit(u, h, at);
         } else if (h->ordinal < s->n) {
-            add_hit(u, h, u->first.p[s->blobs[h->ordinal]]);
-            add_more(u, h, s->blobs[h->ordinal]);
+            add_places(u, h, &s->items[h->ordinal]);
         }
     }
 }
@@ -137,8 +130,6 @@ static bool origin_of(const struct pl_git_unit *u, const struct pl_git_hit *h, u
 
 bool pl_git_gather(struct pl_git_unit *u)
 {
-    if (u->more.n)
-        qsort(u->more.p, u->more.n, sizeof *u->more.p, by_blob);
     for (size_t i = 0; i < u->slices.n; i++)
         slice_hits(u, u->slices.p[i]);
     if (!u->hits.n)

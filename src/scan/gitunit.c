@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "scan/gitjob.h"
 #include "scan/gitunit.h"
 
@@ -208,17 +209,24 @@ static int walk(struct pl_git_unit *u, struct pl_err *err)
 static void submit_slice(struct pl_git_unit *u, const uint32_t *blobs, size_t n)
 {
     struct pl_git_slice *s = slice_new(u);
+    struct pl_git_place_of kinds[PL_GIT_KINDS_MAX];
+    PL_VEC(struct pl_git_place_of) items = { 0 };
     struct pl_buf *b;
     struct pl_task *t = task_new(u, s, PL_GIT_OP_SCAN, &b);
-    s->blobs = pl_alloc_n(&u->a, n, sizeof *s->blobs);
-    s->n = n;
-    memcpy(s->blobs, blobs, n * sizeof *blobs);
     for (size_t i = 0; i < n; i++) {
-        uint32_t path = u->first.p[blobs[i]].path;
-        pl_buf_putn(b, pl_oidmap_id(&u->blobs, blobs[i]), PL_OID);
-        pl_put_u8(b, 0);
-        pl_put_str(b, path == PL_OID_NONE ? PL_S("") : u->paths.p[path]);
+        size_t k = pl_git_places_each_kind(u, blobs[i], kinds, PL_COUNT(kinds));
+        for (size_t j = 0; j < k; j++) {
+            uint32_t path = kinds[j].path;
+            pl_buf_putn(b, pl_oidmap_id(&u->blobs, blobs[i]), PL_OID);
+            pl_put_u8(b, j > 0);
+            pl_put_str(b, path == PL_OID_NONE ? PL_S("") : u->paths.p[path]);
+            pl_vec_push(&items, kinds[j]);
+        }
     }
+    s->n = items.n;
+    s->items = pl_alloc_n(&u->a, items.n, sizeof *s->items);
+    memcpy(s->items, items.p, items.n * sizeof *s->items);
+    pl_vec_release(&items);
     pl_pool_submit(u->pool, t);
 }
 
@@ -265,6 +273,7 @@ static uint32_t *ordered(struct pl_git_unit *u, size_t *ret_n)
 static int scan_blobs(struct pl_git_unit *u, struct pl_err *err)
 {
     size_t n, step;
+    pl_git_places_sort(u);
     uint32_t *list = ordered(u, &n);
     step = n / 32 + 1;
     step = step < SLICE_MIN ? SLICE_MIN : step > SLICE_MAX ? SLICE_MAX : step;

@@ -12,6 +12,7 @@
 /* A blob at a path, with the first commit that brought it there. */
 struct pl_git_place_of {
     uint32_t blob, commit, path; /* numbers; commit PL_NEVER, path PL_OID_NONE: unreachable */
+    uint32_t kind;               /* of the path (secret.h); 0 = the blob has no other place */
 };
 
 struct pl_git_commit_of {
@@ -24,7 +25,7 @@ struct pl_git_unit;
 /* One job and what came of it. */
 struct pl_git_slice {
     struct pl_git_unit *unit;
-    uint32_t *blobs; /* SCAN: by ordinal of its hits */
+    struct pl_git_place_of *items; /* SCAN: by ordinal of its hits */
     size_t n;
     struct pl_record *rec;
 };
@@ -61,6 +62,17 @@ struct pl_git_unit {
     struct pl_commit *who;  /* by number in asked_commits; in the report's arena */
     struct pl_oidmap heads; /* blob and path of what is in a head, hashed */
 };
+
+#define PL_GIT_KINDS_MAX 64u /* kinds of path at which one blob is searched */
+/* Sorts the further places, of each path the earliest, and says what kind each is of; before blobs
+ * are scanned. */
+void pl_git_places_sort(struct pl_git_unit *u);
+/* Index in `more` of the first further place of the blob; u->more.n or another blob's when it has
+ * none. */
+size_t pl_git_places_more(const struct pl_git_unit *u, uint32_t blob);
+/* One place of each kind that the blob has, its first place first; how many. */
+size_t pl_git_places_each_kind(const struct pl_git_unit *u, uint32_t blob,
+                               struct pl_git_place_of *ret, size_t max);
 
 /* Gathers the hits of all slices at their places, earliest first, one for each secret and path.
  * True when something is to be asked about them. */

@@ -74,6 +74,10 @@ typedef void pl_secret_fn(void *arg, const struct pl_secret *s);
 int pl_secret_scan(struct pl_matcher *m, const struct pl_text *t, pl_secret_fn *fn, void *arg,
                    struct pl_err *err);
 
+/* A number that is equal for paths which the engine, with these rules, cannot tell apart: the same
+ * content gives the same secrets, with the same severities, at both. Never 0. */
+uint32_t pl_secret_path_kind(const struct pl_rules *r, struct pl_str path);
+
 /* Masks: up to 4 leading characters that are a public prefix of the token kind, an ellipsis, and
  * eight hex digits of SHA-256: "ghp_…(sha256:1a2b3c4d)". In arena `a`. */
 struct pl_str pl_secret_mask(struct pl_arena *a, const struct pl_rule *rule, struct pl_str value);
