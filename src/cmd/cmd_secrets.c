@@ -16,7 +16,7 @@ static const struct pl_opt table[] = {
     { "staged", 0, PL_OPT_FLAG, O(staged), NULL, "git: what the index adds to HEAD" },
     { "working-tree", 0, PL_OPT_FLAG, O(working_tree), NULL,
       "git: what the working tree adds to HEAD" },
-    { "rev", 0, PL_OPT_LIST, O(rev), "RANGE", "git: A, ^A or A..B instead of all refs" },
+    { "rev", 0, PL_OPT_LIST, O(rev), "RANGE", "git: A, ^A, A..B or A...B instead of all refs" },
     { "since", 0, PL_OPT_STR, O(since), "DATE", "git: commits from then on; 2026-01-31, or 30d" },
     { "until", 0, PL_OPT_STR, O(until), "DATE", "git: commits up to then" },
     { "unreachable", 0, PL_OPT_FLAG, O(unreachable), NULL, "git: objects no ref leads to, too" },

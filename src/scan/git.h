@@ -8,7 +8,7 @@
 
 /* Which part of a repository is read. */
 struct pl_git_scope {
-    const char *const *revs; /* as `git rev-list` takes them: A, ^A, A..B; none = all refs */
+    const char *const *revs; /* as `git rev-list` takes them: A, ^A, A..B, A...B; none = all refs */
     size_t n_revs;
     int64_t since, until; /* seconds since the epoch, of the committer; 0 = no bound */
     bool unreachable;     /* also objects that no ref leads to */

@@ -78,7 +78,7 @@ typedef void pl_git_note_fn(void *arg, bool incomplete, const char *code, struct
                             const char *message);
 
 struct pl_git_range {
-    const char *const *revs; /* "main", "v1..v2", "^old"; none = all refs and HEAD */
+    const char *const *revs; /* "main", "v1..v2", "v1...v2", "^old"; none = all refs and HEAD */
     size_t n_revs;
     int64_t since, until; /* seconds since the epoch of the committer, 0 = no bound */
 };

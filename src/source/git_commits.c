@@ -214,7 +214,70 @@ static int one_rev(struct lister *l, const char *spec, bool hide, struct pl_err 
     return 0;
 }
 
-/* "A", "^A", "A..B" with HEAD for an empty side. `hide`: the pass over what is left out. */
+/* One side of "A..B" or "A...B", NUL-terminated in `b`; HEAD where it is empty. */
+static const char *side_of(struct pl_buf *b, struct pl_str s)
+{
+    pl_buf_clear(b);
+    pl_buf_putn(b, s.n ? s.p : "HEAD", s.n ? s.n : 4);
+    pl_buf_putc(b, 0);
+    return b->p;
+}
+
+/* Adds `bit` to the mark of each listed commit that `spec` leads to. */
+static int mark_from(struct lister *l, const char *spec, uint8_t *mark, size_t n, uint8_t bit,
+                     struct pl_err *err)
+{
+    struct pl_git *g = l->g;
+    git_object *o = NULL;
+    if (git_revparse_single(&o, g->repo, spec) < 0)
+        return pl_fail(err, PL_E_USAGE, "there is no revision '%s' in the repository", spec);
+    l->hide = true;
+    start_at(l, git_object_id(o));
+    git_object_free(o);
+    while (l->todo.n) {
+        uint32_t i = l->todo.p[--l->todo.n];
+        if (i >= n || mark[i] & bit)
+            continue;
+        mark[i] |= bit;
+        for (uint32_t k = 0; k < g->info.p[i].n_parents; k++)
+            pl_vec_push(&l->todo, g->parents.p[g->info.p[i].parents + k]);
+    }
+    return 0;
+}
+
+/* Leaves out what two revisions have in common; both have been listed. */
+static int hide_common(struct lister *l, const char *a, const char *b, struct pl_err *err)
+{
+    struct pl_git *g = l->g;
+    size_t n = g->info.n;
+    uint8_t *mark = calloc(n + 1, 1);
+    if (!mark)
+        pl_oom();
+    int r = mark_from(l, a, mark, n, 1, err);
+    if (r == 0)
+        r = mark_from(l, b, mark, n, 2, err);
+    for (size_t i = 0; r == 0 && i < n; i++)
+        if (mark[i] == 3)
+            g->info.p[i].wanted = false;
+    free(mark);
+    return r;
+}
+
+/* What is reachable from one of them, but not from both. */
+static int symmetric(struct lister *l, struct pl_str left, struct pl_str right, bool hide,
+                     struct pl_err *err)
+{
+    pl_auto_buf struct pl_buf a = { 0 }, b = { 0 };
+    side_of(&a, left);
+    side_of(&b, right);
+    if (hide)
+        return hide_common(l, a.p, b.p, err);
+    int r = one_rev(l, a.p, false, err);
+    return r < 0 ? r : one_rev(l, b.p, false, err);
+}
+
+/* "A", "^A", "A..B", "A...B" with HEAD for an empty side. `hide`: the pass over what is left out.
+ */
 static int one_spec(struct lister *l, const char *spec, bool hide, struct pl_err *err)
 {
     const char *dots = strstr(spec, "..");
@@ -222,17 +285,11 @@ static int one_spec(struct lister *l, const char *spec, bool hide, struct pl_err
         return hide ? one_rev(l, spec + 1, true, err) : 0;
     if (!dots)
         return hide ? 0 : one_rev(l, spec, false, err);
+    struct pl_str left = pl_str_n(spec, (size_t)(dots - spec));
     if (dots[2] == '.')
-        return pl_fail(err, PL_E_USAGE, "'%s': A...B is not read; give A..B and B..A", spec);
+        return symmetric(l, left, pl_str_c(dots + 3), hide, err);
     pl_auto_buf struct pl_buf side = { 0 };
-    if (hide)
-        pl_buf_putn(&side, spec, (size_t)(dots - spec));
-    else
-        pl_buf_puts(&side, dots + 2);
-    if (!side.n)
-        pl_buf_puts(&side, "HEAD");
-    pl_buf_putc(&side, 0);
-    return one_rev(l, side.p, hide, err);
+    return one_rev(l, side_of(&side, hide ? left : pl_str_c(dots + 2)), hide, err);
 }
 
 static int start(struct lister *l, const struct pl_git_range *r, struct pl_err *err)

@@ -2,7 +2,9 @@
  * are streamed. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/limits.h"
 #include "source/git_int.h"
 
@@ -129,6 +131,22 @@ static struct pl_view *open_loose(struct pl_git *g, const git_oid *id)
     return &x->v;
 }
 
+/* The library takes the length that a loose object's head claims and does not look at its id: what
+ * is not there would be whatever memory holds. Packs have checks of their own. */
+static bool is_false_loose(struct pl_git *g, const uint8_t *oid, git_odb_object *o)
+{
+    char hex[2 * PL_OID + 1];
+    git_oid id;
+    pl_auto_buf struct pl_buf path = { 0 };
+    pl_hex(oid, PL_OID, hex);
+    pl_buf_printf(&path, "%s/objects/%.2s/%s", git_repository_commondir(g->repo), hex, hex + 2);
+    pl_buf_putc(&path, 0);
+    return access(path.p, F_OK) == 0 &&
+           (git_odb_hash(&id, git_odb_object_data(o), git_odb_object_size(o),
+                         git_odb_object_type(o)) < 0 ||
+            memcmp(id.id, oid, PL_OID) != 0);
+}
+
 struct pl_view *pl_git_read(struct pl_git *g, const uint8_t *oid, uint64_t max, struct pl_err *err)
 {
     git_oid id;
@@ -153,6 +171,11 @@ struct pl_view *pl_git_read(struct pl_git *g, const uint8_t *oid, uint64_t max, 
         pl_oom();
     if (pl_git_raw(g, oid, &x->o, err) < 0) {
         free(x);
+        return NULL;
+    }
+    if (is_false_loose(g, oid, x->o)) {
+        pl_fail(err, PL_E_FORMAT, "the object is not what its id says");
+        object_close(&x->v);
         return NULL;
     }
     pl_view_mem_init(&x->v, git_odb_object_data(x->o), git_odb_object_size(x->o));
