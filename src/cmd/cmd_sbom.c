@@ -6,15 +6,21 @@
 #include "base/cleanup.h"
 #include "cmd/common.h"
 #include "cmd/version.h"
+#include "model/package.h"
 
 struct options {
     struct pl_common common;
     struct pl_opt_list format;
+    bool no_dev;
 };
 
 static const struct pl_opt table[] = {
     { "format", 'f', PL_OPT_LIST, offsetof(struct options, format), "FORMAT[=FILE]",
       "cyclonedx-json, spdx-json" },
+    { "lockfiles", 0, PL_OPT_FLAG, offsetof(struct options, common.lockfiles), NULL,
+      "lock files count in images, too" },
+    { "no-dev", 0, PL_OPT_FLAG, offsetof(struct options, no_dev), NULL,
+      "leave out what is of development only" },
     PL_COMMON_OPTS(struct options),
 };
 
@@ -46,6 +52,18 @@ static int check_formats(const struct pl_opt_list *f)
         return PL_EXIT_USAGE;
     }
     return 0;
+}
+
+static void drop_dev(struct pl_report *r)
+{
+    for (size_t i = 0; i < r->n_targets; i++) {
+        struct pl_target *t = &r->targets[i];
+        size_t n = 0;
+        for (size_t k = 0; k < t->n_packages; k++)
+            if (!(t->packages[k].pkg.flags & PL_PKG_DEV))
+                t->packages[n++] = t->packages[k];
+        t->n_packages = n;
+    }
 }
 
 static int tell(const struct options *o, struct pl_report *report)
@@ -93,6 +111,8 @@ static int run_sbom(const void *options, const struct pl_operands *ops)
         if (pl_scan_target(run.scan, ops->p[i], &report, &err) < 0)
             code = pl_run_failed("sbom", &err);
     pl_run_end(&run);
+    if (o->no_dev)
+        drop_dev(&report);
     if (!code)
         code = tell(o, &report);
     pl_arena_release(&a);

@@ -26,6 +26,7 @@ static const struct pl_opt table[] = {
     { "from", 0, PL_OPT_STR, O(from), "FILE", "write a saved result in another form; no target" },
     { "all-tags", 0, PL_OPT_FLAG, O(all_tags), NULL, "every tag of docker://HOST/REPO" },
     { "all-repos", 0, PL_OPT_FLAG, O(all_repos), NULL, "every repository of docker://HOST" },
+    { "lockfiles", 0, PL_OPT_FLAG, O(common.lockfiles), NULL, "lock files count in images, too" },
     { "no-store", 0, PL_OPT_FLAG, O(no_store), NULL, "keep no record" },
     { "store", 0, PL_OPT_NONE, 0, "DIR", "" },
     PL_VULN_OPTS(struct pl_scan_cmd),

@@ -120,6 +120,7 @@ static int prepare(struct pl_run *r, const struct pl_common *c, bool secrets, st
     r->o.marks = c->marks;
     r->o.git = c->git;
     r->o.salt = c->salt;
+    r->o.lockfiles = c->lockfiles;
     r->o.platforms = r->platforms;
     r->o.n_platforms = c->platform.n;
     r->o.cancel = &cancelled;

@@ -18,6 +18,7 @@ struct pl_common {
     const struct pl_git_scope *git; /* what of git: targets is read; NULL = all refs */
     struct pl_str salt;             /* of fingerprints of sources */
     unsigned kinds;                 /* findings about how an image runs: 1 << enum pl_kind */
+    bool lockfiles; /* what lock files say counts in images, too; filled by the verb */
 };
 
 /* clang-format off */

@@ -22,6 +22,7 @@ struct pl_scan_opts {
     bool secrets;                        /* run the secret engine */
     bool marks;                          /* markers beside a secret count */
     bool packages;                       /* run the catalogers */
+    bool lockfiles;                      /* lock files count in images, too */
     bool facts;                          /* keep what says how an image runs */
     bool config;                         /* judge it (implies facts) */
     unsigned kinds;                      /* of findings about that: bits 1 << enum pl_kind */

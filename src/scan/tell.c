@@ -229,6 +229,7 @@ static void tell_image(struct pl_unit *u, struct pl_report *r, const struct pl_i
     k.t->platform = pl_image_platform(im, r->a);
     tell_layers(&k);
     struct pl_tellpkg packages = { .a = r->a, .t = k.t, .system = true };
+    packages.locks = u->scan->o.lockfiles;
     for (size_t i = 0; i < im->n_layers; i++) {
         const struct pl_record *rec = im->layers[i] ? im->layers[i]->rec : NULL;
         if (!rec)
@@ -267,7 +268,8 @@ static void tell_tree(struct pl_unit *u, struct pl_report *r)
     start(&k, u, r, &none);
     struct pl_tellpkg packages = { .a = r->a, .t = k.t };
     packages.system = pl_str_is(u->src->kind, "rootfs");
-    packages.locks = pl_str_is(u->src->kind, "dir") || pl_str_is(u->src->kind, "git");
+    packages.locks =
+        u->scan->o.lockfiles || pl_str_is(u->src->kind, "dir") || pl_str_is(u->src->kind, "git");
     for (size_t i = 0; i < u->slices.n; i++)
         if (u->slices.p[i]->rec)
             tell_slice(&k, u->slices.p[i]->rec, &packages);
