@@ -29,6 +29,7 @@ static const struct pl_opt table[] = {
     { "lockfiles", 0, PL_OPT_FLAG, O(common.lockfiles), NULL, "lock files count in images, too" },
     { "no-store", 0, PL_OPT_FLAG, O(no_store), NULL, "keep no record" },
     { "store", 0, PL_OPT_NONE, 0, "DIR", "" },
+    PL_SCAN_IGNORE_OPTS(struct pl_scan_cmd),
     PL_VULN_OPTS(struct pl_scan_cmd),
     { "policy", 0, PL_OPT_NONE, 0, "FILE", "" },
     PL_COMMON_OPTS(struct pl_scan_cmd),
@@ -391,8 +392,7 @@ int pl_scan_cmd_run(const struct pl_scan_cmd *o, const struct pl_operands *ops)
         code = pl_run_failed(o->verb, &err);
     else if (r.o->from)
         code = convert(&r, &a);
-    else if (r.vulns &&
-             (code = pl_vuln_begin(&o->vuln, r.asked, o->common.quiet, &r.vuln)) != 0)
+    else if (r.vulns && (code = pl_vuln_begin(&o->vuln, r.asked, o->common.quiet, &r.vuln)) != 0)
         ;
     else if (!(code = pl_run_begin(&run, &r.o->common, r.secrets)))
         code = scan_all(&r, &run, ops, &report);

@@ -15,10 +15,10 @@
 
 bool pl_explain_is_flaw(const char *id)
 {
-    static const char *const begins[] = {
-        "CVE-",  "GHSA-", "GO-",  "PYSEC-", "RUSTSEC-", "DSA-",  "DLA-",  "USN-",   "ALSA-",
-        "RHSA-", "RLSA-", "MAL-", "BIT-",   "HSEC-",    "ELSA-", "SUSE-", "DEBCL-", "DEMO-", "UBUNTU-"
-    };
+    static const char *const begins[] = { "CVE-",  "GHSA-",  "GO-",   "PYSEC-", "RUSTSEC-",
+                                          "DSA-",  "DLA-",   "USN-",  "ALSA-",  "RHSA-",
+                                          "RLSA-", "MAL-",   "BIT-",  "HSEC-",  "ELSA-",
+                                          "SUSE-", "DEBCL-", "DEMO-", "UBUNTU-" };
     for (size_t i = 0; i < PL_COUNT(begins); i++)
         if (strncmp(id, begins[i], strlen(begins[i])) == 0)
             return true;

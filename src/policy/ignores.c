@@ -271,7 +271,10 @@ void pl_ignores_apply(struct pl_ignores *g, struct pl_report *r, const char *tod
     }
     for (size_t i = 0; i < r->n_targets; i++)
         all += r->targets[i].n_findings;
-    r->ignored = pl_alloc_n(r->a, all, sizeof *r->ignored);
+    struct pl_finding *old = r->ignored;
+    r->ignored = pl_alloc_n(r->a, r->n_ignored + all + 1, sizeof *r->ignored);
+    if (r->n_ignored) /* what statements of others took out */
+        memcpy(r->ignored, old, r->n_ignored * sizeof *old);
     for (size_t i = 0; i < r->n_targets; i++) {
         struct pl_target *t = &r->targets[i];
         size_t n = 0;

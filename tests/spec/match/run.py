@@ -66,12 +66,32 @@ def labels(db):
 
 
 def inventories(db, report, work):
-    key = lambda r: sorted((f["rule"], f["package"]["purl"]) for f in r["targets"][0]["findings"])
+    key = lambda r: sorted((f["rule"], f["package"]["purl"]) for f in r["targets"][0]["findings"]
+                           if f["kind"] == "vulnerability")
     for form in ("cyclonedx-json", "spdx-json"):
         path = os.path.join(work, form)
         run("sbom", IMAGE, "-q", "-f", form + "=" + path)
         code, other = scan("sbom:" + path, db)
         point(other is not None and key(other) == key(report), "the inventory as %s matches the same" % form)
+
+
+def statement(db, work):
+    """VEX for a finding removes it and nothing else."""
+    key = lambda r: {(f["rule"], f["package"]["purl"]) for f in r["targets"][0]["findings"]
+                     if f["kind"] == "vulnerability"}
+    path = os.path.join(work, "vex.json")
+    with open(path, "w") as f:
+        json.dump({"statements": [{"vulnerability": {"name": "CVE-2018-13410"},
+                                   "products": [{"@id": "pkg:deb/debian/zip"}],
+                                   "status": "not_affected",
+                                   "justification": "vulnerable_code_not_present"}]}, f)
+    before, after = key(scan(IMAGE, db)[1]), key(scan(IMAGE, db, "--vex", path)[1])
+    gone = before - after
+    point(len(gone) == 1 and not after - before, "a VEX statement removes its finding and nothing else")
+    out = run("explain", "CVE-2018-13410", "zip", IMAGE, "--db", db).stdout.decode()
+    point("3.0-13 < 3.0-13+deb12u1 (deb), Debian:12 zip" in out, "explain tells the comparison")
+    out = run("explain", "CVE-2018-13410", "bash", IMAGE, "--db", db).stdout.decode()
+    point("why not" in out, "explain tells why not")
 
 
 def sources(db, work):
@@ -155,6 +175,7 @@ def main():
         sources(db, work)
         report = labels(db)
         inventories(db, report, work)
+        statement(db, work)
         hostile(db, work)
         killed(db, work)
         everything(work)
