@@ -302,7 +302,8 @@ static void on_zip_note(void *arg, const char *code, struct pl_str name, const c
 static int read_zip(struct walk *w, struct pl_str bytes)
 {
     static const struct pl_str path = { "x.zip", 5 };
-    const struct pl_nested *zip = pl_nested_probe((const uint8_t *)bytes.p, 512, path);
+    const struct pl_nested *zip =
+        pl_nested_probe((const uint8_t *)bytes.p, bytes.n < 512 ? bytes.n : 512, path);
     struct pl_view v;
     uint64_t total = 0;
     struct pl_nested_opts o = {
