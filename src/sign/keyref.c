@@ -16,10 +16,14 @@
 
 #define KEY_MAX (1u << 20)
 #define PASSWORD_MAX 4096u
+#define ROOM 65536u
 
 static int read_fd(int fd, const char *name, size_t max, struct pl_buf *b, struct pl_err *err)
 {
     b->max = max;
+    /* room for any key at once: a buffer that grows leaves copies of the secret behind */
+    if (!pl_buf_room(b, max < ROOM ? max : ROOM, err))
+        return pl_wrap(err, "'%s'", name);
     for (;;) {
         void *p = pl_buf_room(b, 512, err);
         if (!p)
