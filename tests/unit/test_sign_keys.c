@@ -73,8 +73,8 @@ static void an_identity_counts_once_whatever_its_keys(void **state)
     assert_int_equal(pl_verdicts_signers(v, 2), 2);
 }
 
-/* Does memory of ours hold the bytes whose complement is `not`? Looked for through the kernel. */
-static bool in_memory(const uint8_t not [24])
+/* Does memory of ours hold the bytes whose complement is `inv`? Looked for through the kernel. */
+static bool in_memory(const uint8_t inv[24])
 {
     FILE *maps = fopen("/proc/self/maps", "r"), *mem = fopen("/proc/self/mem", "r");
     char line[512];
@@ -92,7 +92,7 @@ static bool in_memory(const uint8_t not [24])
             n = fread(p, 1, to - from, mem);
         for (size_t i = 0; i + 24 <= n && !found; i++) {
             size_t k = 0;
-            while (k < 24 && p[i + k] == (uint8_t) ~not [k])
+            while (k < 24 && (p[i + k] ^ inv[k]) == 0xff)
                 k++;
             found = k == 24;
         }
@@ -109,23 +109,23 @@ static void nothing_of_a_key_stays_in_memory(void **state)
     struct pl_privkey *k = NULL, *again = NULL;
     struct pl_buf der = { 0 }, file = { 0 }, sig = { 0 };
     struct pl_err err = { 0 };
-    uint8_t not [24];
+    uint8_t inv[24];
     (void)state;
     if (SANITIZED || !pl_sodium_library())
         skip();
     assert_int_equal(pl_privkey_generate(PL_S("ed25519"), &k, &err), 0);
     assert_int_equal(pl_privkey_der(k, &der, &err), 0);
-    for (size_t i = 0; i < sizeof not ; i++) /* the seed stands at the end */
-        not [i] = (uint8_t)(der.p[der.n - 32 + i] ^ 0xff);
-    assert_true(in_memory(not ));
+    for (size_t i = 0; i < sizeof inv; i++) /* the seed stands at the end */
+        inv[i] = (uint8_t)(der.p[der.n - 32 + i] ^ 0xff);
+    assert_true(in_memory(inv));
     pl_buf_wipe(&der);
     assert_int_equal(pl_keyfile_write(k, PL_S("p"), &file, &err), 0);
     pl_privkey_free(k);
-    assert_false(in_memory(not ));
+    assert_false(in_memory(inv));
     assert_int_equal(pl_keyfile_open(pl_buf_str(&file), PL_S("p"), &again, &err), 0);
     assert_int_equal(pl_privkey_sign(again, PL_S("m"), &sig, &err), 0);
     pl_privkey_free(again);
-    assert_false(in_memory(not ));
+    assert_false(in_memory(inv));
     pl_buf_release(&file);
     pl_buf_release(&sig);
 }
