@@ -479,6 +479,22 @@ def by_name(tap, folder):
     tap.point("only/here" in names, "a directory that was only meant stays", *names)
 
 
+def one_hazard(tap, recipe, folder):
+    """Hostile input: refused, or written and whole; the source stays as it was."""
+    name = os.path.basename(recipe)[:-len(".recipe")]
+    try:
+        targets, _ = im.build(recipe, folder, ["oci"])
+    except subprocess.CalledProcessError:
+        return  # of another form
+    source, out = os.path.join(folder, "layout"), os.path.join(folder, "out")
+    before = tree_of(source)
+    run = scrub(targets["oci"][0], "oci:" + out, *FULL)
+    good = run.code in (0, 2, 3) and os.path.exists(out) == (run.code == 0)
+    left = [n for n in os.listdir(folder) if ".part-" in n]
+    tap.point(good and not left and tree_of(source) == before, "hazard " + name,
+              "exit %d" % run.code, text(run), *left)
+
+
 class Kept:
     """Points of a part that runs beside others, printed when it is its turn."""
 
@@ -659,10 +675,14 @@ def signatures(tap, folder):
 def main():
     im.need("spec/scrub")
     tap = im.Tap()
+    part = one_recipe
+    files = im.recipes(FORENSICS, sys.argv[1:])
+    if sys.argv[1:] == ["hazards"]:
+        part, files = one_hazard, im.recipes(os.path.join(HERE, "..", "hazard"), [])
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0)) + 1) as pool:
-        waiting = [] if sys.argv[1:] else [pool.submit(beside, part) for part in (
+        waiting = [] if sys.argv[1:] else [pool.submit(beside, p) for p in (
             killed, by_name, bare, inside, signatures, full_disk)]
-        waiting += [pool.submit(beside, one_recipe, r) for r in im.recipes(FORENSICS, sys.argv[1:])]
+        waiting += [pool.submit(beside, part, r) for r in files]
         for done in waiting:
             for what in done.result():
                 tap.point(*what)
