@@ -129,7 +129,7 @@ static struct pl_names get_list(struct pl_arena *a, const struct pl_json *j, con
 /* "0.00917". */
 static double get_share(const struct pl_json *j, const char *key)
 {
-    struct pl_str s = pl_json_str(pl_json_get(j, key)), head;
+    struct pl_str s = pl_json_str(pl_json_get(j, key)), head = { "", 0 };
     uint64_t whole = 0, part = 0;
     double scale = 1;
     pl_str_split(&s, '.', &head);

@@ -106,7 +106,7 @@ double pl_cvss_score(struct pl_str v)
         break;
     }
     uint64_t whole, tenth = 0;
-    struct pl_str rest = v, head;
+    struct pl_str rest = v, head = { "", 0 };
     pl_str_split(&rest, '.', &head);
     if (!pl_str_u64(head, &whole) || (rest.p && !pl_str_u64(pl_str_sub(rest, 0, 1), &tenth)) ||
         whole > 10)

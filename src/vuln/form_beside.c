@@ -114,8 +114,7 @@ static int read_epss(struct pl_adv_reader *r, const struct pl_adv_doc *d, struct
         if (!pl_str_starts(line, PL_S("CVE-")))
             continue;
         pl_str_split(&line, ',', &cve);
-        pl_str_split(&line, ',', &score);
-        if (!share(score, &s) || !share(line, &p)) {
+        if (!pl_str_split(&line, ',', &score) || !line.p || !share(score, &s) || !share(line, &p)) {
             bad++;
             continue;
         }
