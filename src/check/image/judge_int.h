@@ -29,10 +29,15 @@ struct pl_img_finding *pl_judge_config(struct pl_judge *j, enum pl_img_rule_id r
 struct pl_img_finding *pl_judge_history(struct pl_judge *j, enum pl_img_rule_id rule, size_t i,
                                         const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/* The user and the accounts. */
 void pl_judge_user(struct pl_judge *j);
+/* Ports, volumes, variables, commands of the configuration. */
 void pl_judge_settings(struct pl_judge *j);
+/* What the history shows of the build. */
 void pl_judge_history_all(struct pl_judge *j);
+/* Files: rights, owners, tools. */
 void pl_judge_files(struct pl_judge *j);
+/* Miners, reverse shells, what comes back by itself. */
 void pl_judge_malware(struct pl_judge *j);
 
 #endif
