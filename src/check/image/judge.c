@@ -24,6 +24,9 @@ enum pl_img_rule_id pl_img_rule_find(struct pl_str name)
 }
 
 static struct pl_img_finding *add(struct pl_judge *j, enum pl_img_rule_id rule, const char *fmt,
+                                  va_list ap) __attribute__((format(printf, 3, 0)));
+
+static struct pl_img_finding *add(struct pl_judge *j, enum pl_img_rule_id rule, const char *fmt,
                                   va_list ap)
 {
     char b[600];

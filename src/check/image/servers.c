@@ -94,6 +94,9 @@ struct pl_str pl_first_text(const struct pl_img *im, const char *const *paths,
 /* ---- collecting ---- */
 
 static struct pl_str format(struct pl_arena *a, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
+static struct pl_str format(struct pl_arena *a, const char *fmt, va_list ap)
 {
     char b[1024];
     int n = vsnprintf(b, sizeof b, fmt, ap);
