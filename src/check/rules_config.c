@@ -25,7 +25,7 @@ static void workdir(struct pl_lint *l, const struct pl_lint_in *in)
     for (size_t i = 0; i < sizeof trees / sizeof *trees; i++) {
         struct pl_str t = pl_str_c(trees[i]);
         if (pl_str_starts(s, t) && (s.n == t.n || s.p[t.n] == '/'))
-            pl_lint_at_arg(l, "DS-0030", in, arg);
+            pl_lint_at_arg(l, "DS-0030", in, arg)->severity = i < 5 ? PL_SEV_HIGH : PL_SEV_MEDIUM;
     }
 }
 

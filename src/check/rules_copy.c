@@ -71,8 +71,15 @@ static void add(struct pl_lint *l, const struct pl_lint_in *in)
     }
     if (odd)
         pl_lint_at_node(l, "CKV_DOCKER_4", in->index);
-    pl_lint_code_as(l, "CIS-DI-0009", odd || plain ? PL_RULE_D402 : PL_RULE_D401, in->index,
-                    in->top->off, in->top->off + 3);
+    uint32_t at = in->top->off, end = at + 3;
+    if (!odd && !plain && pl_df_flag(n, "checksum", NULL).n)
+        return;                        /* a checked download: nothing else does that */
+    if (!odd && !plain && n->n_args) { /* at the address, as the rule itself */
+        at = pl_df_src(&n->text, n->args[0].at);
+        end = at + (uint32_t)n->args[0].s.n;
+    }
+    pl_lint_code_as(l, "CIS-DI-0009", odd || plain ? PL_RULE_D402 : PL_RULE_D401, in->index, at,
+                    end);
 }
 
 static size_t from_stage(const struct pl_lint *l, const struct pl_lint_in *in, struct pl_str from)

@@ -62,7 +62,9 @@ static int parse_formats(struct pl_lint_run *r)
 
 static int parse_severity(struct pl_lint_run *r)
 {
-    const char *f = r->o->fail_on;
+    const char *f = r->o->fail_on         ? r->o->fail_on
+                    : r->config.fail_on.n ? r->config.fail_on.p
+                                          : NULL;
     r->ro.fail_on = PL_SEV_HIGH;
     if (f && strcmp(f, "none") == 0)
         r->ro.fail_none = true;
@@ -108,6 +110,8 @@ static int parse_options(struct pl_lint_run *r)
     }
     for (size_t i = 0; i < o->trusted.n; i++)
         r->trusted[r->lo.n_trusted++] = pl_str_c(o->trusted.p[i]);
+    for (size_t i = 0; i < r->config.trusted.n && !o->trusted.n && i < LINT_ARGS_MAX; i++)
+        r->trusted[r->lo.n_trusted++] = r->config.trusted.p[i];
     r->lo.build_args = r->args;
     r->lo.trusted = r->trusted;
     return code;
@@ -156,7 +160,7 @@ static int verdict(const struct pl_lint_run *r)
 {
     if (r->bad_input)
         return PL_EXIT_USAGE;
-    if ((pl_report_fails(&r->report, &r->ro) || r->check_error) && !r->o->exit_zero)
+    if ((r->fails || r->check_error) && !r->o->exit_zero)
         return PL_EXIT_FINDINGS;
     return r->report.incomplete ? PL_EXIT_INCOMPLETE : PL_EXIT_CLEAN;
 }
@@ -167,6 +171,15 @@ static struct pl_str today(struct pl_arena *a)
     time_t now = time(NULL);
     gmtime_r(&now, &tm);
     return pl_printf(a, "%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+}
+
+static int read_config(struct pl_lint_run *r)
+{
+    struct pl_err err = { 0 };
+    if (pl_lint_config_read(&r->config, &err) == 0)
+        return 0;
+    fprintf(stderr, "plimsoll lint: %s\n", err.msg);
+    return PL_EXIT_USAGE;
 }
 
 /* Only repairs that may need an eye look outside. */
@@ -235,7 +248,10 @@ static int run_lint(const void *options, const struct pl_operands *ops)
     r.lo.secret_arg = &r;
     r.lo.context = pl_lint_context;
     r.lo.context_arg = &r;
-    code = parse_options(&r);
+    r.config.a = &a;
+    code = r.o->no_config || r.o->dump ? 0 : read_config(&r);
+    if (!code)
+        code = parse_options(&r);
     if (!code)
         code = open_source(&r);
     r.ro.quiet = r.o->quiet;
@@ -250,6 +266,7 @@ static int run_lint(const void *options, const struct pl_operands *ops)
     }
     if (!code || code == PL_EXIT_FINDINGS)
         code = close_source(&r, code);
+    pl_lint_config_release(&r.config);
     pl_lint_from_free(r.from);
     pl_matcher_free(r.matcher);
     pl_rules_free(r.secrets);

@@ -52,13 +52,13 @@ static int by_name(const void *a, const void *b)
 struct pl_str *pl_lint_context(void *arg, size_t *ret_n)
 {
     struct pl_lint_run *r = arg;
-    struct walk w = { .a = &r->scratch };
-    if (pl_str_eq(r->looked_at, r->dir)) { /* a second COPY, a second proof */
+    struct walk w = { .a = r->a };
+    if (pl_str_eq(r->looked_at, r->dir)) { /* a second COPY, proof, file */
         *ret_n = r->credentials.n;
         return r->credentials.p;
     }
-    w.found = pl_alloc_n(&r->scratch, FOUND_MAX, sizeof *w.found);
-    struct pl_str dir = pl_dup(&r->scratch, r->dir);
+    w.found = pl_alloc_n(r->a, FOUND_MAX, sizeof *w.found);
+    struct pl_str dir = pl_dup(r->a, r->dir);
     int fd = open(dir.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0)
         look(&w, fd, PL_S(""), 1);

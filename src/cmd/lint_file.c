@@ -157,6 +157,27 @@ static bool offers_fixes(const struct pl_lint_run *r)
     return false;
 }
 
+/* The finding as the configuration has it. */
+static void configured(struct pl_lint_run *r, const struct pl_lint_result *lr, struct pl_str name,
+                       const struct pl_lint_hit *h, struct pl_target *t)
+{
+    struct pl_finding *f = &t->findings[t->n_findings];
+    enum pl_severity severity = h->severity;
+    if (!pl_lint_config_level(&r->config, h, &severity))
+        return;
+    give_finding(r, lr, name, h, f);
+    f->severity = severity;
+    if (pl_lint_config_hides(&r->config, h, name, f->print, r->lo.today))
+        return;
+    t->n_findings++;
+    if (pl_lint_config_preview(&r->config, h->rule)) {
+        r->preview++;
+        f->title = pl_printf(r->a, "[preview] %.*s", PL_FMT(f->title));
+    } else {
+        r->fails |= !r->ro.fail_none && f->severity >= r->ro.fail_on;
+    }
+}
+
 static void judge(struct pl_lint_run *r, const char *path, struct pl_str text, struct pl_target *t)
 {
     struct pl_lint_result lr;
@@ -185,7 +206,7 @@ static void judge(struct pl_lint_run *r, const char *path, struct pl_str text, s
     t->findings = pl_alloc_n(r->a, lr.n_hits + 1, sizeof *t->findings);
     for (size_t i = 0; i < lr.n_hits; i++)
         if (wanted(r, &lr.hits[i]))
-            give_finding(r, &lr, bare(path), &lr.hits[i], &t->findings[t->n_findings++]);
+            configured(r, &lr, bare(path), &lr.hits[i], t);
 }
 
 static void mended(void *arg, const struct pl_lint_hit *h)
@@ -317,7 +338,6 @@ int pl_lint_one(struct pl_lint_run *r, const char *path, struct pl_target *t)
     if (!code)
         judge(r, path, text, t);
     pl_arena_reset(&r->scratch);
-    r->looked_at = PL_S("");
     return code;
 }
 

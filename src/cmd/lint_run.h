@@ -6,6 +6,7 @@
 #include "check/fix.h"
 #include "check/lint.h"
 #include "cmd/common.h"
+#include "cmd/lint_config.h"
 #include "cmd/lint_source.h"
 #include "secret/secret.h"
 
@@ -44,7 +45,9 @@ struct pl_lint_run {
     struct pl_names credentials;
     struct pl_str dir;      /* the build context of the file at hand */
     struct pl_names advice; /* what the repairs of one file ask for */
-    bool bad_input, check_error;
+    struct pl_lint_config config;
+    size_t preview; /* findings of rules newer than the pinned set */
+    bool bad_input, check_error, fails;
 };
 
 /* Reads, mends and judges one file; fills `t`. 0, or an exit code that ends the run. */

@@ -116,7 +116,11 @@ static void put_source(struct table *w, const struct pl_finding *f)
             from++;
     size_t lead = pl_esc_width(pl_str_sub(s, from, at - from), cols);
     size_t mark = pl_esc_width(pl_str_sub(s, at, end - at), cols);
-    struct pl_str shown = pl_str_sub(s, from, 4 * cols);
+    size_t cut = from;
+    for (size_t n = 0; n < cols && cut < s.n; n++)
+        for (cut++; cut < s.n && ((unsigned char)s.p[cut] & 0xc0) == 0x80;)
+            cut++;
+    struct pl_str shown = pl_str_sub(s, from, cut - from);
     while (pl_esc_width(shown, cols + 1) > cols)
         do
             shown.n--;

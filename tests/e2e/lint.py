@@ -129,6 +129,28 @@ def outputs(cwd):
           "controls with their results", result)
 
 
+def config(cwd):
+    write(cwd, "k/.git/x", "")
+    write(cwd, "k/Dockerfile", "FROM a/b:1\nUSER 1\nRUN wget -q --no-check-certificate "
+                               "https://h.example/x\n")
+    folder = os.path.join(cwd, "k")
+    write(cwd, "k/.plimsoll.toml", '[lint.severity]\nPL-D407 = "low"\nDL3059 = "off"\n')
+    code, out, _ = run("lint", "-q", "Dockerfile", cwd=folder)
+    point(code == 0 and "PL-D407" in out, "a severity from the configuration", (code, out))
+    code, out, _ = run("lint", "-q", "--no-config", "Dockerfile", cwd=folder)
+    point(code == 1, "--no-config reads none", code)
+    write(cwd, "k/.plimsoll.toml", '[[ignore]]\nrule = "PL-D407"\nreason = "x"\n'
+                                   'until = 2999-01-01\n')
+    code, out, _ = run("lint", "-q", "Dockerfile", cwd=folder)
+    point(code == 0 and "PL-D407" not in out, "an ignore entry", (code, out))
+    write(cwd, "k/.plimsoll.toml", 'rules = "2026.01"\n')
+    code, out, _ = run("lint", "-q", "Dockerfile", cwd=folder)
+    point(code == 0 and "[preview]" in out, "rules newer than the pin do not fail", (code, out))
+    write(cwd, "k/.plimsoll.toml", 'fail_on = "low"\n')
+    code, _, err = run("lint", "-q", "Dockerfile", cwd=folder)
+    point(code == 2 and "fail_on" in err and ":1:" in err, "an unknown key is named", (code, err))
+
+
 def personalities(cwd):
     write(cwd, "h/Dockerfile", "FROM debian\nRUN sudo x\n")
     code, out, _ = run("as", "trivy", "config", "--exit-code", "7", "-s", "CRITICAL", "-f", "json",
@@ -148,7 +170,7 @@ def personalities(cwd):
 
 def main():
     with tempfile.TemporaryDirectory() as tmp:
-        for part in (bad_input, sources, secrets, outputs, personalities):
+        for part in (bad_input, sources, secrets, outputs, config, personalities):
             part(tmp)
     print("1..%d" % points)
     return 1 if bad else 0

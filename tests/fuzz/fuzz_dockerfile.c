@@ -5,10 +5,39 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
+#define SUM "0000000000000000000000000000000000000000000000000000000000000001"
+
+static struct pl_str digest(void *arg, struct pl_str image)
+{
+    (void)arg;
+    return image.n ? PL_S("sha256:" SUM) : PL_S("");
+}
+
+static struct pl_str checksum(void *arg, struct pl_str url)
+{
+    (void)arg;
+    return url.n ? PL_S(SUM) : PL_S("");
+}
+
+static bool https(void *arg, struct pl_str url)
+{
+    (void)arg;
+    return url.n > 0;
+}
+
+static struct pl_str version(void *arg, const char *manager, struct pl_str package)
+{
+    (void)arg;
+    (void)manager;
+    return package.n ? PL_S("1") : PL_S("");
+}
+
+static const struct pl_lint_source source = { NULL, digest, checksum, https, version };
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     struct pl_arena a = { 0 };
-    struct pl_lint_opts o = { .today = PL_S("2026-11-22") };
+    struct pl_lint_opts o = { .today = PL_S("2026-11-22"), .source = &source };
     struct pl_lint_result r;
     struct pl_err err = { 0 };
     struct pl_str text = pl_str_n(data, n);

@@ -502,7 +502,7 @@ static bool patterns(struct pl_shp *p)
             return pl_shp_fail(p, 1073, "a pattern of 'case' is missing");
         pl_shp_blanks(p, true);
         char c = pl_shp_at(p, 0);
-        p->i++;
+        p->i += p->i < p->s.n; /* tests/corpus/shell/crash-case-without-end */
         if (c == ')')
             return true;
         if (c != '|')

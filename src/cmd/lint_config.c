@@ -1,0 +1,206 @@
+/* Settings of lint from .plimsoll.toml. ux.md sections 4 and 6. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/lint_config.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "cmd/common.h"
+#include "fmt/glob.h"
+#include "fmt/toml.h"
+
+#define FIRST_RULES "2026.11" /* every rule of today is of this set */
+
+struct reading {
+    struct pl_lint_config *c;
+    struct pl_err *err;
+};
+
+static int wrong(struct reading *r, const struct pl_toml *t, const char *what, struct pl_str key)
+{
+    return pl_fail(r->err, PL_E_USAGE, "%.*s:%u: %s '%.*s'", PL_FMT(r->c->path), pl_toml_line(t),
+                   what, PL_FMT(key));
+}
+
+static int ignore_key(void *arg, struct pl_str key, const struct pl_toml *v)
+{
+    static const char *const known[] = { "rule",    "path",  "fingerprint", "layer",
+                                         "package", "until", "reason",      "vulnerability" };
+    for (size_t i = 0; i < PL_COUNT(known); i++)
+        if (pl_str_is(key, known[i]))
+            return 0;
+    return wrong(arg, v, "no key of an ignore entry is", key);
+}
+
+static int ignore_entry(struct reading *r, const struct pl_toml *t)
+{
+    struct pl_lint_ignore e = { .rule = pl_toml_str(pl_toml_get(t, "rule")),
+                                .path = pl_toml_str(pl_toml_get(t, "path")),
+                                .print = pl_toml_str(pl_toml_get(t, "fingerprint")) };
+    const struct pl_toml *until = pl_toml_get(t, "until");
+    int code = pl_toml_each(t, ignore_key, r);
+    if (code)
+        return code;
+    if (!pl_toml_str(pl_toml_get(t, "reason")).n)
+        return wrong(r, t, "an ignore entry lacks its", PL_S("reason"));
+    e.until =
+        pl_toml_type(until) == PL_TOML_TIME ? pl_toml_time(until, r->c->a) : pl_toml_str(until);
+    if (pl_toml_get(t, "layer") || pl_toml_get(t, "package") || pl_toml_get(t, "vulnerability") ||
+        (!e.rule.n && !e.path.n && !e.print.n))
+        return 0; /* of images */
+    e.rule = pl_dup(r->c->a, e.rule);
+    e.path = pl_dup(r->c->a, e.path);
+    e.print = pl_dup(r->c->a, e.print);
+    e.until = pl_dup(r->c->a, e.until);
+    pl_vec_push(&r->c->ignore, e);
+    return 0;
+}
+
+static int level_key(void *arg, struct pl_str key, const struct pl_toml *v)
+{
+    struct reading *r = arg;
+    struct pl_lint_level l = { .rule = pl_dup(r->c->a, key) };
+    struct pl_str s = pl_toml_str(v);
+    l.off = pl_str_is(s, "off");
+    if (!s.n || (!l.off && !pl_severity_parse(s, &l.severity)))
+        return wrong(r, v, "a severity or \"off\" is needed for", key);
+    pl_vec_push(&r->c->level, l);
+    return 0;
+}
+
+static int lint_key(void *arg, struct pl_str key, const struct pl_toml *v)
+{
+    struct reading *r = arg;
+    if (pl_str_is(key, "severity"))
+        return pl_toml_each(v, level_key, r);
+    if (!pl_str_is(key, "registries"))
+        return wrong(r, v, "no setting of [lint] is called", key);
+    for (size_t i = 0; i < pl_toml_len(v); i++)
+        pl_vec_push(&r->c->trusted, pl_dup(r->c->a, pl_toml_str(pl_toml_at(v, i))));
+    return 0;
+}
+
+static int top_key(void *arg, struct pl_str key, const struct pl_toml *v)
+{
+    static const char *const others[] = { "scan", "secrets",  "gate",   "store",
+                                          "vuln", "registry", "harden", "serve" };
+    struct reading *r = arg;
+    int code = 0;
+    if (pl_str_is(key, "rules")) {
+        r->c->rules = pl_dup(r->c->a, pl_toml_str(v));
+        return r->c->rules.n == 7 && r->c->rules.p[4] == '.'
+                   ? 0
+                   : wrong(r, v, "a rule set as in \"2026.11\" is needed for", key);
+    }
+    if (pl_str_is(key, "fail-on")) {
+        r->c->fail_on = pl_dup(r->c->a, pl_toml_str(v));
+        return 0;
+    }
+    if (pl_str_is(key, "lint"))
+        return pl_toml_each(v, lint_key, r);
+    if (pl_str_is(key, "ignore")) {
+        for (size_t i = 0; i < pl_toml_len(v) && !code; i++)
+            code = ignore_entry(r, pl_toml_at(v, i));
+        return code;
+    }
+    for (size_t i = 0; i < PL_COUNT(others); i++)
+        if (pl_str_is(key, others[i]))
+            return 0; /* of other verbs */
+    return wrong(r, v, "no setting is called", key);
+}
+
+/* The nearest file; empty when there is none. */
+static struct pl_str find(struct pl_arena *a)
+{
+    char cwd[PATH_MAX];
+    const char *home = getenv("HOME"), *xdg = getenv("XDG_CONFIG_HOME");
+    struct pl_str dir = pl_str_c(getcwd(cwd, sizeof cwd));
+    while (dir.n) {
+        struct pl_str file = pl_printf(a, "%.*s/.plimsoll.toml", PL_FMT(dir));
+        if (access(file.p, R_OK) == 0)
+            return file;
+        if (access(pl_printf(a, "%.*s/.git", PL_FMT(dir)).p, F_OK) == 0)
+            break;
+        while (dir.n && dir.p[dir.n - 1] != '/')
+            dir.n--;
+        dir.n -= dir.n > 0;
+    }
+    struct pl_str tries[] = {
+        xdg && *xdg ? pl_printf(a, "%s/plimsoll/config.toml", xdg)
+                    : pl_printf(a, "%s/.config/plimsoll/config.toml", home ? home : ""),
+        PL_S("/etc/plimsoll/config.toml"),
+    };
+    for (size_t i = 0; i < PL_COUNT(tries); i++)
+        if (access(tries[i].p, R_OK) == 0)
+            return tries[i];
+    return PL_S("");
+}
+
+int pl_lint_config_read(struct pl_lint_config *c, struct pl_err *err)
+{
+    pl_auto_buf struct pl_buf b = { .max = 1u << 20 };
+    struct reading r = { c, err };
+    struct pl_toml *root = NULL;
+    c->path = find(c->a);
+    if (!c->path.n)
+        return 0;
+    int e = pl_common_read(c->path.p, &b, err);
+    if (e == 0)
+        e = pl_toml_parse(pl_buf_str(&b), c->path.p, &root, err);
+    if (e == 0)
+        e = pl_toml_each(root, top_key, &r);
+    pl_toml_free(root);
+    return e;
+}
+
+static bool names(struct pl_str what, const struct pl_lint_hit *h)
+{
+    if (pl_str_is(what, pl_lint_rules[h->rule].name))
+        return true;
+    for (size_t k = 0; k < h->n_codes; k++)
+        if (pl_str_is(what, h->codes[k]))
+            return true;
+    return false;
+}
+
+bool pl_lint_config_hides(const struct pl_lint_config *c, const struct pl_lint_hit *h,
+                          struct pl_str path, struct pl_str print, struct pl_str today)
+{
+    for (size_t i = 0; i < c->ignore.n; i++) {
+        const struct pl_lint_ignore *e = &c->ignore.p[i];
+        if (e->until.n >= 10 && pl_str_cmp(pl_str_sub(e->until, 0, 10), today) < 0)
+            continue;
+        if ((!e->rule.n || names(e->rule, h)) && (!e->path.n || pl_glob_match(e->path, path)) &&
+            (!e->print.n || (e->print.n >= 8 && pl_str_starts(print, e->print))))
+            return true;
+    }
+    return false;
+}
+
+bool pl_lint_config_level(const struct pl_lint_config *c, const struct pl_lint_hit *h,
+                          enum pl_severity *severity)
+{
+    for (size_t i = 0; i < c->level.n; i++) {
+        if (!names(c->level.p[i].rule, h))
+            continue;
+        if (c->level.p[i].off)
+            return false;
+        *severity = c->level.p[i].severity;
+    }
+    return true;
+}
+
+bool pl_lint_config_preview(const struct pl_lint_config *c, enum pl_rule_id rule)
+{
+    (void)rule;
+    return c->rules.n && pl_str_cmp(c->rules, PL_S(FIRST_RULES)) < 0;
+}
+
+void pl_lint_config_release(struct pl_lint_config *c)
+{
+    pl_vec_release(&c->ignore);
+    pl_vec_release(&c->level);
+    pl_vec_release(&c->trusted);
+}
