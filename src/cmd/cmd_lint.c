@@ -156,11 +156,23 @@ static int write_report(struct pl_lint_run *r)
     return 0;
 }
 
+/* What is no Dockerfile has no rules that are newer than a pin. */
+static bool others_fail(const struct pl_lint_run *r)
+{
+    for (size_t i = 0; i < r->report.n_targets && !r->ro.fail_none; i++)
+        for (size_t k = 0; k < r->report.targets[i].n_findings; k++) {
+            const struct pl_finding *f = &r->report.targets[i].findings[k];
+            if (f->kind != PL_KIND_DOCKERFILE && f->severity >= r->ro.fail_on)
+                return true;
+        }
+    return false;
+}
+
 static int verdict(const struct pl_lint_run *r)
 {
     if (r->bad_input)
         return PL_EXIT_USAGE;
-    if ((r->fails || r->check_error) && !r->o->exit_zero)
+    if ((r->fails || others_fail(r) || r->check_error) && !r->o->exit_zero)
         return PL_EXIT_FINDINGS;
     return r->report.incomplete ? PL_EXIT_INCOMPLETE : PL_EXIT_CLEAN;
 }
