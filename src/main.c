@@ -55,7 +55,7 @@ int main(int argc, char **argv)
     if (strncmp(argv[1], "--help", 6) == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         const struct pl_command *of = argc > 2 ? pl_command_find(argv[2]) : NULL;
-        pl_command_help(of);
+        pl_command_help(of, strcmp(argv[1], "--help=all") == 0);
         return PL_EXIT_CLEAN;
     }
     if (strcmp(argv[1], "as") == 0)

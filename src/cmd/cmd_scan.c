@@ -21,7 +21,7 @@
 static const struct pl_opt table[] = {
     PL_SCAN_OUTPUT_OPTS(struct pl_scan_cmd),
     { "scanners", 0, PL_OPT_LIST, O(scanners), "LIST",
-      "what to look for: secret, package, vuln, malware" },
+      "of secret, package, vuln, config, trust, malware (all)" },
     { "dockerfile", 0, PL_OPT_STR, O(dockerfile), "FILE", "SARIF locations point into it" },
     { "from", 0, PL_OPT_STR, O(from), "FILE", "write a saved result in another form; no target" },
     { "all-tags", 0, PL_OPT_FLAG, O(all_tags), NULL, "every tag of docker://HOST/REPO" },
@@ -409,6 +409,30 @@ static int run_scan(const void *options, const struct pl_operands *ops)
     return pl_scan_cmd_run(&o, ops);
 }
 
+static const char *const rare[] = { "gitlab-schema",
+                                    "annotations",
+                                    "dockerfile",
+                                    "from",
+                                    "lockfiles",
+                                    "no-store",
+                                    "ignore-file",
+                                    "show-ignored",
+                                    "report-unused-ignores",
+                                    "strict-ignores",
+                                    "db-max-age",
+                                    "only-fixed",
+                                    "ignore-status",
+                                    "kev",
+                                    "epss",
+                                    "vex",
+                                    "expand-kernel",
+                                    "all-layers",
+                                    "match-owned",
+                                    "unimportant",
+                                    "no-config",
+                                    "limit",
+                                    NULL };
+
 const struct pl_command pl_cmd_scan = {
     .name = "scan",
     .usage = "scan [flags] TARGET…",
@@ -419,5 +443,6 @@ const struct pl_command pl_cmd_scan = {
     .options = table,
     .n_options = PL_COUNT(table),
     .options_size = sizeof(struct pl_scan_cmd),
+    .rare = rare,
     .run = run_scan,
 };

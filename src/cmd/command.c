@@ -38,16 +38,24 @@ static void help_option(const struct pl_opt *o)
     printf("  %-32s %s\n", left, o->help);
 }
 
-/* Flags that another page describes, in as few lines as they take. */
-static void help_elsewhere(const struct pl_command *c)
+static bool is_rare(const struct pl_command *c, const struct pl_opt *o)
+{
+    for (size_t i = 0; c->rare && c->rare[i]; i++)
+        if (strcmp(c->rare[i], o->name) == 0)
+            return true;
+    return false;
+}
+
+/* Flags that are described elsewhere, in as few lines as they take. */
+static void help_names(const struct pl_command *c, const char *title, bool rare)
 {
     int column = 0;
     for (size_t i = 0; i < c->n_options; i++) {
         const struct pl_opt *o = &c->options[i];
-        if (o->help || o->type == PL_OPT_NONE)
+        if (o->type == PL_OPT_NONE || (rare ? !is_rare(c, o) : o->help != NULL))
             continue;
         if (column == 0) {
-            printf("\nfor registries, see plimsoll-registry(7):\n ");
+            printf("\n%s:\n ", title);
             column = 1;
         }
         int n = (int)strlen(o->name) + 3;
@@ -62,7 +70,7 @@ static void help_elsewhere(const struct pl_command *c)
         puts("");
 }
 
-void pl_command_help(const struct pl_command *c)
+void pl_command_help(const struct pl_command *c, bool all)
 {
     if (c) {
         printf("plimsoll %s: %s\n\nusage: plimsoll %s\n", c->name, c->summary, c->usage);
@@ -70,8 +78,11 @@ void pl_command_help(const struct pl_command *c)
             printf("\n%s", c->details);
         puts("\nflags:");
         for (size_t i = 0; i < c->n_options; i++)
-            help_option(&c->options[i]);
-        help_elsewhere(c);
+            if (all || !is_rare(c, &c->options[i]))
+                help_option(&c->options[i]);
+        if (!all)
+            help_names(c, "more, described by --help=all", true);
+        help_names(c, "for registries, see plimsoll-registry(7)", false);
         puts(
             "\nexit codes: 0 clean, 1 findings, 2 usage, 3 incomplete, 4 network, 130 interrupted");
         return;
@@ -90,8 +101,9 @@ int pl_command_run(const struct pl_command *c, char **argv)
     struct pl_err err = { 0 };
     struct pl_operands ops = { 0 };
     for (size_t i = 0; argv[i] && strcmp(argv[i], "--") != 0; i++) {
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            pl_command_help(c);
+        bool all = strcmp(argv[i], "--help=all") == 0;
+        if (all || strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            pl_command_help(c, all);
             return PL_EXIT_CLEAN;
         }
     }

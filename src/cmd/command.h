@@ -13,6 +13,7 @@ struct pl_command {
     const char *summary; /* one line */
     const char *details; /* more lines for --help, may be NULL */
     const struct pl_opt *options;
+    const char *const *rare; /* flags that --help only names, NULL at the end; may be NULL */
     size_t n_options;
     size_t options_size; /* of the verb's options struct */
     /* Runs with filled options and operands; returns an exit code. */
@@ -23,9 +24,10 @@ struct pl_command {
 extern const struct pl_command *const pl_commands[];
 /* The verb called `name`, or NULL. */
 const struct pl_command *pl_command_find(const char *name);
-/* Parses argv (without program and verb) and runs. Handles --help. Returns an exit code. */
+/* Parses argv (without program and verb) and runs. Handles --help and --help=all. Returns an exit
+ * code. */
 int pl_command_run(const struct pl_command *c, char **argv);
-/* Prints the verb's help to stdout; with NULL the program's. */
-void pl_command_help(const struct pl_command *c);
+/* Prints the verb's help to stdout, one screen of it or `all`; with NULL the program's. */
+void pl_command_help(const struct pl_command *c, bool all);
 
 #endif

@@ -11,6 +11,10 @@ import subprocess
 import sys
 
 SRC = os.environ["PL_SRC"]
+sys.path.insert(0, os.path.join(SRC, "tests", "lib"))
+sys.dont_write_bytecode = True
+import mockreg  # noqa: E402
+
 PROGRAM = os.environ["PLIMSOLL"]
 points = 0
 bad = 0
@@ -42,7 +46,7 @@ def verbs():
 
 
 def help_flags(verb):
-    return set(re.findall(r"^  (?:-\w, |    )--([\w-]+)", out(PROGRAM, verb, "--help"), re.M))
+    return set(re.findall(r"^  (?:-\w, |    )--([\w-]+)", out(PROGRAM, verb, "--help=all"), re.M))
 
 
 def manual_flags(text):
@@ -121,6 +125,8 @@ def examples():
     os.mkdir("world")
     os.chdir("world")
     doc = world()
+    shops = mockreg.Registry()
+    subprocess.run([PROGRAM, "push", "-q", "oci:shop", shops.host + "/shop:1"], check=True)
     hidden = next(f["fingerprint"] for t in doc["targets"] for f in t["findings"]
                   if not f["visible"])
     for name in sorted(glob.glob(os.path.join(SRC, "docs", "man", "*.1"))):
@@ -129,6 +135,7 @@ def examples():
         for line in lines:
             script = line.replace("docker save shop", "cat shop.tar")
             for old, new in (("shop:1.4", "shop"), ("-o release", "-o another"),
+                             ("docker://registry.example/", "docker://%s/" % shops.host),
                              ("91c3f7d2", hidden)):
                 script = script.replace(old, new)
             script = re.sub(r"\bplimsoll (?=[a-z])", '"$PLIMSOLL" ', script)

@@ -264,7 +264,8 @@ def referrers():
                 reg.referrers = False
                 index(reg, "app", top["digest"].replace(":", "-"), last)
         r = run("scan", "docker://%s/app:1" % reg.host, "-f", "json", "-q")
-        found = [f["where"]["surface"] for t in json.loads(r.out)["targets"] for f in t["findings"]]
+        found = [f["where"]["surface"] for t in json.loads(r.out)["targets"] for f in t["findings"]
+                 if f["kind"] == "secret"]
         point(r.code == 1 and found == ["referrer"], "a secret in a referrer: " + mode, r)
         reg.close()
     reg = Registry()

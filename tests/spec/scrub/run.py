@@ -429,7 +429,8 @@ def by_name(tap, folder):
     targets, truth = im.build(recipe, folder, ["oci"])
     target, tokens = targets["oci"][0], truth["tokens"]
     report = im.Run(["scan", "-f", "json", "--show-secrets", target]).report()
-    prints = {f["secret"].strip(): f["fingerprint"] for f in report["targets"][0]["findings"]}
+    prints = {f["secret"].strip(): f["fingerprint"] for f in report["targets"][0]["findings"]
+              if f["kind"] == "secret"}
     print_of = {k: next(p for s, p in prints.items() if s in v or v in s)
                 for k, v in tokens.items()}
     out = os.path.join(folder, "out")
