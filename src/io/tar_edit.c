@@ -314,12 +314,14 @@ static int finish(struct pl_tar_rewrite *w, struct pl_view *in, struct pl_err *e
 {
     uint64_t end = in->off;
     size_t n = (size_t)(end - w->at);
-    char *p = w->held.p + w->skipped;
     if (n > w->held.n - w->skipped)
         return pl_fail(err, PL_E_FORMAT, "tar: the end at offset %" PRIu64 " was lost", end);
-    if (w->e.all_headers) /* a header without its entry */
-        change_headers(w, p, n, false);
-    w->out(w->arg, p, n);
+    if (n) {
+        char *p = w->held.p + w->skipped;
+        if (w->e.all_headers) /* a header without its entry */
+            change_headers(w, p, n, false);
+        w->out(w->arg, p, n);
+    }
     w->at += n;
     w->skipped += n;
     w->known = UINT64_MAX;

@@ -379,6 +379,7 @@ void pl_scrub_free(struct pl_scrub *x)
     pl_vec_release(&x->changes);
     pl_vec_release(&x->refused);
     pl_vec_release(&x->signatures);
+    pl_vec_release(&x->tops);
     pl_map_release(&x->named);
     pl_map_release(&x->works);
     pl_unit_free(x->u);

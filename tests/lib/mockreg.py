@@ -7,6 +7,7 @@ wrong address. OCI distribution-spec 1.1 where it is not told otherwise."""
 import base64
 import hashlib
 import http.server
+import itertools
 import json
 import re
 import threading
@@ -36,6 +37,7 @@ class Registry:
     def __init__(self, host="127.0.0.1", tls=None):
         self.blobs, self.manifests, self.tags = {}, {}, {}
         self.uploads, self.log = {}, []
+        self.numbers = itertools.count()
         self.auth = None  # None, "basic", "bearer"
         self.user, self.password, self.token = "robot", "canary-password-1", "canary-token-2"
         self.realm = None
@@ -289,7 +291,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 reg.blob(repo, reg.blobs[source[0]][mount[0]])
                 self.send(201, b"", [("Location", "/v2/%s/blobs/%s" % (repo, mount[0]))])
                 return
-            ident = "u%d" % len(reg.uploads)
+            ident = "u%d" % next(reg.numbers)
             reg.uploads[ident] = b""
             self.send(202, b"", [("Location", self.where(repo, ident))])
             return
