@@ -106,6 +106,7 @@ class Registry:
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer waits 40 ms for an ACK
     reg = None
 
     def log_message(self, *a):
