@@ -1,5 +1,6 @@
 /* The rules of the binary: there, quick to start, and joined with a user's. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "sanitized.h"
 #include "secret_util.h"
 
 #include <time.h>
@@ -25,7 +26,7 @@ static void the_database_is_the_one_compiled_in(void **state)
         assert_non_null(pl_rules_find(r, PL_S("secret/private-key")));
         pl_rules_free(r);
     }
-    if (pl_builtin_rules_image.db)
+    if (pl_builtin_rules_image.db && !SANITIZED)
         assert_true(best < 10);
 }
 
@@ -38,6 +39,8 @@ static void samples_are_compiled_in_and_hold(void **state)
 {
     (void)state;
     size_t run = 0, failed = 0;
+    if (SANITIZED)
+        skip(); /* the build's own rulec has run them, a minute of work */
     assert_int_equal(pl_rules_selftest_builtin(nothing_disagrees, &run, &failed, NULL), 0);
     assert_true(run > 2 * pl_builtin_rules_image.n_rules);
     assert_int_equal(failed, 0);
