@@ -261,7 +261,7 @@ void html_timeline(struct html *h)
         html_put(h,
                  "<p class=\"legend\"><span><svg aria-hidden=\"true\" width=\"22\" height=\"22\">"
                  "<g class=\"s-none\"><circle cx=\"11\" cy=\"11\" r=\"10\"/><text x=\"11\" "
-                 "y=\"11\">1</text></g></svg>a secret enters</span><span><svg "
+                 "y=\"11\">1</text></g></svg>a finding enters</span><span><svg "
                  "aria-hidden=\"true\" width=\"22\" height=\"22\"><g class=\"s-none\"><circle "
                  "class=\"ring\" cx=\"11\" cy=\"11\" r=\"8\"/><text class=\"cross\" x=\"11\" "
                  "y=\"11\">×</text></g></svg>a later layer hides it; it stays downloadable</span>"
@@ -270,9 +270,9 @@ void html_timeline(struct html *h)
                  "cy=\"11\" r=\"4\"/></g></svg>visible in the end</span></p>\n");
     html_put(h, "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Layers\"><table "
                 "class=\"timeline\"><thead><tr><th scope=\"col\">#</th>"
-                "<th scope=\"col\"><span class=\"vh\">life of each secret</span></th>"
+                "<th scope=\"col\"><span class=\"vh\">life of each finding</span></th>"
                 "<th scope=\"col\">Instruction</th><th scope=\"col\">Unpacked</th>"
-                "<th scope=\"col\">Secrets</th></tr></thead><tbody>\n");
+                "<th scope=\"col\">Findings</th></tr></thead><tbody>\n");
     for (uint32_t i = 0; i < h->t->n_layers; i++)
         put_layer(h, &t, i, largest);
     put_final(h, &t);
