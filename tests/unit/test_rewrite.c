@@ -205,6 +205,47 @@ static void a_format_that_forbids_it_is_refused(void **state)
     assert_string_equal(text, "a xxxxxxxxxxxxxxxx");
 }
 
+static void fields_of_a_gzip_header_are_passed_over(void **state)
+{
+    (void)state;
+    static const struct pl_str value = { "0123456789abcdefghijklmnopqrstuv", 32 };
+    static const char plain[] = "KEY=0123456789abcdefghijklmnopqrstuv";
+    for (unsigned named = 0; named < 2; named++) {
+        char name[] = "a name", secret[] = "0123456789abcdefghijklmnopqrstuv", extra[] = "extra";
+        gz_header h = { .extra = (Bytef *)extra, .extra_len = 5, .hcrc = 1 };
+        h.name = (Bytef *)(named ? secret : name);
+        h.comment = (Bytef *)name;
+        uint8_t packed[512];
+        z_stream z = { .next_in = (Bytef *)(uintptr_t)plain, .avail_in = sizeof plain - 1 };
+        z.next_out = packed;
+        z.avail_out = sizeof packed;
+        assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 31, 8, 0), Z_OK);
+        assert_int_equal(deflateSetHeader(&z, &h), Z_OK);
+        assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+        size_t size = sizeof packed - z.avail_out;
+        deflateEnd(&z);
+        assert_int_equal(pl_redact_inside(packed, size, &value, 1, NULL), named ? PL_E_UNSUP : 0);
+        assert_int_equal(pl_redact_inside(packed, 19, &value, 1, NULL), PL_E_UNSUP);
+    }
+}
+
+static void a_tar_is_redacted_in_its_bodies_only(void **state)
+{
+    (void)state;
+    static const struct pl_str value = { "0123456789abcdef", 16 };
+    pl_auto_buf struct pl_buf in = { 0 }, cut = { 0 }, tail = { 0 };
+    tm_add(&in, &(struct tm_head){ .name = "a", .body = "x 0123456789abcdef" });
+    pl_buf_putn(&cut, in.p, 520);
+    pl_buf_putn(&tail, in.p, in.n);
+    pl_buf_putn(&tail, value.p, value.n);
+    assert_int_equal(pl_redact_inside((uint8_t *)cut.p, cut.n, &value, 1, NULL), PL_E_UNSUP);
+    assert_int_equal(pl_redact_inside((uint8_t *)tail.p, tail.n, &value, 1, NULL), PL_E_UNSUP);
+    assert_int_equal(pl_redact_inside((uint8_t *)in.p, in.n, &value, 1, NULL), 0);
+    assert_memory_equal(in.p + 512, "x xxxxxxxxxxxxxxxx", 18);
+    assert_int_equal(pl_redact_inside((uint8_t *)in.p, PL_REDACT_MAX + 1, &value, 1, NULL),
+                     PL_E_UNSUP);
+}
+
 /* ---- files ---- */
 
 static struct pl_store *begin(const char *scheme, const char *name, char *path, size_t n)
@@ -268,6 +309,8 @@ int main(void)
         cmocka_unit_test(a_container_in_a_tar_is_redacted_whole),
         cmocka_unit_test(a_member_of_any_gap_keeps_its_length),
         cmocka_unit_test(a_format_that_forbids_it_is_refused),
+        cmocka_unit_test(fields_of_a_gzip_header_are_passed_over),
+        cmocka_unit_test(a_tar_is_redacted_in_its_bodies_only),
         cmocka_unit_test(an_image_has_no_name_before_it_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
