@@ -24,6 +24,7 @@ struct pl_tar_rewrite {
     void *arg;
     struct pl_buf held; /* old bytes from `at` on that were not passed on */
     size_t skipped;     /* of `held`, passed on already */
+    char none;          /* where no bytes are held */
     uint64_t at;
     uint64_t known; /* what comes before this offset is known to be … */
     bool drop;      /* … dropped, or passed on with these overwritten: */
@@ -73,6 +74,12 @@ static void blank(const struct pl_tar_rewrite *w, char *p, size_t len, uint64_t 
     }
 }
 
+/* The bytes held, the first that were not passed on. */
+static char *at_hand(struct pl_tar_rewrite *w)
+{
+    return w->held.n ? w->held.p + w->skipped : &w->none;
+}
+
 /* A container is redacted when it is there to its end. */
 static bool held_back(struct pl_tar_rewrite *w)
 {
@@ -80,7 +87,7 @@ static bool held_back(struct pl_tar_rewrite *w)
     if (!w->inside || w->at + there < w->body_end)
         return w->inside;
     w->inside = false;
-    pl_redact_inside((uint8_t *)w->held.p + w->skipped, (size_t)(w->body_end - w->at), w->e.values,
+    pl_redact_inside((uint8_t *)at_hand(w), (size_t)(w->body_end - w->at), w->e.values,
                      w->e.n_values, &w->why);
     return false;
 }
@@ -92,7 +99,7 @@ static void flush(struct pl_tar_rewrite *w)
     if (held_back(w))
         return;
     size_t n = w->known - w->at < there ? (size_t)(w->known - w->at) : there;
-    char *p = w->held.p + w->skipped;
+    char *p = at_hand(w);
     if (n && !w->drop) {
         for (size_t i = 0; i < w->n_blank; i++)
             blank(w, p, n, w->body + w->blank[i].off, w->blank[i].n, 'x');
@@ -260,7 +267,7 @@ static void put_global(struct pl_tar_rewrite *w, const char *p, size_t n)
 static void on_headers(struct pl_tar_rewrite *w, uint64_t body, const struct pl_tar_edit *e)
 {
     size_t n = (size_t)(body - w->at);
-    char *p = w->held.p + w->skipped;
+    char *p = at_hand(w);
     if (w->e.all_headers || (e && e->headers))
         change_headers(w, p, n, e && e->headers);
     bool gone = e && (e->fate == PL_TAR_DROP || e->fate == PL_TAR_HIDE);
@@ -314,14 +321,12 @@ static int finish(struct pl_tar_rewrite *w, struct pl_view *in, struct pl_err *e
 {
     uint64_t end = in->off;
     size_t n = (size_t)(end - w->at);
+    char *p = at_hand(w);
     if (n > w->held.n - w->skipped)
         return pl_fail(err, PL_E_FORMAT, "tar: the end at offset %" PRIu64 " was lost", end);
-    if (n) {
-        char *p = w->held.p + w->skipped;
-        if (w->e.all_headers) /* a header without its entry */
-            change_headers(w, p, n, false);
-        w->out(w->arg, p, n);
-    }
+    if (w->e.all_headers) /* a header without its entry */
+        change_headers(w, p, n, false);
+    w->out(w->arg, p, n);
     w->at += n;
     w->skipped += n;
     w->known = UINT64_MAX;
