@@ -8,7 +8,7 @@
 
 /* SHA-256 of what stands at `url` as 64 hex digits and a NUL. Follows up to 10 redirects, never to
  * a network that is less public than the one before; at most 1 GiB. PL_E_NET, PL_E_LIMIT,
- * PL_E_FORMAT, PL_E_AUTH: a refused address. */
+ * PL_E_FORMAT, PL_E_NOENT, PL_E_AUTH: a refused address. */
 int pl_lint_fetch_sum(struct pl_str url, const char *ca_file, char ret[65], struct pl_err *err);
 /* Does the same address answer with success over TLS? `url` begins with http://. */
 bool pl_lint_fetch_https(struct pl_str url, const char *ca_file);
