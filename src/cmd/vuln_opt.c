@@ -186,28 +186,42 @@ static void note_none(struct pl_report *report)
     }
 }
 
-int pl_vuln_report(struct pl_vuln_run *v, const struct pl_vuln_cli *o, const char *verb,
-                   struct pl_report *report)
+int pl_vuln_match(struct pl_vuln_run *v, const char *verb, struct pl_report *report)
 {
     struct pl_err err = { 0 };
-    (void)o;
     if (!v) {
         note_none(report);
         return 0;
     }
     report->db = pl_match_db_info(v->db, report->a);
-    for (size_t i = 0; i < report->n_targets; i++) {
+    for (size_t i = 0; i < report->n_targets; i++)
         if (pl_match_target(v->m, report->a, &report->targets[i], &err) < 0)
             return pl_run_failed(verb, &err);
+    return 0;
+}
+
+void pl_vuln_filter(struct pl_vuln_run *v, struct pl_report *report)
+{
+    if (!v)
+        return;
+    for (size_t i = 0; i < report->n_targets; i++)
         drop_states(v, &report->targets[i]);
-    }
     pl_auto_buf struct pl_buf out = { 0 };
     if (v->vex.list.n)
         pl_vex_apply(&v->vex, report);
     pl_vex_complain(&v->vex, &out);
     if (out.n && !v->quiet)
         fwrite(out.p, 1, out.n, stderr);
-    return 0;
+}
+
+int pl_vuln_report(struct pl_vuln_run *v, const struct pl_vuln_cli *o, const char *verb,
+                   struct pl_report *report)
+{
+    (void)o;
+    int code = pl_vuln_match(v, verb, report);
+    if (!code)
+        pl_vuln_filter(v, report);
+    return code;
 }
 
 bool pl_vuln_fails(const struct pl_vuln_cli *o, const struct pl_report *report)

@@ -53,6 +53,9 @@ void pl_vuln_end(struct pl_vuln_run *v);
  * that there was no database. An exit code, or 0. */
 int pl_vuln_report(struct pl_vuln_run *v, const struct pl_vuln_cli *o, const char *verb,
                    struct pl_report *report);
+/* The two halves of it: all that matches, then what is left out; `v` may be NULL. */
+int pl_vuln_match(struct pl_vuln_run *v, const char *verb, struct pl_report *report);
+void pl_vuln_filter(struct pl_vuln_run *v, struct pl_report *report);
 /* Does a finding fail by --kev or --epss? */
 bool pl_vuln_fails(const struct pl_vuln_cli *o, const struct pl_report *report);
 

@@ -52,6 +52,27 @@ bool pl_match_has_kernel(const struct pl_package *p, size_t n);
 /* Is `p` matched at all (visible, not owned …)? */
 bool pl_match_wants(const struct pl_vuln_matcher *m, const struct pl_package *p);
 
+/* Is it header files of the kernel, whose flaws are one line unless a kernel is there? */
+bool pl_match_headers(const struct pl_package *p);
+
+/* What is to be said once for each ecosystem of a target. */
+struct pl_match_eco {
+    struct pl_str name; /* "Debian:12"; where none is known, the release as the package has it */
+    bool known, distro, in_db;
+    struct pl_str eol; /* the day its support ended, if it has; else empty */
+};
+/* The ecosystem of `p`, in `a`: name, known, distro; false when there is nothing to say of it. */
+bool pl_match_eco(struct pl_arena *a, const struct pl_package *p, struct pl_match_eco *ret);
+/* Looks the rest up; text in `a`. */
+void pl_match_eco_assess(struct pl_vuln_matcher *m, struct pl_arena *a, struct pl_match_eco *e);
+/* The note that it could not be assessed; false when it could. */
+bool pl_match_eco_note(const struct pl_match_eco *e, struct pl_note *ret);
+/* The finding that its support has ended, in `a`; false when it has not. */
+bool pl_match_eco_finding(struct pl_arena *a, const struct pl_match_eco *e, struct pl_finding *ret);
+/* A match of `p` as a finding, in `a`. */
+void pl_match_finding(struct pl_arena *a, const struct pl_package *p, const struct pl_match *h,
+                      struct pl_finding *ret);
+
 /* Matches every package of the target: findings are added and all are put in order, notes say what
  * could not be assessed, releases past their end become findings. */
 int pl_match_target(struct pl_vuln_matcher *m, struct pl_arena *a, struct pl_target *t,

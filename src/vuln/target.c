@@ -5,10 +5,8 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
-#include "base/hash.h"
 #include "base/map.h"
 #include "fmt/jsontree.h"
-#include "vuln/eol.h"
 #include "vuln/match_int.h"
 
 struct told {
@@ -21,7 +19,7 @@ struct told {
     PL_VEC(struct pl_note) notes;
 };
 
-static bool is_headers(const struct pl_package *p)
+bool pl_match_headers(const struct pl_package *p)
 {
     static const char *const exact[] = { "linux-libc-dev", "kernel-headers", "kernel-devel",
                                          "linux-headers", "glibc-kernheaders" };
@@ -115,7 +113,7 @@ int pl_match_package(struct pl_vuln_matcher *m, const struct pl_package *p, bool
     *ret = (struct pl_matches){ NULL, 0 };
     if (!pl_match_wants(m, p) || !pl_eco_of_package(a, p, &k))
         return 0;
-    bool one = is_headers(p) && !kernel && !m->o.expand_kernel, brief = m->o.brief;
+    bool one = pl_match_headers(p) && !kernel && !m->o.expand_kernel, brief = m->o.brief;
     m->o.brief |= one;
     int r = pl_match_key(m, &k, p, a, ret, err);
     if (r == 0 && k.distro && !k.source.n && pl_str_is(p->pkg.type, "rpm"))
@@ -128,176 +126,52 @@ int pl_match_package(struct pl_vuln_matcher *m, const struct pl_package *p, bool
 
 /* ---- findings ---- */
 
-static struct pl_str fingerprint(struct pl_arena *a, struct pl_str rule, const struct pl_package *p)
+static void add_note(struct told *x, struct pl_note n)
 {
-    pl_auto_buf struct pl_buf b = { 0 };
-    uint8_t raw[PL_SHA256_LEN];
-    char hex[2 * PL_SHA256_LEN + 1];
-    const struct pl_str parts[] = { rule, p->pkg.type, p->pkg.ns, p->pkg.name,
-                                    p->paths.n ? p->paths.p[0] : PL_S("") };
-    pl_buf_puts(&b, "plimsoll vulnerability 1");
-    for (size_t i = 0; i < PL_COUNT(parts); i++) {
-        pl_buf_putc(&b, 0);
-        pl_buf_putn(&b, parts[i].p, parts[i].n);
-    }
-    pl_sha256(b.p, b.n, raw);
-    pl_hex(raw, sizeof raw, hex);
-    return pl_dup(a, pl_str_c(hex));
-}
-
-static struct pl_str fix_of(struct pl_arena *a, const struct pl_vuln *v)
-{
-    switch (v->state) {
-    case PL_FIX_FIXED:
-        return pl_printf(a, "Update %.*s to %.*s or later.",
-                         PL_FMT(v->source.n && v->key.n ? v->key : v->name), PL_FMT(v->fixed));
-    case PL_FIX_WILL_NOT_FIX:
-        return PL_S("The vendor will not mend it in this release: move to a newer one, or remove "
-                    "the package.");
-    case PL_FIX_DEFERRED:
-        return PL_S("The vendor has put the fix off; watch the advisory.");
-    case PL_FIX_INVESTIGATING:
-        return PL_S("The vendor is still looking into it; watch the advisory.");
-    case PL_FIX_END_OF_LIFE:
-        return PL_S("The package is no longer supported: move to a release that is.");
-    default:
-        return v->collapsed.n ? PL_S("Leave the development package out of the final image.")
-                              : PL_S("No fixed version is known yet.");
-    }
-}
-
-static void add_finding(struct told *x, const struct pl_package *p, const struct pl_match *h)
-{
-    struct pl_arena *a = x->a;
-    struct pl_finding f = { .kind = h->malware ? PL_KIND_MALWARE : PL_KIND_VULNERABILITY,
-                            .rule = h->rule,
-                            .aliases = h->aliases,
-                            .severity = h->severity,
-                            .span = p->span,
-                            .vuln = h->vuln };
-    if (h->title.n)
-        f.title = pl_printf(a, "%.*s %.*s: %.*s", PL_FMT(p->pkg.name), PL_FMT(p->pkg.version),
-                            PL_FMT(h->title));
-    else
-        f.title =
-            pl_printf(a, "%.*s %.*s is affected", PL_FMT(p->pkg.name), PL_FMT(p->pkg.version));
-    f.why = h->vuln->collapsed.n ? h->vuln->collapsed_why : h->vuln->because;
-    f.fix = h->malware ? PL_S("Remove the package, and treat what ran with it as compromised.")
-                       : fix_of(a, h->vuln);
-    f.where.surface = PL_SURF_FILE;
-    f.where.path = p->paths.n ? p->paths.p[0] : PL_S("");
-    f.print = fingerprint(a, h->rule, p);
-    pl_vec_push(&x->found, f);
-}
-
-static void add_note(struct told *x, const char *code, struct pl_str where, struct pl_str message,
-                     bool incomplete)
-{
-    struct pl_note n = { .scope = PL_SCOPE_UNIT,
-                         .where = where,
-                         .code = pl_str_c(code),
-                         .message = message,
-                         .incomplete = incomplete };
     pl_vec_push(&x->notes, n);
-    if (incomplete)
+    if (n.incomplete)
         x->t->complete = false;
 }
 
-static struct pl_str end_of(struct told *x, struct pl_str eco)
-{
-    struct pl_str date = pl_advdb_eol(x->m->db, eco, x->a);
-    return date.n ? date : pl_eol_of(eco);
-}
-
-static void past_end(struct told *x, const struct pl_package *p, struct pl_str eco,
-                     struct pl_str date)
-{
-    struct pl_arena *a = x->a;
-    struct pl_finding f = { .kind = PL_KIND_TRUST,
-                            .rule = PL_S("trust/end-of-life"),
-                            .severity = PL_SEV_HIGH,
-                            .span = { PL_NEVER, PL_NEVER, PL_HOW_NONE, true } };
-    f.title =
-        pl_printf(a, "%.*s has had no security support since %.*s", PL_FMT(eco), PL_FMT(date));
-    f.why = PL_S("New flaws of its packages are neither mended nor always recorded, so that few "
-                 "findings mean little.");
-    f.fix = PL_S("Move to a release that is supported.");
-    f.where.surface = PL_SURF_FILE;
-    f.where.path = PL_S("etc/os-release");
-    struct pl_package like = {
-        .pkg = { .type = PL_S("os"), .ns = PL_S(""), .name = eco, .source = PL_S("") }
-    };
-    (void)p;
-    f.print = fingerprint(a, f.rule, &like);
-    pl_vec_push(&x->found, f);
-}
-
 /* Once for each ecosystem: is it in the database, is its release still supported? */
-static void assess(struct told *x, const struct pl_package *p, const struct pl_eco_key *k)
+static const struct pl_match_eco *assess(struct told *x, const struct pl_match_eco *like)
 {
-    void **seen = pl_map_put(&x->releases, k->eco);
+    struct pl_note note;
+    struct pl_finding f;
+    void **seen = pl_map_put(&x->releases, like->name);
     if (*seen)
-        return;
-    *seen = x;
-    if (k->distro) {
-        struct pl_str date = end_of(x, k->eco);
-        if (date.n && x->m->o.today.n && pl_str_cmp(x->m->o.today, date) > 0)
-            past_end(x, p, k->eco, date);
-    }
-    if (pl_advdb_has_eco(x->m->db, k->eco) ||
-        pl_advdb_has_eco(x->m->db, pl_printf(x->a, "%.*s:src", PL_FMT(k->eco))))
-        return;
-    if (k->distro)
-        add_note(x, "not-assessable", pl_dup(x->a, k->eco),
-                 PL_S("the advisory database has no source for this release; its packages were "
-                      "not matched"),
-                 true);
-    else
-        add_note(x, "no-advisories", pl_dup(x->a, k->eco),
-                 PL_S("the advisory database has nothing about this ecosystem"), false);
-}
-
-static void mark_end(struct told *x, const struct pl_eco_key *k, struct pl_matches *found)
-{
-    struct pl_str date = k->distro && found->n ? end_of(x, k->eco) : PL_S("");
-    if (!date.n || !x->m->o.today.n || pl_str_cmp(x->m->o.today, date) <= 0)
-        return;
-    for (size_t i = 0; i < found->n; i++)
-        found->p[i].vuln->eol = date;
+        return *seen;
+    struct pl_match_eco *e = PL_NEW(x->a, struct pl_match_eco);
+    *seen = e;
+    *e = *like;
+    pl_match_eco_assess(x->m, x->a, e);
+    if (pl_match_eco_finding(x->a, e, &f))
+        pl_vec_push(&x->found, f);
+    if (pl_match_eco_note(e, &note))
+        add_note(x, note);
+    return e;
 }
 
 static int each_package(struct told *x, struct pl_err *err)
 {
-    static const char *const systems[] = { "deb", "apk", "rpm", "alpm" };
-    struct pl_map unknown = { .a = x->a };
     int r = 0;
     for (size_t i = 0; i < x->t->n_packages && r == 0; i++) {
         const struct pl_package *p = &x->t->packages[i];
-        struct pl_eco_key k;
+        struct pl_match_eco e;
         struct pl_matches found;
-        if (!pl_match_wants(x->m, p))
+        struct pl_finding f;
+        if (!pl_match_wants(x->m, p) || !pl_match_eco(x->a, p, &e))
             continue;
-        if (pl_eco_of_package(x->a, p, &k)) {
-            assess(x, p, &k);
-            r = pl_match_package(x->m, p, x->kernel, x->a, &found, err);
-            if (r == 0)
-                mark_end(x, &k, &found);
-            for (size_t n = 0; n < found.n && r == 0; n++)
-                add_finding(x, p, &found.p[n]);
+        struct pl_str eol = assess(x, &e)->eol;
+        if (!e.known)
             continue;
-        }
-        for (size_t s = 0; s < PL_COUNT(systems); s++) {
-            void **seen =
-                pl_str_is(p->pkg.type, systems[s]) ? pl_map_put(&unknown, p->distro) : NULL;
-            if (!seen || *seen)
-                continue;
-            *seen = x;
-            add_note(x, "not-assessable",
-                     p->distro.n ? p->distro : PL_S("packages without a release"),
-                     PL_S("not a distribution that is known; its packages were not matched"), true);
+        r = pl_match_package(x->m, p, x->kernel, x->a, &found, err);
+        for (size_t n = 0; n < found.n && r == 0; n++) {
+            found.p[n].vuln->eol = eol;
+            pl_match_finding(x->a, p, &found.p[n], &f);
+            pl_vec_push(&x->found, f);
         }
     }
-    pl_map_release(&unknown);
     return r;
 }
 

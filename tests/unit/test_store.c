@@ -1,0 +1,433 @@
+/* The store: what is put in comes out, shared facts once, changes over time, damage told. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "fmt/sqldb.h"
+#include "store/row.h"
+#include "store/store.h"
+
+struct world {
+    char dir[64];
+    struct pl_store *s;
+    struct pl_arena a;
+    struct pl_package package[3];
+    struct pl_layer_info layer[2];
+    struct pl_finding finding[2];
+    struct pl_note note[2];
+    struct pl_target t;
+    struct pl_store_origin o;
+    struct pl_str path[3];
+    struct pl_err err;
+};
+
+static int setup(void **state)
+{
+    struct world *w = calloc(1, sizeof *w);
+    assert_non_null(w);
+    snprintf(w->dir, sizeof w->dir, "/tmp/pl-store-XXXXXX");
+    assert_non_null(mkdtemp(w->dir));
+    static const char *const names[] = { "zlib", "bash", "curl" };
+    for (size_t i = 0; i < 3; i++) {
+        struct pl_package *p = &w->package[i];
+        w->path[i] = PL_S("var/lib/dpkg/status");
+        p->pkg.type = PL_S("deb");
+        p->pkg.name = pl_str_c(names[i]);
+        p->pkg.version = PL_S("1:2.0-1");
+        p->purl = pl_printf(&w->a, "pkg:deb/debian/%s@2.0", names[i]);
+        p->distro = PL_S("debian-12");
+        p->scheme = "deb";
+        p->paths = (struct pl_names){ &w->path[i], 1 };
+        p->span = (struct pl_span){ (uint32_t)(i == 0), PL_NEVER, PL_HOW_NONE, true };
+    }
+    w->package[2].span = (struct pl_span){ 0, 1, PL_HOW_REPLACED, false };
+    w->layer[0] = (struct pl_layer_info){ .index = 0, .digest = PL_S("sha256:00"), .bytes = 7 };
+    w->layer[1] =
+        (struct pl_layer_info){ .index = 1, .created_by = PL_S("RUN x"), .has_created_by = true };
+    w->finding[0] = (struct pl_finding){ .kind = PL_KIND_SECRET,
+                                         .rule = PL_S("secret/x"),
+                                         .evidence = PL_S("x…(sha256:00)"),
+                                         .secret = PL_S("the whole value"),
+                                         .print = PL_S("ff") };
+    w->finding[1] = (struct pl_finding){ .kind = PL_KIND_TRUST, .rule = PL_S("trust/end-of-life") };
+    w->note[0].code = PL_S("told");
+    w->note[1] = (struct pl_note){ .scope = PL_SCOPE_LAYER,
+                                   .where = PL_S("layer 1"),
+                                   .code = PL_S("truncated"),
+                                   .incomplete = true };
+    w->t = (struct pl_target){ .name = PL_S("oci:shop"),
+                               .kind = PL_S("image"),
+                               .digest = PL_S("sha256:aa"),
+                               .platform = PL_S("linux/amd64"),
+                               .notes = w->note,
+                               .n_notes = 2,
+                               .layers = w->layer,
+                               .n_layers = 2,
+                               .findings = w->finding,
+                               .n_findings = 2,
+                               .packages = w->package,
+                               .n_packages = 3 };
+    w->o = (struct pl_store_origin){ 1000, PL_S("1.0"), PL_S("2026.11"), PL_S("sha256:db") };
+    assert_int_equal(pl_store_open(w->dir, PL_STORE_MAKE, &w->s, &w->err), 0);
+    *state = w;
+    return 0;
+}
+
+static void file(const struct world *w, const char *suffix, char *out)
+{
+    snprintf(out, 128, "%s/store.db%s", w->dir, suffix);
+}
+
+static int teardown(void **state)
+{
+    static const char *const suffix[] = { "", "-wal", "-shm" };
+    struct world *w = *state;
+    char path[128];
+    if (w->s)
+        w->s->ops->close(w->s);
+    chmod(w->dir, 0700);
+    for (size_t i = 0; i < PL_COUNT(suffix); i++) {
+        file(w, suffix[i], path);
+        unlink(path);
+    }
+    assert_int_equal(rmdir(w->dir), 0);
+    pl_arena_release(&w->a);
+    free(w);
+    return 0;
+}
+
+static int64_t put(struct world *w)
+{
+    int64_t id = 0;
+    assert_int_equal(w->s->ops->begin(w->s, &w->err), 0);
+    assert_int_equal(w->s->ops->put(w->s, &w->o, &w->t, &id, &w->err), 0);
+    assert_int_equal(w->s->ops->commit(w->s, &w->err), 0);
+    assert_true(id > 0);
+    return id;
+}
+
+static void state(struct world *w, int64_t at, int64_t image, const uint32_t *flaw, size_t n)
+{
+    const struct pl_store_origin o = { .at = at };
+    int64_t run;
+    assert_int_equal(w->s->ops->begin(w->s, &w->err), 0);
+    assert_int_equal(w->s->ops->run(w->s, &o, &run, &w->err), 0);
+    assert_int_equal(w->s->ops->state(w->s, run, image, flaw, n, &w->err), 0);
+    assert_int_equal(w->s->ops->commit(w->s, &w->err), 0);
+}
+
+static struct pl_store_counts counts(struct world *w)
+{
+    struct pl_store_counts c = { 0 };
+    assert_int_equal(w->s->ops->counts(w->s, &c, &w->err), 0);
+    return c;
+}
+
+static void reopen(struct world *w, enum pl_store_mode mode, int expected)
+{
+    if (w->s)
+        w->s->ops->close(w->s);
+    w->s = NULL;
+    assert_int_equal(pl_store_open(w->dir, mode, &w->s, &w->err), expected);
+}
+
+/* What the callback of each_image saw. */
+struct seen {
+    struct world *w;
+    unsigned n;
+    uint32_t flaw[8];
+    size_t n_flaws;
+};
+
+static int look_at_shop(void *arg, const struct pl_store_image *i)
+{
+    struct seen *x = arg;
+    struct world *w = x->w;
+    struct pl_package p;
+    struct pl_layer_info l;
+    struct pl_names paths;
+    x->n++;
+    assert_true(pl_str_is(i->name, "oci:shop") && pl_str_is(i->digest, "sha256:aa"));
+    assert_true(pl_str_is(i->platform, "linux/amd64") && !i->complete);
+    assert_int_equal(i->origin.at, 1000);
+    assert_true(pl_str_is(i->origin.db, "sha256:db"));
+    assert_int_equal(i->n_members, 3);
+    static const char *const order[] = { "bash", "curl", "zlib" };
+    for (size_t k = 0; k < 3; k++) {
+        assert_int_equal(w->s->ops->package(w->s, i->member[k].package, &w->a, &p, &w->err), 0);
+        assert_true(pl_str_is(p.pkg.name, order[k]) && pl_str_is(p.distro, "debian-12"));
+        assert_string_equal(p.scheme, "deb");
+        assert_int_equal(w->s->ops->place(w->s, i->member[k].place, &w->a, &paths, &w->err), 0);
+        assert_true(paths.n == 1 && pl_str_is(paths.p[0], "var/lib/dpkg/status"));
+    }
+    assert_int_equal(i->member[1].span.hidden, 1);
+    assert_int_equal(i->member[1].span.how, PL_HOW_REPLACED);
+    assert_false(i->member[1].span.visible);
+    assert_int_equal(i->member[2].span.introduced, 1);
+    assert_int_equal(i->n_layers, 2);
+    assert_int_equal(w->s->ops->layer(w->s, i->layer[1], &w->a, &l, &w->err), 0);
+    assert_true(l.has_created_by && pl_str_is(l.created_by, "RUN x"));
+    assert_int_equal(i->n_notes, 1);
+    assert_true(pl_str_is(i->notes[0].code, "truncated") && i->notes[0].incomplete);
+    return 0;
+}
+
+static void an_inventory_comes_back_whole(void **state_)
+{
+    struct world *w = *state_;
+    struct seen x = { .w = w };
+    put(w);
+    reopen(w, PL_STORE_READ, 0);
+    assert_int_equal(w->s->ops->each_image(w->s, INT64_MAX, look_at_shop, &x, &w->err), 0);
+    assert_int_equal(x.n, 1);
+}
+
+static void equal_facts_are_kept_once(void **state_)
+{
+    struct world *w = *state_;
+    int64_t first = put(w);
+    w->t.name = PL_S("oci:other");
+    assert_int_not_equal(put(w), first);
+    struct pl_store_counts c = counts(w);
+    assert_int_equal(c.images, 2);
+    assert_int_equal(c.packages, 3);
+    assert_int_equal(c.sets, 1);
+    assert_int_equal(c.layers, 2);
+}
+
+static void the_same_image_is_replaced(void **state_)
+{
+    struct world *w = *state_;
+    int64_t first = put(w);
+    w->package[0].pkg.version = PL_S("1:3.0-1");
+    assert_int_equal(put(w), first);
+    struct pl_store_counts c = counts(w);
+    assert_int_equal(c.images, 1);
+    assert_int_equal(c.packages, 4);
+    assert_int_equal(c.sets, 1); /* the old list is gone */
+}
+
+static void whole_secrets_and_derived_findings_stay_out(void **state_)
+{
+    struct world *w = *state_;
+    struct pl_sqldb *db;
+    char path[128];
+    put(w);
+    file(w, "", path);
+    assert_int_equal(pl_sqldb_open(path, PL_SQLDB_KEPT, &db, &w->err), 0);
+    {
+        pl_auto_q struct pl_sqlq *q = NULL;
+        assert_int_equal(pl_sqlq_new(db, "SELECT rule, evidence, * FROM finding", &q, &w->err), 0);
+        assert_int_equal(pl_sqlq_step(q, &w->err), 1);
+        assert_true(pl_str_is(pl_sqlq_col(q, 0), "secret/x"));
+        assert_true(pl_str_is(pl_sqlq_col(q, 1), "x…(sha256:00)"));
+        assert_int_equal(pl_sqlq_step(q, &w->err), 0);
+    }
+    pl_sqldb_close(db);
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    static char text[1 << 20];
+    size_t n = fread(text, 1, sizeof text, f);
+    fclose(f);
+    assert_int_equal(pl_str_find(pl_str_n(text, n), PL_S("the whole value"), 0), SIZE_MAX);
+}
+
+static int keep_flaws(void *arg, const struct pl_store_image *i)
+{
+    struct seen *x = arg;
+    x->n++;
+    x->n_flaws = i->n_flaws;
+    for (size_t k = 0; k < i->n_flaws && k < 8; k++)
+        x->flaw[k] = i->flaw[k];
+    return 0;
+}
+
+static void expect(struct world *w, int64_t since, const uint32_t *flaw, size_t n)
+{
+    struct seen x = { .w = w };
+    assert_int_equal(w->s->ops->each_image(w->s, since, keep_flaws, &x, &w->err), 0);
+    assert_int_equal(x.n_flaws, n);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(x.flaw[i], flaw[i]);
+}
+
+static void what_it_had_can_be_asked_for_any_time(void **state_)
+{
+    struct world *w = *state_;
+    static const uint32_t a[] = { 3, 5 }, b[] = { 3, 7, 9 }, c[] = { 1, 3, 9 };
+    int64_t id = put(w);
+    expect(w, INT64_MAX, NULL, 0);
+    state(w, 2000, id, a, 2);
+    state(w, 3000, id, b, 3);
+    state(w, 3500, id, b, 3);
+    state(w, 4000, id, c, 3);
+    expect(w, INT64_MAX, c, 3);
+    expect(w, 4001, c, 3);
+    expect(w, 4000, b, 3);
+    expect(w, 3001, b, 3);
+    expect(w, 3000, a, 2);
+    expect(w, 2001, a, 2);
+    expect(w, 2000, NULL, 0);
+}
+
+static void flaws_have_numbers(void **state_)
+{
+    struct world *w = *state_;
+    uint32_t x = 9, y;
+    struct pl_str subject, rule;
+    assert_int_equal(w->s->ops->begin(w->s, &w->err), 0);
+    assert_int_equal(w->s->ops->flaw(w->s, PL_S("p"), PL_S("CVE-1"), false, &x, &w->err), 0);
+    assert_int_equal(x, 0);
+    assert_int_equal(w->s->ops->flaw(w->s, PL_S("p"), PL_S("CVE-1"), true, &x, &w->err), 0);
+    assert_int_equal(w->s->ops->flaw(w->s, PL_S("p"), PL_S("CVE-1"), true, &y, &w->err), 0);
+    assert_true(x > 0 && x == y);
+    assert_int_equal(w->s->ops->flaw_named(w->s, x, &w->a, &subject, &rule, &w->err), 0);
+    assert_true(pl_str_is(subject, "p") && pl_str_is(rule, "CVE-1"));
+    assert_int_equal(w->s->ops->flaw_named(w->s, 999, &w->a, &subject, &rule, &w->err),
+                     PL_E_FORMAT);
+    w->s->ops->rollback(w->s);
+}
+
+static void undone_numbers_are_forgotten(void **state_)
+{
+    struct world *w = *state_;
+    int64_t id;
+    assert_int_equal(w->s->ops->begin(w->s, &w->err), 0);
+    assert_int_equal(w->s->ops->put(w->s, &w->o, &w->t, &id, &w->err), 0);
+    w->s->ops->rollback(w->s);
+    assert_int_equal(counts(w).packages, 0);
+    struct seen x = { .w = w };
+    put(w);
+    assert_int_equal(w->s->ops->each_image(w->s, INT64_MAX, look_at_shop, &x, &w->err), 0);
+    assert_int_equal(x.n, 1);
+}
+
+static void sql(struct world *w, const char *text)
+{
+    struct pl_sqldb *db;
+    char path[128];
+    file(w, "", path);
+    assert_int_equal(pl_sqldb_open(path, PL_SQLDB_KEPT, &db, &w->err), 0);
+    assert_int_equal(pl_sqldb_run(db, text, &w->err), 0);
+    pl_sqldb_close(db);
+}
+
+static void a_newer_store_is_refused(void **state_)
+{
+    struct world *w = *state_;
+    put(w);
+    sql(w, "PRAGMA user_version=99");
+    reopen(w, PL_STORE_MAKE, PL_E_UNSUP);
+    assert_non_null(strstr(w->err.msg, "newer program"));
+}
+
+static void other_databases_are_refused(void **state_)
+{
+    struct world *w = *state_;
+    sql(w, "PRAGMA application_id=7; PRAGMA user_version=1");
+    reopen(w, PL_STORE_MAKE, PL_E_FORMAT);
+}
+
+static void damaged_rows_are_told(void **state_)
+{
+    static const char *const spoil[] = {
+        "UPDATE pkgset SET members=x'05'",
+        "UPDATE pkgset SET members=x'ffffffffffffffff7f'",
+        "DELETE FROM pkgset",
+        "UPDATE image SET notes=x'01'",
+        "UPDATE image SET layers=x'02ff'",
+        "UPDATE state SET flaws=x'020200'", /* does not rise */
+    };
+    struct world *w = *state_;
+    static const uint32_t flaw[] = { 1 };
+    for (size_t i = 0; i < PL_COUNT(spoil); i++) {
+        struct seen x = { .w = w };
+        int64_t id = put(w);
+        state(w, 1, id, flaw, 1);
+        sql(w, spoil[i]);
+        assert_int_equal(w->s->ops->each_image(w->s, INT64_MAX, keep_flaws, &x, &w->err),
+                         PL_E_FORMAT);
+        assert_int_equal(x.n, 0);
+        sql(w, "DELETE FROM image; DELETE FROM pkgset; DELETE FROM state");
+    }
+}
+
+static void a_file_that_is_no_database_is_told(void **state_)
+{
+    struct world *w = *state_;
+    char path[128];
+    reopen(w, PL_STORE_WRITE, 0);
+    w->s->ops->close(w->s);
+    w->s = NULL;
+    file(w, "", path);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    for (int i = 0; i < 4096; i++)
+        fputs("nonsense", f);
+    fclose(f);
+    reopen(w, PL_STORE_WRITE, PL_E_FORMAT);
+}
+
+static void there_must_be_one_to_read(void **state_)
+{
+    struct world *w = *state_;
+    struct pl_store *s;
+    assert_int_equal(pl_store_open("/nowhere/at/all", PL_STORE_READ, &s, &w->err), PL_E_NOENT);
+    assert_int_equal(pl_store_open("/nowhere/at/all", PL_STORE_WRITE, &s, &w->err), PL_E_NOENT);
+    assert_int_equal(pl_store_open("/nowhere/at/all", PL_STORE_MAKE, &s, &w->err), PL_E_IO);
+    assert_int_equal(pl_store_open("postgresql://x/y", PL_STORE_READ, &s, &w->err), PL_E_UNSUP);
+    assert_int_equal(pl_store_open("", PL_STORE_READ, &s, &w->err), PL_E_USAGE);
+}
+
+static void rows_refuse_other_bytes(void **state_)
+{
+    struct world *w = *state_;
+    pl_auto_buf struct pl_buf b = { 0 };
+    struct pl_package p;
+    pl_row_put_package(&b, &w->package[0]);
+    assert_true(pl_row_get_package(pl_buf_str(&b), &w->a, &p));
+    for (size_t n = 0; n < b.n; n++)
+        assert_false(pl_row_get_package(pl_str_n(b.p, n), &w->a, &p));
+    pl_buf_putc(&b, 0);
+    assert_false(pl_row_get_package(pl_buf_str(&b), &w->a, &p));
+    static const uint32_t v[] = { 0, UINT32_MAX, 7, 7, 6 };
+    uint32_t *back;
+    size_t n;
+    pl_buf_clear(&b);
+    pl_row_put_numbers(&b, v, 5);
+    assert_true(pl_row_get_numbers(pl_buf_str(&b), &w->a, &back, &n));
+    assert_int_equal(n, 5);
+    assert_memory_equal(back, v, sizeof v);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(an_inventory_comes_back_whole),
+        T(equal_facts_are_kept_once),
+        T(the_same_image_is_replaced),
+        T(whole_secrets_and_derived_findings_stay_out),
+        T(what_it_had_can_be_asked_for_any_time),
+        T(flaws_have_numbers),
+        T(undone_numbers_are_forgotten),
+        T(a_newer_store_is_refused),
+        T(other_databases_are_refused),
+        T(damaged_rows_are_told),
+        T(a_file_that_is_no_database_is_told),
+        T(there_must_be_one_to_read),
+        T(rows_refuse_other_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
