@@ -12,6 +12,7 @@
 #include "cmd/ignore_files.h"
 #include "cmd/registry_opt.h"
 #include "cmd/scan_cmd.h"
+#include "cmd/store_opt.h"
 #include "cmd/version.h"
 #include "report/escape.h"
 #include "report/from_json.h"
@@ -28,7 +29,7 @@ static const struct pl_opt table[] = {
     { "all-repos", 0, PL_OPT_FLAG, O(all_repos), NULL, "every repository of docker://HOST" },
     { "lockfiles", 0, PL_OPT_FLAG, O(common.lockfiles), NULL, "lock files count in images, too" },
     { "no-store", 0, PL_OPT_FLAG, O(no_store), NULL, "keep no record" },
-    { "store", 0, PL_OPT_NONE, 0, "DIR", "" },
+    { "store", 0, PL_OPT_STR, O(store), "DIR", "keep a record there, for rescan" },
     PL_SCAN_IGNORE_OPTS(struct pl_scan_cmd),
     PL_VULN_OPTS(struct pl_scan_cmd),
     { "policy", 0, PL_OPT_NONE, 0, "FILE", "" },
@@ -55,6 +56,7 @@ struct run {
     bool asked;                    /* for vulnerabilities, by name */
     unsigned kinds;                /* the same for what says how an image runs */
     struct pl_vuln_run *vuln;      /* NULL: no database */
+    struct pl_store_keep stored;
 };
 
 static int usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -321,6 +323,36 @@ static int convert(struct run *r, struct pl_arena *a)
     return finish(r, &report);
 }
 
+/* The store gets what was found, and which flaws that has, before anything is left out. */
+static int match_and_keep(struct run *r, struct pl_report *report)
+{
+    pl_store_keep_begin(&r->stored, report);
+    int code = r->vulns ? pl_vuln_match(r->vuln, r->o->verb, report) : 0;
+    if (!code && r->stored.where)
+        pl_store_keep_end(&r->stored, report, report->db != NULL, r->o->common.quiet);
+    if (!code && r->vulns)
+        pl_vuln_filter(r->vuln, report);
+    return code;
+}
+
+/* A list of packages that was not asked for would not be empty but missing: nothing is kept. */
+static int find_store(struct run *r, struct pl_arena *a)
+{
+    const struct pl_scan_cmd *o = r->o;
+    struct pl_err err = { 0 };
+    if (o->no_store || o->from || strcmp(o->verb, "scan") != 0)
+        return 0;
+    if (pl_store_named(o->store, o->common.no_config, a, &r->stored.where, &err) < 0)
+        return pl_run_failed(o->verb, &err);
+    if (r->stored.where && !r->packages) {
+        r->stored.where = NULL;
+        if (!o->common.quiet)
+            fputs("warning: nothing is kept in the store: --scanners leaves packages out\n",
+                  stderr);
+    }
+    return 0;
+}
+
 static int scan_all(struct run *r, struct pl_run *run, const struct pl_operands *operands,
                     struct pl_report *report)
 {
@@ -343,7 +375,7 @@ static int scan_all(struct run *r, struct pl_run *run, const struct pl_operands 
         return pl_run_failed(r->o->verb, &err);
     for (size_t i = 0; i < report->n_targets && !r->packages; i++)
         report->targets[i].n_packages = 0;
-    code = r->vulns ? pl_vuln_report(r->vuln, &r->o->vuln, r->o->verb, report) : 0;
+    code = match_and_keep(r, report);
     report->ended_ns = now_ns();
     return code ? code : finish(r, report);
 }
@@ -368,6 +400,8 @@ int pl_scan_cmd_run(const struct pl_scan_cmd *o, const struct pl_operands *ops)
         code = parse_severities(&r);
     if (!code)
         code = parse_scanners(&r);
+    if (!code)
+        code = find_store(&r, &a);
     if (code)
         return code;
     r.ro.quiet = r.o->common.quiet;

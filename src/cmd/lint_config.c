@@ -2,12 +2,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/lint_config.h"
 
-#include <limits.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "base/cleanup.h"
 #include "cmd/common.h"
+#include "cmd/config.h"
 #include "fmt/glob.h"
 #include "fmt/toml.h"
 
@@ -111,39 +108,12 @@ static int top_key(void *arg, struct pl_str key, const struct pl_toml *v)
     return wrong(r, v, "no setting is called", key);
 }
 
-/* The nearest file; empty when there is none. */
-static struct pl_str find(struct pl_arena *a)
-{
-    char cwd[PATH_MAX];
-    const char *home = getenv("HOME"), *xdg = getenv("XDG_CONFIG_HOME");
-    struct pl_str dir = pl_str_c(getcwd(cwd, sizeof cwd));
-    while (dir.n) {
-        struct pl_str file = pl_printf(a, "%.*s/.plimsoll.toml", PL_FMT(dir));
-        if (access(file.p, R_OK) == 0)
-            return file;
-        if (access(pl_printf(a, "%.*s/.git", PL_FMT(dir)).p, F_OK) == 0)
-            break;
-        while (dir.n && dir.p[dir.n - 1] != '/')
-            dir.n--;
-        dir.n -= dir.n > 0;
-    }
-    struct pl_str tries[] = {
-        xdg && *xdg ? pl_printf(a, "%s/plimsoll/config.toml", xdg)
-                    : pl_printf(a, "%s/.config/plimsoll/config.toml", home ? home : ""),
-        PL_S("/etc/plimsoll/config.toml"),
-    };
-    for (size_t i = 0; i < PL_COUNT(tries); i++)
-        if (access(tries[i].p, R_OK) == 0)
-            return tries[i];
-    return PL_S("");
-}
-
 int pl_lint_config_read(struct pl_lint_config *c, struct pl_err *err)
 {
     pl_auto_buf struct pl_buf b = { .max = 1u << 20 };
     struct reading r = { c, err };
     struct pl_toml *root = NULL;
-    c->path = find(c->a);
+    c->path = pl_config_find(c->a);
     if (!c->path.n)
         return 0;
     int e = pl_common_read(c->path.p, &b, err);

@@ -1,0 +1,32 @@
+/* Which store a verb uses, and what a scan leaves in it. packages.md section 10. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_CMD_STORE_OPT_H
+#define PL_CMD_STORE_OPT_H
+
+#include "base/arena.h"
+#include "store/store.h"
+
+/* The store: `given` (--store), else PLIMSOLL_STORE, else what the configuration names (unless
+ * `no_config`). *ret in `a`, NULL when none is named. PL_E_USAGE, PL_E_FORMAT: the configuration
+ * cannot be read. */
+int pl_store_named(const char *given, bool no_config, struct pl_arena *a, const char **ret,
+                   struct pl_err *err);
+
+/* What a scan found before anything was matched or left out. */
+struct pl_store_keep {
+    const char *where; /* NULL: nothing is kept */
+    struct pl_target *before;
+    size_t n;
+};
+/* Remembers the targets of `report` as they are now; in its arena. */
+void pl_store_keep_begin(struct pl_store_keep *k, const struct pl_report *report);
+/* Puts them into the store, with the flaws that the report has now (`matched`). What goes wrong is
+ * a warning and a note of the report, not a failure of the scan: `quiet` leaves the warning out. */
+void pl_store_keep_end(const struct pl_store_keep *k, struct pl_report *report, bool matched,
+                       bool quiet);
+/* The origin of what this program stores at this moment; views on `report`. */
+struct pl_store_origin pl_store_origin_now(const struct pl_report *report);
+/* The text that stands for the package of a finding in the store. */
+struct pl_str pl_store_subject(const struct pl_finding *f);
+
+#endif
