@@ -55,7 +55,10 @@ void pl_buf_puts(struct pl_buf *b, const char *s)
 
 void pl_buf_putc(struct pl_buf *b, char c)
 {
-    pl_buf_putn(b, &c, 1);
+    if (b->n < b->cap && (!b->max || b->n < b->max))
+        b->p[b->n++] = c;
+    else
+        pl_buf_putn(b, &c, 1);
 }
 
 void pl_buf_printf(struct pl_buf *b, const char *fmt, ...)

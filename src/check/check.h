@@ -101,8 +101,13 @@ bool pl_lint_has(struct pl_str s, const char *what);
 struct pl_str pl_lint_base(struct pl_str path);
 /* ASCII lower-case copy. */
 struct pl_str pl_lint_lower(struct pl_arena *a, struct pl_str s);
-/* Is `s` one of the words of `list` (parted by blanks)? */
-bool pl_lint_word_in(struct pl_str s, const char *list);
+/* Is `s` one of the words of `list`, `n` bytes, parted by single blanks? */
+bool pl_lint_word_of(struct pl_str s, const char *list, size_t n);
+/* The same of a literal. */
+static inline bool pl_lint_word_in(struct pl_str s, const char *list)
+{
+    return pl_lint_word_of(s, list, strlen(list));
+}
 /* The commands of one RUN, with what tells of them. */
 struct pl_run_text {
     struct pl_lint *l;
@@ -111,7 +116,10 @@ struct pl_run_text {
     size_t n;
 };
 /* Is it a simple command called by one of `names` (parted by blanks)? */
-bool pl_lint_is(const struct pl_sh_node *c, const char *names);
+static inline bool pl_lint_is(const struct pl_sh_node *c, const char *names)
+{
+    return c->kind == PL_SH_SIMPLE && c->n_word && pl_lint_word_in(c->word[0].simple, names);
+}
 /* Is one of its arguments one of `words`? */
 bool pl_lint_any_arg(const struct pl_sh_node *c, const char *words);
 /* Is a cache or tmpfs mount of the RUN on a target that contains `what`? */

@@ -60,11 +60,8 @@ static void count(struct pl_arena *a, const struct pl_lint_result *r, struct cou
     *c = (struct counts){ .code = pl_alloc_n(a, pl_lint_n_codes, sizeof *c->code) };
     for (size_t i = 0; i < r->n_hits; i++) {
         c->rule[r->hits[i].rule]++;
-        for (size_t k = 0; k < r->hits[i].n_codes; k++) {
-            const struct pl_lint_code *code = pl_lint_code_find(pl_str_c(r->hits[i].codes[k]));
-            if (code)
-                c->code[code - pl_lint_codes]++;
-        }
+        for (size_t k = 0; k < r->hits[i].n_codes; k++)
+            c->code[r->hits[i].code_at[k]]++;
     }
 }
 

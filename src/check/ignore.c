@@ -342,16 +342,15 @@ static bool drop_buildkit(const struct pl_lint *l, const struct check_opts *file
     size_t n = 0;
     bool dropped = false;
     for (size_t k = 0; k < h->n_codes; k++) {
-        const struct pl_lint_code *c = pl_lint_code_find(pl_str_c(h->codes[k]));
-        if (c && c->dialect == PL_DIALECT_BUILDKIT) {
+        const struct pl_lint_code *c = &pl_lint_codes[h->code_at[k]];
+        if (c->dialect == PL_DIALECT_BUILDKIT) {
             if (buildkit_hidden(l, file, h->node, c->name)) {
                 dropped = true;
                 continue;
             }
             *ret_left = true;
         }
-        h->code_line[n] = h->code_line[k];
-        h->codes[n++] = h->codes[k];
+        pl_lint_move_code(h, n++, k);
     }
     h->n_codes = n;
     return dropped && (!n || l->o->dialect == PL_DIALECT_ALL);

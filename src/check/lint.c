@@ -4,6 +4,7 @@
 #include "check/lint.h"
 
 #include <ctype.h>
+#include <endian.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
@@ -41,7 +42,9 @@ const struct pl_lint_code *pl_lint_code_find(struct pl_str name)
     bool old = name.n == 5 && pl_str_starts(name, PL_S("DS")); /* DS001 is DS-0001 */
     for (size_t i = 0; i < pl_lint_n_codes; i++) {
         const struct pl_lint_code *c = &pl_lint_codes[i];
-        if (c->len == name.n && memcmp(c->name, name.p, name.n) == 0)
+        if (c->len == name.n && name.n >= 4 && /* most differ at the end */
+            memcmp(c->name + name.n - 4, name.p + name.n - 4, 4) == 0 &&
+            memcmp(c->name, name.p, name.n) == 0)
             return c;
         if (old && c->dialect == PL_DIALECT_TRIVY && memcmp(name.p + 2, c->name + 4, 3) == 0)
             return c;
@@ -97,12 +100,12 @@ struct pl_lint_hit *pl_lint_rule(struct pl_lint *l, enum pl_rule_id rule, size_t
 
 /* A second finding of one code at one place must not melt into the first (several pairs of one
  * ENV, say): it becomes a hit of its own. */
-struct pl_lint_hit *pl_lint_code_as(struct pl_lint *l, const char *code, enum pl_rule_id rule,
-                                    size_t i, uint32_t off, uint32_t end)
+static struct pl_lint_hit *report(struct pl_lint *l, const struct pl_lint_code *code,
+                                  enum pl_rule_id rule, size_t i, uint32_t off, uint32_t end)
 {
     struct pl_lint_hit *h = hit_at(l, rule, i, off, end);
     for (size_t k = 0; k < h->n_codes; k++)
-        if (h->codes[k] == code || strcmp(h->codes[k], code) == 0) {
+        if (h->codes[k] == code->name) {
             struct pl_lint_hit copy = *h;
             copy.n_codes = 0;
             pl_vec_push(&l->hits, copy);
@@ -111,18 +114,31 @@ struct pl_lint_hit *pl_lint_code_as(struct pl_lint *l, const char *code, enum pl
         }
     if (h->n_codes < PL_LINT_CODES_MAX) {
         h->code_line[h->n_codes] = h->line;
-        h->codes[h->n_codes++] = code;
+        h->code_at[h->n_codes] = (uint16_t)(code - pl_lint_codes);
+        h->codes[h->n_codes++] = code->name;
     }
     return h;
+}
+
+static const struct pl_lint_code *the_code(const char *code)
+{
+    const struct pl_lint_code *c = pl_lint_code_find(pl_str_c(code));
+    if (!c)
+        pl_bug("no code '%s'", code);
+    return c;
+}
+
+struct pl_lint_hit *pl_lint_code_as(struct pl_lint *l, const char *code, enum pl_rule_id rule,
+                                    size_t i, uint32_t off, uint32_t end)
+{
+    return report(l, the_code(code), rule, i, off, end);
 }
 
 struct pl_lint_hit *pl_lint_code(struct pl_lint *l, const char *code, size_t i, uint32_t off,
                                  uint32_t end)
 {
-    const struct pl_lint_code *c = pl_lint_code_find(pl_str_c(code));
-    if (!c)
-        pl_bug("no code '%s'", code);
-    return pl_lint_code_as(l, c->name, c->rule, i, off, end);
+    const struct pl_lint_code *c = the_code(code);
+    return report(l, c, c->rule, i, off, end);
 }
 
 struct pl_lint_hit *pl_lint_at_node(struct pl_lint *l, const char *code, size_t i)
@@ -206,23 +222,33 @@ struct pl_str pl_lint_lower(struct pl_arena *a, struct pl_str s)
     return pl_str_n(p, s.n);
 }
 
-bool pl_lint_word_in(struct pl_str s, const char *list)
+/* Does the word stand at `at` of a list of `n` bytes? */
+static bool word_at(struct pl_str s, const char *list, size_t n, size_t at)
 {
-    if (!s.n)
-        return false;
-    for (const char *p = list;; p++) { /* looked at for every word of every command */
-        if (*p == s.p[0] && strncmp(p, s.p, s.n) == 0 && (p[s.n] == ' ' || !p[s.n]))
-            return true;
-        while (*p && *p != ' ')
-            p++;
-        if (!*p)
-            return false;
-    }
+    return (!at || list[at - 1] == ' ') && n - at >= s.n &&
+           (n - at == s.n || list[at + s.n] == ' ') && memcmp(list + at, s.p, s.n) == 0;
 }
 
-bool pl_lint_is(const struct pl_sh_node *c, const char *names)
+/* Eight bytes at a time: this is asked for every word of every command, by every check. */
+bool pl_lint_word_of(struct pl_str s, const char *list, size_t n)
 {
-    return c->kind == PL_SH_SIMPLE && pl_lint_word_in(pl_sh_name(c), names);
+    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
+    if (!s.n)
+        return false;
+    uint64_t first = ones * (unsigned char)s.p[0], x;
+    size_t at = 0;
+    for (; at + sizeof x <= n; at += sizeof x) {
+        memcpy(&x, list + at, sizeof x);
+        x = le64toh(x) ^ first;
+        /* a mark in each byte that is the first letter, and now and then in one more */
+        for (x = (x - ones) & ~x & high; x; x &= x - 1)
+            if (word_at(s, list, n, at + (unsigned)__builtin_ctzll(x) / 8))
+                return true;
+    }
+    for (; at < n; at++)
+        if (list[at] == s.p[0] && word_at(s, list, n, at))
+            return true;
+    return false;
 }
 
 bool pl_lint_any_arg(const struct pl_sh_node *c, const char *words)
@@ -470,11 +496,8 @@ static void restrict_to(struct pl_lint *l, enum pl_dialect d)
         struct pl_lint_hit h = l->hits.p[i];
         size_t k = 0;
         for (size_t c = 0; c < h.n_codes && !h.native; c++) {
-            const struct pl_lint_code *code = pl_lint_code_find(pl_str_c(h.codes[c]));
-            if (code && code->dialect == d) {
-                h.code_line[k] = h.code_line[c];
-                h.codes[k++] = h.codes[c];
-            }
+            if (pl_lint_codes[h.code_at[c]].dialect == d)
+                pl_lint_move_code(&h, k++, c);
         }
         bool refused = h.rule == PL_RULE_D001 || h.rule == PL_RULE_D002;
         h.n_codes = k;
@@ -493,14 +516,11 @@ static void drop_disabled(struct pl_lint *l)
         size_t k = 0;
         bool had = h.n_codes > 0;
         for (size_t c = 0; c < h.n_codes; c++) {
-            const struct pl_lint_code *code = pl_lint_code_find(pl_str_c(h.codes[c]));
-            bool on = !code || code->level != PL_LEVEL_NONE;
+            bool on = pl_lint_codes[h.code_at[c]].level != PL_LEVEL_NONE;
             for (size_t e = 0; e < l->o->n_enabled && !on; e++)
                 on = pl_str_is(l->o->enabled[e], h.codes[c]);
-            if (!on)
-                continue;
-            h.code_line[k] = h.code_line[c];
-            h.codes[k++] = h.codes[c];
+            if (on)
+                pl_lint_move_code(&h, k++, c);
         }
         h.n_codes = k;
         if (k || !had)

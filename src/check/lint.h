@@ -63,7 +63,8 @@ const char *pl_fix_class_name(enum pl_fix_class c);
 struct pl_lint_hit {
     enum pl_rule_id rule;
     enum pl_severity severity;
-    const char *codes[PL_LINT_CODES_MAX];  /* those whose own condition holds; static or arena */
+    const char *codes[PL_LINT_CODES_MAX];  /* those whose own condition holds; static */
+    uint16_t code_at[PL_LINT_CODES_MAX];   /* their places in pl_lint_codes */
     uint32_t code_line[PL_LINT_CODES_MAX]; /* the line their linter names */
     size_t n_codes;
     size_t node;          /* index, or SIZE_MAX */
@@ -76,6 +77,14 @@ struct pl_lint_hit {
     bool native;          /* not where the other linters look: natively only */
     struct pl_str advice; /* what the fix asks of whoever builds, or empty */
 };
+
+/* Moves code `from` of a hit to place `to`, which is not behind it. */
+static inline void pl_lint_move_code(struct pl_lint_hit *h, size_t to, size_t from)
+{
+    h->codes[to] = h->codes[from];
+    h->code_at[to] = h->code_at[from];
+    h->code_line[to] = h->code_line[from];
+}
 
 struct pl_label_spec {
     struct pl_str name, format; /* text rfc3339 semver url hash spdx email */

@@ -35,6 +35,9 @@ static const struct {
 
 static void switched(struct pl_lint *l, const struct pl_lint_in *in, const struct pl_sh_node *c)
 {
+    if (!pl_lint_is(c, "curl wget pip pip2 pip3 python python2 python3 pipx apk apt-get apt "
+                       "aptitude yum dnf tdnf microdnf rpm chpasswd"))
+        return; /* none of the table */
     for (size_t i = 0; i < PL_COUNT(switches); i++) {
         if (!pl_lint_is(c, switches[i].cmds))
             continue;
@@ -65,24 +68,26 @@ static bool off_word(struct pl_str s)
 /* Settings by `npm config set`, `git config`. */
 static void configured(struct pl_lint *l, const struct pl_lint_in *in, const struct pl_sh_node *c)
 {
+    bool npm = pl_lint_is(c, "npm yarn pnpm"), git = pl_lint_is(c, "git");
+    bool registry = pl_lint_is(c, "podman buildah skopeo docker dockerd crane");
+    bool pip = pl_lint_is(c, "pip pip2 pip3 python python2 python3 uv pipenv poetry");
     for (size_t k = 1; k < c->n_word; k++) {
         struct pl_str s = c->word[k].simple, v = s, key;
         struct pl_str next = k + 1 < c->n_word ? c->word[k + 1].simple : PL_S("");
         pl_str_split(&v, '=', &key);
-        bool off = v.p ? off_word(v) : off_word(next);
-        if (pl_lint_is(c, "npm yarn pnpm") && pl_str_is(key, "strict-ssl") && off)
+        bool off = (npm || git) && off_word(v.p ? v : next);
+        if (npm && pl_str_is(key, "strict-ssl") && off)
             pl_lint_at_word(l, "CKV2_DOCKER_13", in, c->word[k].off, c->word[k].end);
-        if (pl_lint_is(c, "git") && pl_str_ieq(key, PL_S("http.sslVerify")) && off)
+        if (git && pl_str_ieq(key, PL_S("http.sslVerify")) && off)
             pl_lint_at_word(l, "CKV2_DOCKER_14", in, c->word[k].off, c->word[k].end);
-        if (pl_lint_has(s, "sslverify=0") || pl_lint_has(s, "sslverify=false"))
+        if (v.p && (pl_lint_has(s, "sslverify=0") || pl_lint_has(s, "sslverify=false")))
             pl_lint_at_word(l, "CKV2_DOCKER_15", in, c->word[k].off, c->word[k].end);
-        if (pl_lint_is(c, "podman buildah skopeo docker dockerd crane") &&
+        if (registry &&
             (pl_str_is(s, "--tls-verify=false") || pl_str_is(s, "--src-tls-verify=false") ||
              pl_str_is(s, "--dest-tls-verify=false") ||
              pl_str_starts(s, PL_S("--insecure-registry"))))
             hit(l, PL_RULE_D417, in, c->word[k].off, c->word[k].end);
-        if (pl_str_starts(s, PL_S("--extra-index-url")) &&
-            pl_lint_is(c, "pip pip2 pip3 python python2 python3 uv pipenv poetry"))
+        if (pip && pl_str_starts(s, PL_S("--extra-index-url")))
             hit(l, PL_RULE_D416, in, c->word[k].off, c->word[k].end);
     }
 }
@@ -134,7 +139,8 @@ static void assigned(struct pl_lint *l, const struct pl_lint_in *in, const struc
         if (code)
             pl_lint_at_word(l, code, in, c->off, c->off + (uint32_t)c->assign[i].name.n);
     }
-    for (size_t k = 1; k < c->n_word && pl_lint_is(c, "export env"); k++) {
+    bool sets = pl_lint_is(c, "export env");
+    for (size_t k = 1; k < c->n_word && sets; k++) {
         struct pl_str value = c->word[k].simple, name;
         pl_str_split(&value, '=', &name);
         const char *code = weak(name, value.p ? value : PL_S(""));

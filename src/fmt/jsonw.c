@@ -125,7 +125,7 @@ void pl_jw_key(struct pl_jsonw *w, const char *key)
 {
     before(w);
     quoted(w->out, pl_str_c(key));
-    pl_buf_puts(w->out, w->indent ? ": " : ":");
+    pl_buf_putn(w->out, ": ", w->indent ? 2 : 1);
     w->after_key = true;
 }
 
@@ -165,8 +165,12 @@ void pl_jw_number(struct pl_jsonw *w, const char *text)
 void pl_jw_u64(struct pl_jsonw *w, uint64_t v)
 {
     char t[24];
-    snprintf(t, sizeof t, "%" PRIu64, v);
-    word(w, t);
+    size_t at = sizeof t - 1;
+    t[at] = '\0';
+    do
+        t[--at] = (char)('0' + v % 10);
+    while ((v /= 10) > 0);
+    word(w, t + at);
 }
 
 void pl_jw_int(struct pl_jsonw *w, int64_t v)

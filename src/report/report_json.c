@@ -1,5 +1,6 @@
 /* JSON: the object of commands.md, "scan --format json", keys in that order. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/cleanup.h"
 #include "fmt/jsonw.h"
 #include "model/controls.h"
 #include "model/package.h"
@@ -199,7 +200,31 @@ static void put_packages(struct pl_jsonw *w, const struct pl_target *t)
     pl_jw_arr_end(w);
 }
 
-static void put_finding(struct pl_jsonw *w, const struct pl_target *t, const struct pl_finding *f)
+/* The controls of rules that were looked up already: few rules, many findings. */
+struct memo {
+    struct pl_arena a;
+    struct {
+        struct pl_str rule;
+        enum pl_kind kind;
+        struct pl_names ids;
+    } row[64];
+    size_t n;
+};
+
+static const struct pl_names *controls(struct memo *m, const struct pl_finding *f)
+{
+    for (size_t i = 0; i < m->n && i < PL_COUNT(m->row); i++)
+        if (m->row[i].kind == f->kind && pl_str_eq(m->row[i].rule, f->rule))
+            return &m->row[i].ids;
+    size_t at = m->n++ % PL_COUNT(m->row);
+    m->row[at].rule = f->rule;
+    m->row[at].kind = f->kind;
+    m->row[at].ids = pl_controls_of(&m->a, f->rule, f->kind);
+    return &m->row[at].ids;
+}
+
+static void put_finding(struct pl_jsonw *w, const struct pl_target *t, const struct pl_finding *f,
+                        struct memo *m)
 {
     pl_jw_obj(w);
     pl_jw_kcstr(w, "kind", pl_kind_name(f->kind));
@@ -231,11 +256,9 @@ static void put_finding(struct pl_jsonw *w, const struct pl_target *t, const str
     if (f->vuln)
         pl_vuln_put(w, f->vuln);
     if (f->kind == PL_KIND_DOCKERFILE || f->kind == PL_KIND_CONFIG) {
-        struct pl_arena a = { 0 };
-        struct pl_names ids = pl_controls_of(&a, f->rule, f->kind);
-        if (ids.n)
-            put_names(w, "controls", &ids);
-        pl_arena_release(&a);
+        const struct pl_names *ids = controls(m, f);
+        if (ids->n)
+            put_names(w, "controls", ids);
     }
     pl_jw_kstr(w, "fingerprint", f->print);
     if (f->delta != PL_DELTA_NONE)
@@ -243,7 +266,7 @@ static void put_finding(struct pl_jsonw *w, const struct pl_target *t, const str
     pl_jw_obj_end(w);
 }
 
-static void put_target(struct pl_jsonw *w, const struct pl_target *t)
+static void put_target(struct pl_jsonw *w, const struct pl_target *t, struct memo *m)
 {
     pl_jw_obj(w);
     pl_jw_kstr(w, "name", t->name);
@@ -257,7 +280,7 @@ static void put_target(struct pl_jsonw *w, const struct pl_target *t)
     pl_jw_key(w, "findings");
     pl_jw_arr(w);
     for (size_t i = 0; i < t->n_findings; i++)
-        put_finding(w, t, &t->findings[i]);
+        put_finding(w, t, &t->findings[i], m);
     pl_jw_arr_end(w);
     pl_jw_obj_end(w);
 }
@@ -297,19 +320,21 @@ static int write_json(const struct pl_report *r, const struct pl_report_opts *o,
     (void)o;
     (void)err;
     struct pl_jsonw w = { .out = out, .indent = 2 };
+    struct memo m = { 0 };
     pl_jw_obj(&w);
     pl_jw_ku64(&w, "schema", 1);
     put_tool(&w, r);
     pl_jw_key(&w, "targets");
     pl_jw_arr(&w);
     for (size_t i = 0; i < r->n_targets; i++)
-        put_target(&w, &r->targets[i]);
+        put_target(&w, &r->targets[i], &m);
     pl_jw_arr_end(&w);
     put_summary(&w, r);
     if (r->has_baseline)
         put_fixed(&w, r);
     pl_jw_obj_end(&w);
     pl_buf_putc(out, '\n');
+    pl_arena_release(&m.a);
     return 0;
 }
 

@@ -108,6 +108,8 @@ static void give_kids(struct pl_shp *p, struct kids *k, struct pl_sh_node *n)
 /* Does the reserved word `w` stand here, by itself? */
 static bool reserved(const struct pl_shp *p, const char *w)
 {
+    if (pl_shp_at(p, 0) != *w) /* asked many times for every command */
+        return false;
     size_t n = strlen(w);
     if (!pl_str_starts(pl_str_sub(p->s, p->i, SIZE_MAX), pl_str_c(w)))
         return false;

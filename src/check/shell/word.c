@@ -258,6 +258,27 @@ static bool literal(struct pl_shp *p, struct parts *out, bool quoted, bool patte
     return true;
 }
 
+/* Characters that mean nothing anywhere but, for '}', as the end of an expansion. */
+static bool plain(char c)
+{
+    return (unsigned)((c | 0x20) - 'a') < 26 || (unsigned)(c - '-') < 13 || c == '_' || c == '=' ||
+           c == '@' || c == '%' || c == '+' || c == ',';
+}
+
+/* Most of every word, in one step. */
+static void plain_run(struct pl_shp *p, struct parts *out, bool quoted, char stop)
+{
+    uint32_t off = here(p);
+    size_t at = p->i;
+    while (p->i < p->s.n && (plain(p->s.p[p->i]) || (p->s.p[p->i] == ' ' && stop == '"')))
+        p->i++;
+    add(p, out,
+        (struct pl_sh_part){ .kind = PL_SH_LIT,
+                             .off = off,
+                             .s = pl_str_sub(p->s, at, p->i - at),
+                             .quoted = quoted });
+}
+
 /* Parts up to `stop` ('"', '}'), or to the end of the word for 0. */
 static bool read_parts(struct pl_shp *p, struct parts *out, char stop, bool quoted)
 {
@@ -287,6 +308,8 @@ static bool read_parts(struct pl_shp *p, struct parts *out, char stop, bool quot
             ok = ticks(p, out, quoted);
         else if (c == '$')
             ok = dollar(p, out, quoted);
+        else if (plain(c))
+            plain_run(p, out, quoted, stop);
         else
             literal(p, out, quoted, stop == '}');
     }
