@@ -163,6 +163,7 @@ static int scrub(struct pl_run *run, const struct pl_reach *reach, const struct 
                                 .remove = o->remove,
                                 .redact = o->redact,
                                 .drop_signatures = o->drop_signatures,
+                                .dry = o->diff,
                                 .tag = pl_scrub_out_tag(&out) };
     if (pl_scrub_plan(run->scan, target, &so, &x, &err) < 0) {
         code = pl_run_failed("scrub", &err);

@@ -263,7 +263,7 @@ static int container(struct walk *w, char close, const struct pl_jsonedit *inser
     }
     if (r == 0 && !empty && !take(w, close))
         r = bad(w);
-    if (r == 0 && insert && close == '}') {
+    if (r == 0 && insert) {
         size_t mark = w->made.n;
         pl_buf_putn(&w->made, insert->text.p, insert->text.n);
         if (!empty)
@@ -299,8 +299,9 @@ static int value(struct walk *w, bool named)
     if (whole)
         w->fn = NULL;
     char c = w->s.p[w->at];
-    int r = c == '{'   ? container(w, '}', e && e->op == PL_JSONEDIT_INSERT ? e : NULL)
-            : c == '[' ? container(w, ']', NULL)
+    const struct pl_jsonedit *insert = e && e->op == PL_JSONEDIT_INSERT ? e : NULL;
+    int r = c == '{'   ? container(w, '}', insert)
+            : c == '[' ? container(w, ']', insert)
             : c == '"' ? asked(w, &text, false)
                        : plain(w);
     w->fn = fn;

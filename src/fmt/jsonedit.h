@@ -12,7 +12,8 @@ enum pl_jsonedit_op {
     PL_JSONEDIT_STRING, /* the value at `pointer` becomes the string `text` */
     PL_JSONEDIT_RAW,    /* … becomes `text`, which is JSON */
     PL_JSONEDIT_DELETE, /* the member or element goes, if there is one */
-    PL_JSONEDIT_INSERT, /* the object at `pointer` gets the member `text`: JSON, "key":value */
+    PL_JSONEDIT_INSERT, /* the object at `pointer` gets the member `text`, JSON: "key":value; the
+                         * array there gets the element `text` */
 };
 
 struct pl_jsonedit {

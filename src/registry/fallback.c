@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "fmt/json.h"
+#include "fmt/jsonedit.h"
 #include "registry/registry_int.h"
 
 #define ROUNDS 8u
@@ -15,8 +16,7 @@
     "\"manifests\":[]}"
 
 /* Does the index list `d`? PL_E_FORMAT when it is none. */
-static int lists(struct pl_str index, const struct pl_digest *d, bool *ret, size_t *ret_n,
-                 struct pl_err *err)
+static int lists(struct pl_str index, const struct pl_digest *d, bool *ret, struct pl_err *err)
 {
     struct pl_json *root;
     struct pl_arena a = { 0 };
@@ -26,56 +26,13 @@ static int lists(struct pl_str index, const struct pl_digest *d, bool *ret, size
     struct pl_str text = pl_digest_text(&a, d);
     const struct pl_json *list = pl_json_get(root, "manifests");
     *ret = false;
-    *ret_n = pl_json_len(list);
     if (!list || pl_json_type(list) != PL_JSON_ARRAY)
         r = pl_fail(err, PL_E_FORMAT, "the index of referrers is no index");
-    for (size_t i = 0; r == 0 && i < *ret_n; i++)
+    for (size_t i = 0; r == 0 && i < pl_json_len(list); i++)
         *ret |= pl_str_eq(pl_json_str(pl_json_get(pl_json_at(list, i), "digest")), text);
     pl_json_free(root);
     pl_arena_release(&a);
     return r;
-}
-
-/* Place of the array that member "manifests" of the outermost object holds, just behind its '['.
- * The text was parsed before, so it is well-formed; the bytes of others' entries stay as they are.
- */
-static size_t array_at(struct pl_str s)
-{
-    unsigned depth = 0;
-    size_t key_from = 0, key_to = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        if (c == '"') {
-            size_t from = ++i;
-            while (i < s.n && s.p[i] != '"')
-                i += s.p[i] == '\\' ? 2 : 1;
-            if (depth == 1) {
-                key_from = from;
-                key_to = i;
-            }
-        } else if (c == '{' || c == '[') {
-            if (depth == 1 && c == '[' &&
-                pl_str_is(pl_str_sub(s, key_from, key_to - key_from), "manifests"))
-                return i + 1;
-            depth++;
-        } else if (c == '}' || c == ']') {
-            depth--;
-        }
-    }
-    return SIZE_MAX;
-}
-
-static int insert(struct pl_str index, bool first, struct pl_str descriptor, struct pl_buf *out,
-                  struct pl_err *err)
-{
-    size_t at = array_at(index);
-    if (at == SIZE_MAX)
-        return pl_fail(err, PL_E_FORMAT, "the index of referrers is no index");
-    pl_buf_putn(out, index.p, at);
-    pl_buf_putn(out, descriptor.p, descriptor.n);
-    pl_buf_puts(out, first ? "" : ",");
-    pl_buf_putn(out, index.p + at, index.n - at);
-    return 0;
 }
 
 /* One round; *ret_done when our descriptor is listed. */
@@ -87,15 +44,16 @@ static int add_once(struct pl_registry *r, struct pl_str repo, struct pl_str tag
     pl_auto_buf struct pl_buf next = { .max = 4u << 20 };
     struct pl_manifest m = { .bytes = PL_S(EMPTY_INDEX) };
     struct pl_digest of = { .set = true, .alg = PL_HASH_SHA256 };
-    size_t n = 0;
+    const struct pl_jsonedit add = { PL_JSONEDIT_INSERT, PL_S("/manifests"), descriptor };
     bool lost;
     int x = pl_registry_manifest(r, repo, tag, true, &a, &m, err);
     if (x == PL_E_NOENT)
         x = 0;
     if (x == 0)
-        x = lists(m.bytes, d, ret_done, &n, err);
+        x = lists(m.bytes, d, ret_done, err);
     if (x == 0 && !*ret_done) {
-        x = insert(m.bytes, n == 0, descriptor, &next, err);
+        /* the bytes of others' entries stay as they are */
+        x = pl_jsonedit(m.bytes, &add, 1, NULL, NULL, 64, &next, err);
         pl_sha256(next.p ? next.p : "", next.n, of.b);
         if (x == 0)
             x = pl_registry_put_if(r, repo, tag, PL_S("application/vnd.oci.image.index.v1+json"),

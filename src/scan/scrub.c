@@ -261,8 +261,10 @@ static int plan(struct pl_scrub *x, const char *target, struct pl_err *err)
         if (is_carried(x->u, x->u->parts.p[i]))
             doc_hits(x, x->u->parts.p[i]);
     pl_scrub_judge(x);
+    if (x->o.dry && !x->refused.n)
+        r = pl_scrub_try(x, err);
     tell(x);
-    return 0;
+    return r;
 }
 
 int pl_scrub_plan(struct pl_scan *s, const char *target, const struct pl_scrub_opts *o,

@@ -11,6 +11,7 @@ struct pl_scrub_opts {
     size_t n_findings;
     bool remove, redact; /* what is done to what is visible; neither: it is refused */
     bool drop_signatures;
+    bool dry;          /* only told: what else the writing would find out is tried while planning */
     struct pl_str tag; /* the new image's, or empty: as it was */
 };
 

@@ -117,6 +117,9 @@ int pl_scrub_put(struct pl_scrub *x, struct pl_str bytes, const struct pl_doc *d
                  struct pl_str type, struct pl_digest *ret, struct pl_err *err);
 /* A layer, written anew when something of it goes. */
 int pl_scrub_put_layer(struct pl_scrub *x, struct pl_work *w, struct pl_err *err);
+/* Can what stands in containers be overwritten there? Writes those layers to nowhere; what a format
+ * forbids is refused. */
+int pl_scrub_try(struct pl_scrub *x, struct pl_err *err);
 
 /* Edits of a document as they come together. */
 struct pl_edits {

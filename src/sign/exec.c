@@ -1,33 +1,19 @@
 /* Keys behind a helper program, for what is not built in: key management services. No shell. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/base64.h"
 #include "base/cleanup.h"
 #include "base/hash.h"
+#include "io/program.h"
 #include "sign/outside.h"
 
 #define WORDS_MAX 32u
-#define HELPER_MS 60000
+#define HELPER_SECONDS 60
 #define ANSWER_MAX 65536u
 
 extern char **environ;
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* The words of the command and what the helper is told beyond them. */
 static int split(struct pl_str command, const char *const *more, struct pl_arena *a,
@@ -67,82 +53,15 @@ static char **environment(struct pl_arena *a)
     return out;
 }
 
-/* A file in memory: the helper may read it when it likes, and nobody waits for a pipe. */
-static int input(struct pl_str bytes, struct pl_err *err)
-{
-    int fd = memfd_create("plimsoll-message", MFD_CLOEXEC);
-    while (fd >= 0 && bytes.n) {
-        ssize_t n = write(fd, bytes.p, bytes.n);
-        if (n <= 0) {
-            close(fd);
-            fd = -1;
-            break;
-        }
-        bytes = pl_str_sub(bytes, (size_t)n, bytes.n);
-    }
-    if (fd < 0 || lseek(fd, 0, SEEK_SET) != 0)
-        return pl_fail_errno(err, PL_E_IO, errno, "cannot hold what is to be signed");
-    return fd;
-}
-
-static int start(char **argv, char **env, int in, int out, pid_t *ret, struct pl_err *err)
-{
-    posix_spawn_file_actions_t fa;
-    posix_spawn_file_actions_init(&fa);
-    posix_spawn_file_actions_adddup2(&fa, in, 0);
-    posix_spawn_file_actions_adddup2(&fa, out, 1);
-    int e = posix_spawnp(ret, argv[0], &fa, NULL, argv, env);
-    posix_spawn_file_actions_destroy(&fa);
-    return e ? pl_fail_errno(err, PL_E_USAGE, e, "cannot run '%s'", argv[0]) : 0;
-}
-
-static int gather(int fd, struct pl_buf *b, const char *program, struct pl_err *err)
-{
-    int64_t end = now_ms() + HELPER_MS;
-    for (;;) {
-        struct pollfd p = { fd, POLLIN, 0 };
-        int64_t left = end - now_ms();
-        int n = left > 0 ? poll(&p, 1, (int)left) : 0;
-        if (n < 0)
-            return pl_fail_errno(err, errno == EINTR ? PL_E_CANCEL : PL_E_USAGE, errno, "'%s'",
-                                 program);
-        if (n == 0)
-            return pl_fail(err, PL_E_USAGE, "'%s' did not end within a minute", program);
-        char *at = pl_buf_room(b, 4096, NULL);
-        if (!at)
-            return pl_fail(err, PL_E_USAGE, "'%s' prints more than 64 KiB", program);
-        ssize_t got = read(fd, at, 4096);
-        if (got <= 0)
-            return 0;
-        b->n += (size_t)got;
-    }
-}
-
 /* Runs it with `bytes` on its standard input; what it prints goes to `b`. */
 static int run_helper(char **argv, struct pl_str bytes, struct pl_buf *b, struct pl_err *err)
 {
     struct pl_arena a = { 0 };
-    int out[2], status = 0;
-    pid_t pid;
-    pl_auto_fd int in = input(bytes, err);
-    if (in < 0)
-        return PL_E_IO;
-    if (pipe2(out, O_CLOEXEC) < 0)
-        return pl_fail_errno(err, PL_E_USAGE, errno, "cannot run '%s'", argv[0]);
-    int r = start(argv, environment(&a), in, out[1], &pid, err);
+    int status = 0;
+    struct pl_program p = { argv, environment(&a), bytes, HELPER_SECONDS, /* quiet= */ false };
+    int r = pl_program_run(&p, b, &status, err);
     pl_arena_release(&a);
-    close(out[1]);
-    if (r == 0) {
-        r = gather(out[0], b, argv[0], err);
-        if (r < 0)
-            kill(pid, SIGKILL);
-        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-            ;
-        if (r == 0 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
-            r = pl_fail(err, PL_E_USAGE, "'%s' failed", argv[0]);
-    }
-    close(out[0]);
-    return r;
+    return r == 0 && status ? pl_fail(err, PL_E_USAGE, "'%s' failed", argv[0]) : r;
 }
 
 static int ask(struct pl_str command, const char *const *more, struct pl_str bytes,

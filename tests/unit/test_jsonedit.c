@@ -61,6 +61,8 @@ static void values_become_others(void **state)
                                      E(INSERT, "/o", "\"k\":1"), E(INSERT, "/p", "\"k\":2") };
     check("{\"a\":[0,\"old\"],\"b/c\":4,\"o\":{},\"p\":{\"q\":0}}", e, 4,
           "{\"a\":[0,\"new\"],\"b/c\":17,\"o\":{\"k\":1},\"p\":{\"k\":2,\"q\":0}}");
+    const struct pl_jsonedit first[] = { E(INSERT, "/a", "{}"), E(INSERT, "/b", "1") };
+    check("{\"a\": [ ],\"b\":[2, 3]}", first, 2, "{\"a\": [{} ],\"b\":[1,2, 3]}");
 }
 
 static void what_goes_takes_one_comma(void **state)
