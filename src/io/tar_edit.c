@@ -32,9 +32,10 @@ struct pl_tar_rewrite {
     size_t n_blank;
     uint64_t body, body_end; /* blanks count from `body`; zeros from body_end to `known` if … */
     bool zero;
-    bool inside;       /* the body is held until all of it is there */
-    struct pl_err why; /* it could not be redacted */
-    size_t next;       /* edit */
+    bool inside;        /* the body is held until all of it is there */
+    struct pl_buf name; /* of that entry */
+    struct pl_err why;  /* it could not be redacted */
+    size_t next;        /* edit */
     PL_VEC(struct part) parts;
 };
 
@@ -57,6 +58,7 @@ void pl_tar_rewrite_free(struct pl_tar_rewrite *w)
     if (!w)
         return;
     pl_buf_release(&w->held);
+    pl_buf_release(&w->name);
     pl_vec_release(&w->parts);
     free(w);
 }
@@ -87,8 +89,9 @@ static bool held_back(struct pl_tar_rewrite *w)
     if (!w->inside || w->at + there < w->body_end)
         return w->inside;
     w->inside = false;
-    pl_redact_inside((uint8_t *)at_hand(w), (size_t)(w->body_end - w->at), w->e.values,
-                     w->e.n_values, &w->why);
+    if (pl_redact_inside((uint8_t *)at_hand(w), (size_t)(w->body_end - w->at), w->e.values,
+                         w->e.n_values, &w->why) < 0)
+        pl_wrap(&w->why, "%.*s", PL_FMT(pl_str_sub(pl_buf_str(&w->name), 0, 200)));
     return false;
 }
 
@@ -312,6 +315,10 @@ static int entry(struct pl_tar_rewrite *w, const struct pl_tar *t, const struct 
     if (w->inside && stored > PL_REDACT_MAX)
         return pl_fail(err, PL_E_UNSUP, "tar: a container of %" PRIu64 " bytes cannot be redacted",
                        stored);
+    if (w->inside) {
+        pl_buf_clear(&w->name);
+        pl_buf_putn(&w->name, e->path.p, e->path.n);
+    }
     flush(w);
     return 0;
 }

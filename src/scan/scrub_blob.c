@@ -232,7 +232,7 @@ int pl_scrub_run(struct pl_scrub *x, const struct pl_part *p, const struct pl_re
     if (r == 0 && !j->rec->done.complete && j->rec->notes.n &&
         pl_str_is(j->rec->notes.p[0].code, "forbidden"))
         r = pl_fail(err, PL_E_USAGE, "cannot be overwritten at the same length: %.*s; --remove",
-                    PL_FMT(pl_str_sub(j->rec->notes.p[0].message, 0, 300)));
+                    PL_FMT(pl_str_sub(pl_scrub_mask(x, j->rec->notes.p[0].message), 0, 400)));
     if (r == 0 && !j->rec->done.complete)
         r = pl_fail(err, PL_E_IO, "%.*s could not be written anew: %.*s", PL_FMT(p->blob->name),
                     PL_FMT(j->rec->notes.n ? pl_str_sub(j->rec->notes.p[0].message, 0, 300)

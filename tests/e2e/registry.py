@@ -8,6 +8,8 @@ import hashlib
 import io
 import json
 import os
+import pwd
+import random
 import re
 import shutil
 import socket
@@ -75,10 +77,14 @@ def layer(files):
     return raw.getvalue(), gzip.compress(raw.getvalue(), 6, mtime=0)
 
 
-def image(reg, repo, tag=None, arch="amd64", docker=False, big=False, secret=True, odd=False):
+def image(reg, repo, tag=None, arch="amd64", docker=False, big=False, secret=True, odd=False,
+          noise=0):
     """A small image; returns its descriptor."""
-    noise = hashlib.sha512(arch.encode()).digest() * (8192 if big else 8)
-    noise = bytes(a ^ (i * 7 & 255) ^ (i >> 8 & 255) for i, a in enumerate(noise))
+    if noise:
+        noise = random.Random(arch).randbytes(noise)
+    else:
+        noise = hashlib.sha512(arch.encode()).digest() * (8192 if big else 8)
+        noise = bytes(a ^ (i * 7 & 255) ^ (i >> 8 & 255) for i, a in enumerate(noise))
     stack = [[("etc/os-release", b"ID=mock\n"), ("noise", noise)],
              [("app/.env", ("GITHUB_TOKEN=%s\n" % TOKEN if secret else "x=1\n").encode())]]
     layers, diffs = [], []
@@ -201,14 +207,22 @@ def each_blob_once(reg):
 
 
 def uploads():
+    reg = Registry()
+    image(reg, "app", "1", big=True)
+    image(reg, "app", "large", noise=12 << 20)
+    for tag in ("1", "large"):
+        run("pull", "%s/app:%s" % (reg.host, tag), "-o", tag)
+    reg.close()
     for name, knob in (("relative Location", {"relative": True}),
                        ("absolute Location", {}),
-                       ("pieces after 413", {"chunk_only": 100})):
+                       ("pieces after 413", {"chunk_only": 100}),
+                       ("pieces of a least length", {"chunk_only": 100, "chunk_min": 5 << 20})):
         reg = Registry()
         for k, v in knob.items():
             setattr(reg, k, v)
-        r = run("push", "1", reg.host + "/x:1")
+        r = run("push", "large" if "chunk_min" in knob else "1", reg.host + "/x:1")
         point(r.code == 0 and len(reg.blobs.get("x", {})) == 3, "push with " + name, r)
+        point("chunk_only" not in knob or len(reg.requests("PATCH")) >= 3, "… in pieces")
         reg.close()
     reg = Registry()
     run("push", "1", reg.host + "/base:1")
@@ -228,11 +242,32 @@ def uploads():
     r = run("push", "1", reg.host + "/third:1")
     point(r.code == 0 and len(reg.blobs.get("third", {})) == 3,
           "push to a registry that breaks off twice", r)
+    refused_uploads(reg)
+    reg.close()
+
+
+def refused_uploads(reg):
     reg.fault = lambda h: h.command == "PUT" and "/manifests/" in h.path and (h.body(), h.send(
         201, b"", [("Docker-Content-Digest", "sha256:" + "0" * 64)])) and True
     r = run("push", "1", reg.host + "/fourth:1")
     point(r.code == 3, "push: a registry that took it for another manifest", r)
-    reg.close()
+    reg.clear()
+    reg.fault = lambda h: h.command == "PUT" and "/blobs/" in h.path and (
+        h.body(), h.send(400, b"{}"), True)[2]
+    r = run("push", "1", reg.host + "/fifth:1")
+    point(r.code == 4 and reg.requests("DELETE", "/uploads/") and not reg.uploads,
+          "push: a refused upload is cancelled", r)
+    reg.fault = lambda h: h.command == "POST" and (h.body(), h.send(202)) and True
+    r = run("push", "1", reg.host + "/sixth:1")
+    point(r.code == 3, "push: an upload without a Location", r)
+    reg.fault = lambda h: h.command == "POST" and (h.body(), h.send(
+        202, b"", [("Location", "http://192.0.2.1/x")])) and True
+    r = run("push", "1", reg.host + "/seventh:1", limit=20)
+    point(r.code == 4, "push: an upload that leads away in plain http: refused", r)
+    reg.fault = lambda h: "mount=" in h.path and (h.body(), h.send(405)) and True
+    r = run("push", "1", reg.host + "/eighth:1", "--mount-from", "base")
+    point(r.code == 0 and len(reg.blobs["eighth"]) == 3, "push: no mounting there: it is sent", r)
+    reg.fault = None
 
 
 # ---------------------------------------------------------------- referrers
@@ -736,8 +771,7 @@ def debian_registry():
 
 
 def crane_registry():
-    program = shutil.which("crane") or os.path.expanduser("~" + os.environ.get("USER", "")) \
-        + "/go/bin/crane"
+    program = shutil.which("crane") or pwd.getpwuid(os.getuid()).pw_dir + "/go/bin/crane"
     if not os.path.exists(program):
         raise OSError("crane is not installed")
     port = free_port()

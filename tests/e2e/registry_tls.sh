@@ -1,4 +1,4 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The same broken and unwilling registries over TLS, which is to say through libcurl.
-exec python3 "$PL_SRC/tests/e2e/registry.py" tls bodies statuses
+# Uploads, and the same broken and unwilling registries over TLS, which is to say through libcurl.
+exec python3 "$PL_SRC/tests/e2e/registry.py" tls uploads bodies statuses

@@ -47,6 +47,7 @@ class Registry:
         self.page = 0  # referrers or tags a page; 0 = all
         self.relative = False
         self.chunk_only = 0  # uploads above this many bytes get 413
+        self.chunk_min = 0  # OCI-Chunk-Min-Length: a piece that is shorter and not the last gets 416
         self.lock = threading.Lock()
         self.server = Server((host, 0), type("H", (Handler,), {"reg": self}))
         if tls:
@@ -294,7 +295,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return
             ident = "u%d" % next(reg.numbers)
             reg.uploads[ident] = b""
-            self.send(202, b"", [("Location", self.where(repo, ident))])
+            least = [("OCI-Chunk-Min-Length", str(reg.chunk_min))] if reg.chunk_min else []
+            self.send(202, b"", [("Location", self.where(repo, ident)), *least])
             return
         # the newest Location is the only one that counts
         if ident not in reg.uploads or query.get("state") != [str(len(reg.uploads[ident]))]:
@@ -308,7 +310,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                                  ("Range", "0-%d" % max(0, len(reg.uploads[ident]) - 1))])
         elif self.command == "PATCH":
             m = re.fullmatch(r"(\d+)-(\d+)", self.headers.get("Content-Range", ""))
-            if not m or int(m.group(1)) != len(reg.uploads[ident]) or \
+            short = len(reg.uploads[ident]) % max(reg.chunk_min, 1)  # one before was too short
+            if not m or int(m.group(1)) != len(reg.uploads[ident]) or short or \
                     int(m.group(2)) - int(m.group(1)) + 1 != len(data):
                 self.send(416, b"", [("Location", self.where(repo, ident))])
                 return

@@ -620,6 +620,8 @@ def inside(tap, folder):
     tokens, out = truth["tokens"], os.path.join(folder, "out")
     run = scrub(targets["oci"][0], "oci:" + out, "--redact")
     tap.point(run.code == 0, "--redact inside containers: exit 0", "exit %d" % run.code, text(run))
+    tap.point(im.Run(["scrub", targets["oci"][0], "--redact", "--diff"]).code == 0,
+              "--redact --diff where it can be done")
     if run.code == 0:
         new = Layout(out)
         found = leaks(new.files.items(), tokens)
@@ -649,6 +651,9 @@ def inside(tap, folder):
     run = scrub(targets["oci"][0], "oci:" + out + "2", "--redact")
     tap.point(run.code == 2 and b"--remove" in run.stderr and not os.path.exists(out + "2"),
               "--redact where the format forbids it: refused", "exit %d" % run.code, text(run))
+    run = im.Run(["scrub", targets["oci"][0], "--redact", "--diff"])
+    tap.point(run.code == 2 and b"--remove" in run.stderr, "… and --diff foresees it",
+              "exit %d" % run.code, text(run))
 
 
 def signatures(tap, folder):
