@@ -47,7 +47,7 @@ class Registry:
         self.page = 0  # referrers or tags a page; 0 = all
         self.relative = False
         self.chunk_only = 0  # uploads above this many bytes get 413
-        self.chunk_min = 0  # OCI-Chunk-Min-Length: a piece that is shorter and not the last gets 416
+        self.chunk_min = 0  # OCI-Chunk-Min-Length: a shorter piece that is not the last gets 416
         self.lock = threading.Lock()
         self.server = Server((host, 0), type("H", (Handler,), {"reg": self}))
         if tls:
