@@ -1,32 +1,16 @@
-/* Where the advisory database is. packages.md section 9, "Choice of location". */
+/* What the parts of the verb `db` share. packages.md section 9. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/db_opt.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
-static bool holds(const char *dir, struct pl_arena *a)
-{
-    return access(pl_printf(a, "%s/match.db", dir).p, R_OK) == 0;
-}
+#include "vuln/db.h"
 
 const char *pl_db_dir(const char *given, bool make, struct pl_arena *a)
 {
-    static const char system_dir[] = "/usr/share/plimsoll/db";
-    const char *env = getenv("PLIMSOLL_DB"), *data = getenv("XDG_DATA_HOME"),
-               *home = getenv("HOME");
-    if (given)
-        return given;
-    if (env && *env)
-        return env;
-    const char *own = NULL;
-    if (data && *data)
-        own = pl_printf(a, "%s/plimsoll/db", data).p;
-    else if (home && *home)
-        own = pl_printf(a, "%s/.local/share/plimsoll/db", home).p;
-    return own && (make || holds(own, a)) ? own : system_dir;
+    return pl_advdb_dir(given, make, a);
 }
 
 void pl_db_now(char out[24])

@@ -1,4 +1,5 @@
-/* The trivy personality: `trivy config` for Dockerfiles. formats/dockerfile.md sections 6 and 8. */
+/* The trivy personality: its verbs, and `trivy config` for Dockerfiles. formats/dockerfile.md
+ * sections 6 and 8, formats/packages.md section 14. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compat/trivy.h"
 
@@ -13,14 +14,15 @@
 
 #include "base/cleanup.h"
 #include "compat/compat.h"
+#include "compat/tv_scan.h"
 
 #define DEPTH_MAX 40u
 #define FILES_MAX 100000u
 #define REFUSED 2 /* something this personality does not do */
 
 static const char help[] =
-    "Scan config files for misconfigurations (plimsoll)\n\n"
-    "Usage:\n  trivy config [flags] DIR|FILE\n\n"
+    "Usage:\n  trivy image|filesystem|rootfs|repository|sbom [flags] TARGET\n"
+    "  trivy config [flags] DIR|FILE (misconfigurations)\n\n"
     "Flags:\n"
     "      --exit-code int        exit code when something is found\n"
     "  -f, --format string        table or json (default \"table\")\n"
@@ -361,6 +363,7 @@ static int run(char **argv)
     r->ignores.a = &r->a;
     r->ignores.today =
         pl_printf(&r->a, "%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+    bool scans = argv[0] && pl_tv_scans(argv[0]);
     bool asks = argv[0] && (strcmp(argv[0], "config") == 0 || strcmp(argv[0], "conf") == 0);
     if (!argv[0] || strcmp(argv[0], "--help") == 0 ||
         (asks && argv[1] && strcmp(argv[1], "--help") == 0))
@@ -368,7 +371,7 @@ static int run(char **argv)
     else if (strcmp(argv[0], "--version") == 0)
         code = puts("Version: 0.66.0 (plimsoll)") < 0;
     else if (!asks)
-        code = refuse("only `config` is done here, not", argv[0]);
+        code = scans ? pl_tv_scan(argv) : refuse("no such command here:", argv[0]);
     else if ((code = parse(r, argv + 1)) == 0)
         code = config(r);
     for (size_t i = 0; i < r->files.v.n; i++)
@@ -383,6 +386,6 @@ static int run(char **argv)
 
 const struct pl_persona pl_persona_trivy = {
     .name = "trivy",
-    .summary = "`trivy config` for Dockerfiles, with its flags, ignore files and formats",
+    .summary = "`trivy image`, `fs`, `sbom`, `config` with their flags, ignore files and formats",
     .run = run,
 };

@@ -2,10 +2,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pkg/pkg_int.h"
 
+/* Composer's folder may have been taken out of vendor/: then the content tells. */
 static bool php_wants(struct pl_str path, struct pl_str head)
 {
-    (void)head;
-    return pl_pkg_is(path, "composer.lock") || pl_pkg_tail(path, "composer/installed.json");
+    if (pl_pkg_is(path, "composer.lock") || pl_pkg_tail(path, "composer/installed.json"))
+        return true;
+    return pl_pkg_is(path, "installed.json") &&
+           pl_str_find(head, PL_S("\"version_normalized\""), 0) != SIZE_MAX;
 }
 
 static bool named(const struct pl_json *list, struct pl_str name)

@@ -228,6 +228,8 @@ static void put(struct pl_sbom *s, struct pl_sbom_part *c, const struct pl_purl 
         p->quals = other_qualifiers(s, u);
         sources(s, c, p);
         struct pl_str distro = pl_purl_get(u, "distro");
+        if (distro.n && *distro.p >= '0' && *distro.p <= '9' && u->ns.n) /* the release alone */
+            distro = pl_printf(s->a, "%.*s-%.*s", PL_FMT(u->ns), PL_FMT(distro));
         out.distro = c->distro.n ? c->distro : distro.n ? pl_distro_of(s->a, distro) : distro;
     }
     out.paths.n = c->paths.n;

@@ -72,8 +72,15 @@ static void openvex_names(struct reading *r, const struct pl_vex_statement *s,
                           const struct pl_json *flaw, struct pl_str product)
 {
     const struct pl_json *more = pl_json_get(flaw, "aliases");
-    struct pl_str name = pl_json_str(flaw);
-    add(r, s, name.n ? name : text(flaw, "name"), product);
+    struct pl_str name = pl_json_str(flaw), id = text(flaw, "@id");
+    for (size_t i = 0; i < id.n; i++) /* an address may be all there is: its last part */
+        if (id.p[i] == '/') {
+            id = pl_str_sub(id, i + 1, SIZE_MAX);
+            i = SIZE_MAX; /* from its start again */
+        }
+    if (!name.n)
+        name = text(flaw, "name");
+    add(r, s, name.n ? name : id, product);
     for (size_t i = 0; i < pl_json_len(more); i++)
         add(r, s, pl_json_str(pl_json_at(more, i)), product);
 }

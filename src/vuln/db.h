@@ -18,6 +18,9 @@ struct pl_advdb_info {
     uint64_t advisories, packages, rows;
 };
 
+/* The folder: `given` (--db), else PLIMSOLL_DB, else the user's, else the system's; the first that
+ * holds a database, or with `make` the first that is named. In `a`. */
+const char *pl_advdb_dir(const char *given, bool make, struct pl_arena *a);
 /* Opens DIR/match.db. PL_E_NOENT when there is none; PL_E_FORMAT when it is damaged or of another
  * schema. Heap. */
 int pl_advdb_open(const char *dir, struct pl_advdb **ret, struct pl_err *err);

@@ -227,6 +227,23 @@ struct pl_str pl_adv_ubuntu_release(struct pl_str name)
     return release_in(t, sizeof t / sizeof *t, name);
 }
 
+static bool digit(struct pl_str s, size_t i)
+{
+    return i < s.n && s.p[i] >= '0' && s.p[i] <= '9';
+}
+
+struct pl_str pl_adv_number_in(struct pl_str name)
+{
+    size_t i = name.n, n;
+    while (i && name.p[i - 1] != '/')
+        i--;
+    while (i < name.n && !digit(name, i))
+        i++;
+    for (n = i; digit(name, n) || (n < name.n && name.p[n] == '.' && digit(name, n + 1));)
+        n++;
+    return pl_str_sub(name, i, n - i);
+}
+
 bool pl_adv_cut_nevra(struct pl_arena *a, struct pl_str s, struct pl_str *ret_name,
                       struct pl_str *ret_evr)
 {
@@ -290,6 +307,11 @@ struct pl_str pl_adv_platform(struct pl_arena *a, struct pl_str text)
         { "cpe:/o:oracle:linux:", "Oracle Linux:", false },
     };
     struct pl_str rest;
+    if (behind(text, "SUSE Linux Enterprise Micro", &rest) ||
+        behind(text, "SUSE Linux Micro", &rest)) {
+        struct pl_str v = number(rest, true);
+        return v.n ? pl_printf(a, "SUSE:Linux Micro %.*s", PL_FMT(v)) : PL_S("");
+    }
     if (behind(text, "SUSE Linux Enterprise", &rest)) {
         size_t i = 0; /* "Server 15 SP4", "Module for Basesystem 15 SP4" */
         while (i < rest.n && !(rest.p[i] >= '0' && rest.p[i] <= '9'))

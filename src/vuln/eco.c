@@ -5,7 +5,7 @@
 #include "ver/purl.h"
 
 /* Distributions: os-release's ID, OSV's name, and how much of VERSION_ID counts. */
-enum part { ALL, MAJOR, MINOR, VMINOR, NONE, LEAP, SLES };
+enum part { ALL, MAJOR, MINOR, VMINOR, NONE, LEAP, SLES, MICRO };
 static const struct distro {
     const char *id, *eco;
     enum part part;
@@ -31,16 +31,21 @@ static const struct distro {
     { "amazon", "Amazon Linux", ALL, false },
     { "ol", "Oracle Linux", MAJOR, false },
     { "oracle", "Oracle Linux", MAJOR, false },
-    { "mariner", "Azure Linux", MINOR, false },
-    { "cbl-mariner", "Azure Linux", MINOR, false },
-    { "azurelinux", "Azure Linux", MINOR, false },
-    { "photon", "Photon OS", MINOR, false },
+    { "mariner", "Azure Linux", MINOR, true },
+    { "cbl-mariner", "Azure Linux", MINOR, true },
+    { "azurelinux", "Azure Linux", MINOR, true },
+    { "photon", "Photon OS", MINOR, true },
     { "openEuler", "openEuler", ALL, false },
     { "openeuler", "openEuler", ALL, false },
-    { "mageia", "Mageia", MAJOR, false },
+    { "mageia", "Mageia", MAJOR, true },
     { "opensuse-leap", "openSUSE", LEAP, false },
     { "opensuse-tumbleweed", "openSUSE:Tumbleweed", NONE, false },
     { "sles", "SUSE", SLES, false },
+    { "sled", "SUSE", SLES, false },
+    { "sles_sap", "SUSE", SLES, false },
+    { "sle-micro", "SUSE", MICRO, false },
+    { "sle-micro-rancher", "SUSE", MICRO, false },
+    { "sl-micro", "SUSE", MICRO, false },
     { "arch", "Arch Linux", NONE, true },
     { "archarm", "Arch Linux", NONE, true },
 };
@@ -107,6 +112,19 @@ static struct pl_str suse_name(struct pl_arena *a, struct pl_str v)
     return pl_printf(a, "SUSE:Linux Enterprise Server %.*s SP%.*s", PL_FMT(major), PL_FMT(v));
 }
 
+/* "2", "2 (Karoo)", "2023.6", "2018.03", "AMI release 2018.03": the line of releases. */
+static struct pl_str amazon(struct pl_str v)
+{
+    size_t i = 0, n = 0;
+    while (i < v.n && (v.p[i] < '0' || v.p[i] > '9'))
+        i++;
+    v = pl_str_sub(v, i, SIZE_MAX);
+    while (n < v.n && v.p[n] >= '0' && v.p[n] <= '9')
+        n++;
+    v = pl_str_sub(v, 0, n);
+    return v.n == 4 && pl_str_cmp(v, PL_S("2019")) < 0 ? PL_S("1") : v;
+}
+
 struct pl_str pl_eco_of_release(struct pl_arena *a, struct pl_str id, struct pl_str version)
 {
     const struct distro *d = distro_find(id);
@@ -130,11 +148,13 @@ struct pl_str pl_eco_of_release(struct pl_arena *a, struct pl_str id, struct pl_
         return pl_printf(a, "openSUSE:Leap %.*s", PL_FMT(version));
     case SLES:
         return suse_name(a, version);
+    case MICRO:
+        return pl_printf(a, "SUSE:Linux Micro %.*s", PL_FMT(version));
     default:
         break;
     }
-    if (pl_str_is(pl_str_c(d->eco), "Amazon Linux") && pl_str_starts(version, PL_S("2018")))
-        version = PL_S("1");
+    if (pl_str_is(pl_str_c(d->eco), "Amazon Linux"))
+        version = amazon(version);
     return pl_printf(a, "%s:%.*s", d->eco, PL_FMT(version));
 }
 
@@ -172,6 +192,8 @@ struct pl_str pl_eco_normal(struct pl_arena *a, struct pl_str eco)
         return pl_printf(a, "Alpine:v%.*s", PL_FMT(dotted(rest, 1)));
     if (pl_str_is(base, "Red Hat"))
         return red_hat(a, rest);
+    if (pl_str_starts(eco, PL_S("SUSE:Linux Enterprise Micro ")))
+        return pl_printf(a, "SUSE:Linux Micro %.*s", PL_FMT(pl_str_sub(eco, 28, SIZE_MAX)));
     if (pl_str_is(base, "AlmaLinux") || pl_str_is(base, "Rocky Linux") ||
         pl_str_is(base, "Oracle Linux"))
         return pl_printf(a, "%.*s:%.*s", PL_FMT(base), PL_FMT(dotted(rest, 0)));

@@ -293,21 +293,9 @@ static bool knows_photon(const struct pl_adv_doc *d)
     return !d->large && pl_yaml_get(first, "cve_id") && pl_yaml_get(first, "res_ver");
 }
 
-static struct pl_str digits_of(struct pl_str name)
-{
-    size_t i = 0, n;
-    while (i < name.n && !(name.p[i] >= '0' && name.p[i] <= '9'))
-        i++;
-    for (n = i; n < name.n && ((name.p[n] >= '0' && name.p[n] <= '9') ||
-                               (name.p[n] == '.' && n + 1 < name.n && name.p[n + 1] >= '0' &&
-                                name.p[n + 1] <= '9'));)
-        n++;
-    return pl_str_sub(name, i, n - i);
-}
-
 static int read_photon(struct pl_adv_reader *r, const struct pl_adv_doc *d, struct pl_err *err)
 {
-    struct pl_str release = r->o->release.n ? r->o->release : digits_of(d->name);
+    struct pl_str release = r->o->release.n ? r->o->release : pl_adv_number_in(d->name);
     struct pl_str eco = pl_printf(r->scratch, "Photon OS:%.*s", PL_FMT(release));
     int k = release.n ? 0 : pl_fail(err, PL_E_FORMAT, "says no release; add ,release=N");
     for (size_t i = 0; i < d->root->n && k == 0; i++) {

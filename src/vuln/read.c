@@ -215,11 +215,35 @@ static bool named_yaml(struct pl_str name)
     return pl_str_iends(name, PL_S(".yaml")) || pl_str_iends(name, PL_S(".yml"));
 }
 
+/* A feed: other documents in angle brackets are pages for people. */
+static bool is_feed(struct pl_str text)
+{
+    static const char *const roots[] = { "oval_definitions", "<updates" };
+    struct pl_str head = pl_str_sub(text, 0, 8192);
+    for (size_t i = 0; i < PL_COUNT(roots); i++)
+        if (pl_str_find(head, pl_str_c(roots[i]), 0) != SIZE_MAX)
+            return true;
+    return false;
+}
+
+static int parse_xml(struct walk *w, struct pl_adv_doc *d, struct pl_err *err)
+{
+    struct pl_xml *x = NULL;
+    int r = pl_xml_parse(d->text, &w->doc, &x, err);
+    d->xml = r == 0 ? x : NULL;
+    return r;
+}
+
 static int parse(struct walk *w, struct pl_adv_doc *d, struct pl_err *err)
 {
     char c = first_sign(d->text);
+    if (c == '<' && is_feed(d->text))
+        return parse_xml(w, d, err);
     if (pl_str_starts(d->text, PL_S("```toml")))
         return d->text.n > TREE_MAX ? 0 : parse_page(w, d, err);
+    struct pl_str rest = d->text, line;
+    if (c == '[' && pl_str_split(&rest, '\n', &line) && pl_adv_is_dsa(line))
+        return 0;
     if (c == '{' || c == '[')
         return parse_json(w, d, err);
     if (named_yaml(d->name) && d->text.n <= TREE_MAX)

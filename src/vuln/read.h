@@ -5,6 +5,7 @@
 #define PL_VULN_READ_H
 
 #include "base/vec.h"
+#include "fmt/xml.h"
 #include "fmt/yaml.h"
 #include "vuln/build.h"
 
@@ -13,6 +14,7 @@ struct pl_adv_doc {
     struct pl_str name; /* its path in the source */
     struct pl_str text;
     const struct pl_yaml *root; /* JSON, YAML, or the TOML in front of a Markdown page; else NULL */
+    const struct pl_xml *xml;   /* feeds in XML, else NULL */
     bool large;                 /* JSON whose members are read one by one: `root` is the first */
     struct pl_str first_key;    /* of that member */
 };
@@ -87,6 +89,10 @@ void pl_adv_own_range(struct pl_adv_reader *r, const struct pl_adv_doc *d, struc
 /* The release number of a code name ("bookworm" 12, "jammy" 22.04), or empty. */
 struct pl_str pl_adv_debian_release(struct pl_str name);
 struct pl_str pl_adv_ubuntu_release(struct pl_str name);
+/* Is the line the head of an entry in Debian's lists ("[31 Jul 2025] DSA-5970-1 …")? */
+bool pl_adv_is_dsa(struct pl_str line);
+/* The first number with dots in the last part of a path: "3.0" of "a/azurelinux-3.0-oval.xml". */
+struct pl_str pl_adv_number_in(struct pl_str name);
 /* Cuts "name-0:1.2-3.el8.x86_64" (architecture optional) into name and epoch:version-release; epoch
  * 0 is left out. False when it is none. In `a`. */
 bool pl_adv_cut_nevra(struct pl_arena *a, struct pl_str s, struct pl_str *ret_name,
