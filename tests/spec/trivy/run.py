@@ -64,14 +64,15 @@ def ecosystem(bucket):
     if sep:
         return LANGUAGES.get(kind)
     name, _, release = bucket.rpartition(" ")
+    rolling = {"openSUSE Tumbleweed": "openSUSE:Tumbleweed", "alpine edge": "Alpine:edge"}
+    if bucket in rolling:
+        return rolling[bucket]
     table = {"alpine": "Alpine:v", "debian": "Debian:", "ubuntu": "Ubuntu:", "alma": "AlmaLinux:",
              "rocky": "Rocky Linux:", "amazon linux": "Amazon Linux:", "Oracle Linux": "Oracle Linux:",
              "Photon OS": "Photon OS:", "CBL-Mariner": "Azure Linux:", "openSUSE Leap": "openSUSE:Leap ",
              "SUSE Linux Enterprise Micro": "SUSE:Linux Micro "}
     if name in table:
         return table[name] + release
-    if bucket == "openSUSE Tumbleweed":
-        return "openSUSE:Tumbleweed"
     m = re.match(r"SUSE Linux Enterprise (\d+)-SP(\d+)", bucket)
     return "SUSE:Linux Enterprise Server %s SP%s" % m.groups() if m else None
 
