@@ -44,6 +44,8 @@ int main(int argc, char **argv)
     const struct pl_persona *persona = argc > 0 ? pl_persona_find(argv[0]) : NULL;
     if (persona)
         return persona->run(argv + 1);
+    if (argc > 1 && strcmp(argv[1], "-name") == 0) /* as containerd calls its verifiers */
+        return pl_persona_find("plimsoll-image-verifier")->run(argv + 1);
     if (argc < 2) {
         fputs("plimsoll: no verb given; see plimsoll --help\n", stderr);
         return PL_EXIT_USAGE;

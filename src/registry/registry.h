@@ -19,6 +19,7 @@ struct pl_registry_opts {
     const char *username; /* with the password in `password_fd`, a memory file */
     int password_fd;
     uint32_t stall_s, timeout_s, retries; /* timeout 0 = none */
+    int64_t deadline_ms; /* of the monotonic clock, in place of timeout_s; 0 = none */
     bool offline, foreign_layers;
     const volatile sig_atomic_t *cancel;
     void (*note)(void *arg, const char *text); /* for people; may be NULL */

@@ -150,7 +150,9 @@ int pl_registry_new(const struct pl_registry_opts *o, struct pl_str host, struct
     if (!r)
         pl_oom();
     r->o = *o;
-    r->deadline_ms = o->timeout_s ? pl_now_ms() + (int64_t)o->timeout_s * 1000 : 0;
+    r->deadline_ms = o->deadline_ms ? o->deadline_ms
+                     : o->timeout_s ? pl_now_ms() + (int64_t)o->timeout_s * 1000
+                                    : 0;
     int x = fill(r, host, err);
     if (x < 0)
         pl_registry_free(r);

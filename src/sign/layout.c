@@ -291,6 +291,12 @@ static int child(struct pl_sign_store *s, const struct pl_digest *d, size_t max,
     return fetch(s, d, /* manifest= */ true, max, b, err);
 }
 
+static int blob(struct pl_sign_store *s, const struct pl_digest *d, size_t max, struct pl_buf *b,
+                struct pl_err *err)
+{
+    return fetch(s, d, /* manifest= */ false, max, b, err);
+}
+
 static void layout_free(struct pl_sign_store *s)
 {
     struct layout *l = (struct layout *)s;
@@ -314,6 +320,7 @@ int pl_sign_layout_new(const char *dir, struct pl_sign_store **ret, struct pl_er
                                    .put_blob = put_blob,
                                    .put_manifest = put_manifest,
                                    .child = child,
+                                   .blob = blob,
                                    .free = layout_free },
                           .fd = fd,
                           .dir = dir };

@@ -99,6 +99,13 @@ static int fetch(struct pl_sign_store *s, const struct pl_digest *d, bool is_man
     return pl_registry_blob(x->sig_reg, x->sig_repo, d, UINT64_MAX, to_buf, b, err);
 }
 
+static int blob(struct pl_sign_store *s, const struct pl_digest *d, size_t max, struct pl_buf *b,
+                struct pl_err *err)
+{
+    b->max = max;
+    return pl_registry_blob(of(s)->reg, of(s)->repo, d, UINT64_MAX, to_buf, b, err);
+}
+
 static int child(struct pl_sign_store *s, const struct pl_digest *d, size_t max, struct pl_buf *b,
                  struct pl_err *err)
 {
@@ -284,6 +291,7 @@ int pl_sign_remote_new(const struct pl_registry_opts *o, const struct pl_referen
                                      .put_blob = put_blob,
                                      .put_manifest = put_manifest,
                                      .child = child,
+                                     .blob = blob,
                                      .settle = settle,
                                      .free = remote_free };
     x->repo = x->sig_repo = pl_dup(&x->a, ref->repo);

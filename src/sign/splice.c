@@ -55,23 +55,39 @@ static long elements(struct pl_str s, size_t at, struct pl_str *ret, size_t max,
     return n <= max ? (long)n : -1;
 }
 
-long pl_json_elements(struct pl_str text, const char *key, struct pl_str *ret, size_t max,
-                      size_t *ret_at)
+/* Where the value of member `key` begins; SIZE_MAX: there is none. */
+static size_t find_member(struct pl_str text, const char *key)
 {
     size_t at = skip_blank(text, 0);
     if (at >= text.n || text.p[at] != '{')
-        return -1;
+        return SIZE_MAX;
     at = skip_blank(text, at + 1);
     while (at < text.n && text.p[at] == '"') {
         size_t end = skip_string(text, at);
         bool mine = pl_str_is(pl_str_sub(text, at + 1, end - at - 2), key);
         at = skip_blank(text, end);
         at = skip_blank(text, at + 1); /* the colon */
-        if (mine && at < text.n && text.p[at] == '[')
-            return elements(text, at, ret, max, ret_at);
+        if (mine)
+            return at < text.n ? at : SIZE_MAX;
         at = skip_blank(text, skip_value(text, at));
         if (at < text.n && text.p[at] == ',')
             at = skip_blank(text, at + 1);
     }
-    return -1;
+    return SIZE_MAX;
+}
+
+long pl_json_elements(struct pl_str text, const char *key, struct pl_str *ret, size_t max,
+                      size_t *ret_at)
+{
+    size_t at = find_member(text, key);
+    return at != SIZE_MAX && text.p[at] == '[' ? elements(text, at, ret, max, ret_at) : -1;
+}
+
+bool pl_json_member(struct pl_str text, const char *key, struct pl_str *ret)
+{
+    size_t at = find_member(text, key);
+    if (at == SIZE_MAX)
+        return false;
+    *ret = pl_str_sub(text, at, skip_value(text, at) - at);
+    return true;
 }

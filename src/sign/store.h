@@ -46,6 +46,9 @@ struct pl_sign_store {
     /* A manifest below the image, by digest; as `fetch`. */
     int (*child)(struct pl_sign_store *s, const struct pl_digest *d, size_t max, struct pl_buf *b,
                  struct pl_err *err);
+    /* A blob of the image itself, by digest; as `fetch`. */
+    int (*blob)(struct pl_sign_store *s, const struct pl_digest *d, size_t max, struct pl_buf *b,
+                struct pl_err *err);
     /* Waits until a writer that read before our put has put as well, longer from round to round;
      * NULL: writers keep each other out. */
     void (*settle)(unsigned round);
@@ -146,5 +149,7 @@ int pl_attest_blob(const struct pl_sign_job *j, const uint8_t sha256[32], struct
  * is where its ']' stands. Returns their number, at most `max`; -1 when there is no such array. */
 long pl_json_elements(struct pl_str text, const char *key, struct pl_str *ret, size_t max,
                       size_t *ret_at);
+/* The text of member `key` of the object `text`, which is valid JSON; false when it has none. */
+bool pl_json_member(struct pl_str text, const char *key, struct pl_str *ret);
 
 #endif

@@ -1,0 +1,46 @@
+/* Inside the cache: slots in memory, files beside them. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_GATE_CACHE_INT_H
+#define PL_GATE_CACHE_INT_H
+
+#include <unistd.h>
+
+#include "gate/gate_int.h"
+
+#define PL_CACHE_BUCKETS 4096u
+#define PL_CACHE_ENTRIES 65536u
+
+struct pl_cache_slot {
+    struct pl_cache_slot *next, *newer, *older;
+    struct pl_str key;
+    struct pl_gate_entry *entry; /* evidence that is kept, or NULL */
+    size_t bytes;
+    int64_t put_s, good_s; /* when it was put; when it was enough, 0: it was not */
+    bool busy;             /* somebody gathers */
+    unsigned waiting;
+    struct pl_gate_entry *last; /* for those who wait: how the last turn ended, or NULL and … */
+    struct pl_err why;
+    char text[]; /* of the key */
+};
+
+struct pl_gate_cache {
+    atomic_uint refs;
+    pthread_mutex_t lock;
+    pthread_cond_t done;
+    struct pl_cache_slot *bucket[PL_CACHE_BUCKETS], *newest, *oldest;
+    size_t max_bytes;
+    struct pl_gate_cache_stats stats;
+    uint64_t cleared;
+    int dir_fd;       /* -1: memory only */
+    uint8_t key[32];  /* what files are authenticated with */
+    uint8_t salt[16]; /* of this process */
+};
+
+/* Opens the directory, makes or reads its key. PL_E_USAGE. */
+int pl_cache_disk_open(struct pl_gate_cache *c, const char *dir, struct pl_err *err);
+/* Fills a new slot from its file, when there is a good one. */
+void pl_cache_disk_load(struct pl_gate_cache *c, struct pl_cache_slot *s);
+/* Writes the slot's file, or removes it when there is nothing to keep. Failing is no failure. */
+void pl_cache_disk_save(struct pl_gate_cache *c, struct pl_cache_slot *s);
+
+#endif
