@@ -13,6 +13,7 @@
 #include "cmd/registry_opt.h"
 #include "cmd/scan_cmd.h"
 #include "cmd/store_opt.h"
+#include "cmd/threshold.h"
 #include "cmd/version.h"
 #include "report/escape.h"
 #include "report/from_json.h"
@@ -48,9 +49,9 @@ struct run {
     struct output out[16];
     size_t n_out;
     struct pl_report_opts ro;
-    bool keep[PL_SEV_COUNT]; /* --severity */
-    struct pl_report old;    /* --baseline */
-    bool has_old;            /* it is a saved result of ours */
+    struct pl_threshold threshold;
+    struct pl_report old; /* --baseline */
+    bool has_old;         /* it is a saved result of ours */
     struct pl_ignores ignores;
     bool secrets, packages, vulns; /* --scanners */
     bool asked;                    /* for vulnerabilities, by name */
@@ -109,31 +110,6 @@ static bool next_word(struct pl_str *rest, struct pl_str *ret)
     return true;
 }
 
-static int parse_severities(struct run *r)
-{
-    struct pl_str word;
-    enum pl_severity s;
-    const struct pl_opt_list *list = &r->o->severity;
-    for (size_t i = 0; i < PL_SEV_COUNT; i++)
-        r->keep[i] = list->n == 0;
-    for (size_t i = 0; i < list->n; i++) {
-        struct pl_str rest = pl_str_c(list->p[i]);
-        while (next_word(&rest, &word)) {
-            if (!pl_severity_parse(word, &s))
-                return usage("--severity: '%s' is none of critical, high, medium, low, info",
-                             list->p[i]);
-            r->keep[s] = true;
-        }
-    }
-    r->ro.fail_on = PL_SEV_HIGH;
-    const char *f = r->o->fail_on;
-    if (f && strcmp(f, "none") == 0)
-        r->ro.fail_none = true;
-    else if (f && !pl_severity_parse(pl_str_c(f), &r->ro.fail_on))
-        return usage("--fail-on: '%s' is none of critical, high, medium, low, info, none", f);
-    return 0;
-}
-
 static int parse_scanners(struct run *r)
 {
     static const struct {
@@ -178,7 +154,7 @@ static void keep_severities(const struct run *r, struct pl_report *report)
         struct pl_target *t = &report->targets[i];
         size_t n = 0;
         for (size_t k = 0; k < t->n_findings; k++)
-            if (r->keep[t->findings[k].severity])
+            if (r->threshold.shown[t->findings[k].severity])
                 t->findings[n++] = t->findings[k];
         t->n_findings = n;
     }
@@ -397,7 +373,7 @@ int pl_scan_cmd_run(const struct pl_scan_cmd *o, const struct pl_operands *ops)
         return usage("--annotations: '%s' is not github", o->annotations);
     int code = parse_formats(&r);
     if (!code)
-        code = parse_severities(&r);
+        code = pl_threshold_parse(&o->severity, o->fail_on, &r.threshold);
     if (!code)
         code = parse_scanners(&r);
     if (!code)
@@ -405,6 +381,8 @@ int pl_scan_cmd_run(const struct pl_scan_cmd *o, const struct pl_operands *ops)
     if (code)
         return code;
     r.ro.quiet = r.o->common.quiet;
+    r.ro.fail_on = r.threshold.fail_on;
+    r.ro.fail_none = r.threshold.fail_none;
     r.ro.has_scrub = true;
     r.ro.dockerfile = pl_str_c(r.o->dockerfile);
     r.ro.gitlab_schema = pl_str_c(r.o->gitlab_schema);
@@ -465,6 +443,7 @@ static const char *const rare[] = { "gitlab-schema",
                                     "unimportant",
                                     "no-config",
                                     "limit",
+                                    "threads",
                                     NULL };
 
 const struct pl_command pl_cmd_scan = {

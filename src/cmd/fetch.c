@@ -43,6 +43,10 @@ static int one(struct pl_http *h, struct run *x, struct pl_arena *a, struct pl_u
                              .judge = judge,
                              .data = data,
                              .arg = x,
+                             .fields = x->f->fields,
+                             .n_fields = x->f->n_fields,
+                             .body = x->f->body,
+                             .has_body = x->f->body.n > 0,
                              .ca_pem = pl_buf_str(&x->ca) };
     struct pl_url next;
     x->n = 0;
@@ -51,7 +55,7 @@ static int one(struct pl_http *h, struct run *x, struct pl_arena *a, struct pl_u
         r = pl_http_do(h, &q, &ans, err);
     struct pl_str to = r == 0 ? pl_http_field(&ans, "location") : PL_S("");
     x->first = false;
-    if (r == 0 && ans.status >= 300 && ans.status < 400 && to.n) {
+    if (r == 0 && ans.status >= 300 && ans.status < 400 && to.n && !q.has_body) {
         r = pl_url_resolve(url, to, a, &next, err);
         if (r == 0 && url->https && !next.https)
             r = pl_fail(err, PL_E_AUTH, "it leads from https to http");

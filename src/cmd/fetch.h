@@ -6,11 +6,16 @@
 #include "base/err.h"
 #include "base/str.h"
 
+struct pl_http_field; /* io/http.h */
+
 struct pl_fetch {
     const char *method;
     const char *ca_file; /* authorities beside the system's; may be NULL */
     unsigned connect_s, stall_s;
-    unsigned max_gib; /* of the body */
+    unsigned max_gib;                   /* of the body */
+    const struct pl_http_field *fields; /* of the request, beside its own */
+    size_t n_fields;
+    struct pl_str body; /* of the request: then no redirect is followed (PL_E_NET) */
     /* Called before each request, after a redirect too: what came so far does not count. */
     int (*begin)(void *arg, struct pl_err *err);
     int (*data)(void *arg, const void *p, size_t n, struct pl_err *err);

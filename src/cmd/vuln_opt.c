@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "cmd/common.h"
 #include "cmd/db_opt.h"
+#include "model/vuln.h"
 #include "policy/vex.h"
 #include "vuln/match.h"
 
@@ -100,6 +101,15 @@ static int read_vex(const struct pl_vuln_cli *o, struct pl_vuln_run *v, struct p
     return r;
 }
 
+static struct pl_match_opts match_opts(const struct pl_vuln_cli *o, const struct pl_vuln_run *v)
+{
+    return (struct pl_match_opts){ .all_layers = o->all_layers,
+                                   .match_owned = o->match_owned,
+                                   .expand_kernel = o->expand_kernel,
+                                   .unimportant = o->unimportant,
+                                   .today = pl_str_n(v->now, 10) };
+}
+
 int pl_vuln_begin(const struct pl_vuln_cli *o, bool asked, bool quiet, struct pl_vuln_run **ret)
 {
     struct pl_err err = { 0 };
@@ -133,11 +143,7 @@ int pl_vuln_begin(const struct pl_vuln_cli *o, bool asked, bool quiet, struct pl
         pl_vuln_end(v);
         return code;
     }
-    struct pl_match_opts mo = { .all_layers = o->all_layers,
-                                .match_owned = o->match_owned,
-                                .expand_kernel = o->expand_kernel,
-                                .unimportant = o->unimportant,
-                                .today = pl_str_n(v->now, 10) };
+    struct pl_match_opts mo = match_opts(o, v);
     v->m = pl_vuln_matcher_new(v->db, &mo);
     *ret = v;
     return 0;
@@ -154,14 +160,34 @@ void pl_vuln_end(struct pl_vuln_run *v)
     free(v);
 }
 
+struct pl_vuln_matcher *pl_vuln_matcher_of(struct pl_vuln_run *v)
+{
+    return v->m;
+}
+
+struct pl_vuln_matcher *pl_vuln_matcher_brief(struct pl_vuln_run *v, const struct pl_vuln_cli *o)
+{
+    struct pl_match_opts mo = match_opts(o, v);
+    mo.brief = true;
+    return pl_vuln_matcher_new(v->db, &mo);
+}
+
+struct pl_advdb *pl_vuln_db(struct pl_vuln_run *v)
+{
+    return v->db;
+}
+
+bool pl_vuln_drops(const struct pl_vuln_run *v, const struct pl_vuln *x)
+{
+    return !x->collapsed.n && v->ignore[x->state];
+}
+
 static void drop_states(const struct pl_vuln_run *v, struct pl_target *t)
 {
     size_t n = 0;
     for (size_t i = 0; i < t->n_findings; i++) {
         const struct pl_finding *f = &t->findings[i];
-        bool out = f->kind == PL_KIND_VULNERABILITY && f->vuln && !f->vuln->collapsed.n &&
-                   v->ignore[f->vuln->state];
-        if (!out)
+        if (f->kind != PL_KIND_VULNERABILITY || !f->vuln || !pl_vuln_drops(v, f->vuln))
             t->findings[n++] = *f;
     }
     t->n_findings = n;
@@ -224,19 +250,21 @@ int pl_vuln_report(struct pl_vuln_run *v, const struct pl_vuln_cli *o, const cha
     return code;
 }
 
-bool pl_vuln_fails(const struct pl_vuln_cli *o, const struct pl_report *report)
+bool pl_vuln_exceeds(const struct pl_vuln_cli *o, const struct pl_vuln *x)
 {
     uint32_t share = UINT32_MAX;
-    if (o->epss)
-        parse_share(pl_str_c(o->epss), &share);
+    if (o->kev && x->kev_added.n)
+        return true;
+    return o->epss && parse_share(pl_str_c(o->epss), &share) && x->has_epss &&
+           x->epss * 1000000 >= share;
+}
+
+bool pl_vuln_fails(const struct pl_vuln_cli *o, const struct pl_report *report)
+{
     for (size_t i = 0; i < report->n_targets; i++)
         for (size_t k = 0; k < report->targets[i].n_findings; k++) {
             const struct pl_finding *f = &report->targets[i].findings[k];
-            if (!f->vuln || f->delta == PL_DELTA_UNCHANGED)
-                continue;
-            if (o->kev && f->vuln->kev_added.n)
-                return true;
-            if (o->epss && f->vuln->has_epss && f->vuln->epss * 1000000 >= share)
+            if (f->vuln && f->delta != PL_DELTA_UNCHANGED && pl_vuln_exceeds(o, f->vuln))
                 return true;
         }
     return false;

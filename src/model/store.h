@@ -75,8 +75,9 @@ struct pl_store_ops {
     int (*each_image)(struct pl_store *s, int64_t since,
                       int (*fn)(void *arg, const struct pl_store_image *i), void *arg,
                       struct pl_err *err);
-    /* Each distinct package, without paths and span; lives during the callback. */
-    int (*each_package)(struct pl_store *s,
+    /* Each distinct package with a number above `after`, rising, without paths and span; lives
+     * during the callback. */
+    int (*each_package)(struct pl_store *s, uint32_t after,
                         int (*fn)(void *arg, uint32_t id, const struct pl_package *p), void *arg,
                         struct pl_err *err);
     /* One package, one list of paths, one layer by number; in `a`. */

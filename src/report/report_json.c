@@ -4,6 +4,7 @@
 #include "fmt/jsonw.h"
 #include "model/controls.h"
 #include "model/package.h"
+#include "report/finding_json.h"
 #include "report/vuln_json.h"
 #include "report/words.h"
 
@@ -43,7 +44,7 @@ static void put_names(struct pl_jsonw *w, const char *key, const struct pl_names
     pl_jw_arr_end(w);
 }
 
-static void put_notes(struct pl_jsonw *w, const struct pl_target *t)
+void pl_notes_put(struct pl_jsonw *w, const struct pl_target *t)
 {
     pl_jw_key(w, "notes");
     pl_jw_arr(w);
@@ -223,8 +224,19 @@ static const struct pl_names *controls(struct memo *m, const struct pl_finding *
     return &m->row[at].ids;
 }
 
+void pl_life_put(struct pl_jsonw *w, const struct pl_target *t, const struct pl_finding *f)
+{
+    const struct pl_layer_info origin = { .index = PL_NEVER,
+                                          .created_by = f->origin,
+                                          .has_created_by = true };
+    const struct pl_layer_info *in = pl_layer_at(t, f->span.introduced);
+    put_event(w, "introduced", !in && f->origin.n ? &origin : in, /* how= */ NULL);
+    put_event(w, "hidden", pl_layer_at(t, f->span.hidden), pl_how_name(f->span.how));
+    pl_jw_kbool(w, "visible", f->span.visible);
+}
+
 static void put_finding(struct pl_jsonw *w, const struct pl_target *t, const struct pl_finding *f,
-                        struct memo *m)
+                        struct memo *m, size_t ret_life[2])
 {
     pl_jw_obj(w);
     pl_jw_kcstr(w, "kind", pl_kind_name(f->kind));
@@ -238,13 +250,9 @@ static void put_finding(struct pl_jsonw *w, const struct pl_target *t, const str
     pl_jw_kstr(w, "why", f->why);
     pl_jw_kstr(w, "fix", f->fix);
     put_where(w, &f->where);
-    const struct pl_layer_info origin = { .index = PL_NEVER,
-                                          .created_by = f->origin,
-                                          .has_created_by = true };
-    const struct pl_layer_info *in = pl_layer_at(t, f->span.introduced);
-    put_event(w, "introduced", !in && f->origin.n ? &origin : in, /* how= */ NULL);
-    put_event(w, "hidden", pl_layer_at(t, f->span.hidden), pl_how_name(f->span.how));
-    pl_jw_kbool(w, "visible", f->span.visible);
+    ret_life[0] = w->out->n;
+    pl_life_put(w, t, f);
+    ret_life[1] = w->out->n;
     if (f->commit)
         put_commit(w, f->commit);
     put_or_null(w, "recover", f->recover);
@@ -266,21 +274,30 @@ static void put_finding(struct pl_jsonw *w, const struct pl_target *t, const str
     pl_jw_obj_end(w);
 }
 
+void pl_finding_put(struct pl_jsonw *w, const struct pl_target *t, const struct pl_finding *f,
+                    size_t ret_life[2])
+{
+    struct memo m = { .n = 0 };
+    put_finding(w, t, f, &m, ret_life);
+    pl_arena_release(&m.a);
+}
+
 static void put_target(struct pl_jsonw *w, const struct pl_target *t, struct memo *m)
 {
+    size_t life[2];
     pl_jw_obj(w);
     pl_jw_kstr(w, "name", t->name);
     pl_jw_kstr(w, "kind", t->kind);
     put_or_null(w, "digest", t->digest);
     put_or_null(w, "platform", t->platform);
     pl_jw_kbool(w, "complete", t->complete);
-    put_notes(w, t);
+    pl_notes_put(w, t);
     put_layers(w, t);
     put_packages(w, t);
     pl_jw_key(w, "findings");
     pl_jw_arr(w);
     for (size_t i = 0; i < t->n_findings; i++)
-        put_finding(w, t, &t->findings[i], m);
+        put_finding(w, t, &t->findings[i], m, life);
     pl_jw_arr_end(w);
     pl_jw_obj_end(w);
 }

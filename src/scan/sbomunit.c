@@ -53,12 +53,12 @@ static void tell_notes(struct pl_arena *a, struct pl_target *t, const struct pl_
     }
 }
 
-static void tell(struct pl_report *r, const char *target, const struct pl_record *rec)
+static void tell(struct pl_report *r, struct pl_str name, const struct pl_record *rec)
 {
     struct pl_arena *a = r->a;
     const struct pl_about *d = &rec->about;
     struct pl_target *t = pl_report_target(r);
-    *t = (struct pl_target){ .name = pl_dup(a, pl_str_c(target)), .kind = PL_S("sbom") };
+    *t = (struct pl_target){ .name = pl_dup(a, name), .kind = PL_S("sbom") };
     t->digest = copy(a, d->digest);
     t->platform = copy(a, d->platform);
     t->layers = pl_alloc_n(a, d->n + 1, sizeof *t->layers);
@@ -109,7 +109,33 @@ int pl_scan_sbom(struct pl_scan *s, const char *target, const char *path, struct
         pl_record_note(rec, PL_SCOPE_UNIT, false, "sandbox-degraded", PL_S("sandbox"), "%s",
                        s->missing);
     if (ret == 0)
-        tell(r, target, rec);
+        tell(r, pl_str_c(target), rec);
     pl_record_free(rec);
+    return ret;
+}
+
+int pl_scan_inventories(struct pl_scan *s, const struct pl_str *text, const struct pl_str *name,
+                        size_t n, struct pl_report *r, struct pl_err *err)
+{
+    struct pl_record **rec = calloc(n + 1, sizeof *rec);
+    if (!rec)
+        pl_oom();
+    for (size_t i = 0; i < n; i++) {
+        struct pl_task *t = calloc(1, sizeof *t);
+        if (!t)
+            pl_oom();
+        t->params = (struct pl_job_params){ .kind = PL_JOB_SBOM, .name = name[i] };
+        t->feed = pl_feed_memory(text[i]);
+        t->arg = &rec[i];
+        t->done = on_done;
+        pl_pool_submit(s->pool, t);
+    }
+    int ret = pl_pool_run(s->pool, err);
+    for (size_t i = 0; i < n; i++) {
+        if (ret == 0)
+            tell(r, rec[i]->about.name.n ? rec[i]->about.name : name[i], rec[i]);
+        pl_record_free(rec[i]);
+    }
+    free(rec);
     return ret;
 }

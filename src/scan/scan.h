@@ -56,6 +56,12 @@ int pl_scan_doc(struct pl_scan *s, struct pl_str bytes, struct pl_str expect, st
  * PL_E_CANCEL: interrupted. Everything else is in the report's notes. */
 int pl_scan_target(struct pl_scan *s, const char *target, struct pl_report *r, struct pl_err *err);
 
+/* Reads `n` inventories (forms of pkg/sbom.h) and appends a target for each, called as the document
+ * calls what it is about, else name[i]. PL_E_CANCEL, PL_E_IO; what is wrong with a document is in
+ * its notes. */
+int pl_scan_inventories(struct pl_scan *s, const struct pl_str *text, const struct pl_str *name,
+                        size_t n, struct pl_report *r, struct pl_err *err);
+
 /* Appends a report's target; used by the engine. */
 struct pl_target *pl_report_target(struct pl_report *r);
 

@@ -14,7 +14,7 @@
     X(PACKAGE_ADD, "INSERT INTO package(print,type,ns,name,version,facts)"                      \
                    " VALUES(?1,?2,?3,?4,?5,?6) RETURNING id")                                   \
     X(PACKAGE_GET, "SELECT facts FROM package WHERE id=?1")                                     \
-    X(PACKAGE_ALL, "SELECT id,facts FROM package ORDER BY id")                                  \
+    X(PACKAGE_ALL, "SELECT id,facts FROM package WHERE id>?1 ORDER BY id")                      \
     X(PLACE_FIND, "SELECT id FROM place WHERE print=?1")                                        \
     X(PLACE_ADD, "INSERT INTO place(print,paths) VALUES(?1,?2) RETURNING id")                   \
     X(PLACE_GET, "SELECT paths FROM place WHERE id=?1")                                         \
@@ -93,7 +93,7 @@ int pl_store_db_put(struct pl_store *s, const struct pl_store_origin *o, const s
 int pl_store_db_each_image(struct pl_store *s, int64_t since,
                            int (*fn)(void *arg, const struct pl_store_image *i), void *arg,
                            struct pl_err *err);
-int pl_store_db_each_package(struct pl_store *s,
+int pl_store_db_each_package(struct pl_store *s, uint32_t after,
                              int (*fn)(void *arg, uint32_t id, const struct pl_package *p),
                              void *arg, struct pl_err *err);
 int pl_store_db_package(struct pl_store *s, uint32_t id, struct pl_arena *a, struct pl_package *ret,

@@ -59,7 +59,7 @@ int pl_store_db_each_image(struct pl_store *store, int64_t since,
     return r;
 }
 
-int pl_store_db_each_package(struct pl_store *store,
+int pl_store_db_each_package(struct pl_store *store, uint32_t after,
                              int (*fn)(void *arg, uint32_t id, const struct pl_package *p),
                              void *arg, struct pl_err *err)
 {
@@ -70,6 +70,7 @@ int pl_store_db_each_package(struct pl_store *store,
     if (!q)
         return err->code;
     int r;
+    pl_sqlq_int(q, 1, after);
     while ((r = pl_sqlq_step(q, err)) == 1) {
         int64_t id = pl_sqlq_col_int(q, 0);
         pl_arena_reset(&a);

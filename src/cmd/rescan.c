@@ -1,0 +1,267 @@
+/* The inventories joined to what their packages have: what is new, what is gone, what is kept. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/rescan.h"
+
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "cmd/store_opt.h"
+#include "cmd/version.h"
+#include "fmt/glob.h"
+
+static int by_number(const void *pa, const void *pb)
+{
+    uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
+    return a < b ? -1 : a > b;
+}
+
+static int by_text(const void *pa, const void *pb)
+{
+    return pl_str_cmp(*(const struct pl_str *)pa, *(const struct pl_str *)pb);
+}
+
+static void sort_names(struct pl_names *n)
+{
+    size_t kept = 0;
+    if (n->n)
+        qsort(n->p, n->n, sizeof *n->p, by_text);
+    for (size_t i = 0; i < n->n; i++)
+        if (!kept || !pl_str_eq(n->p[kept - 1], n->p[i]))
+            n->p[kept++] = n->p[i];
+    n->n = kept;
+}
+
+static bool has(const uint32_t *v, size_t n, uint32_t what)
+{
+    return n && bsearch(&what, v, n, sizeof *v, by_number);
+}
+
+/* Is the inventory among those that were asked for? By name, or the beginning of its digest. */
+static bool asked(struct pl_rescan *r, const struct pl_store_image *i)
+{
+    bool yes = !r->only->n;
+    for (size_t k = 0; k < r->only->n; k++) {
+        struct pl_str s = pl_str_c(r->only->p[k]);
+        if (pl_glob_match(s, i->name) ||
+            (s.n >= 15 && i->digest.n && pl_str_starts(i->digest, s))) {
+            yes = true;
+            r->only_used[k] = true;
+        }
+    }
+    return yes;
+}
+
+/* ---- one inventory ---- */
+
+struct gathering {
+    struct pl_rescan *r;
+    struct pl_rescan_one *x;
+    PL_VEC(struct pl_rescan_item) item;
+    PL_VEC(struct pl_note) note;
+    PL_VEC(uint32_t) ended; /* ecosystems past their end */
+    bool blind;             /* some of its packages cannot be assessed now */
+};
+
+static struct pl_rescan_package *package_of(struct pl_rescan *r, const struct pl_store_member *m)
+{
+    return m->package < r->package.n ? &r->package.p[m->package] : NULL;
+}
+
+static bool wanted(const struct pl_rescan *r, const struct pl_rescan_package *p,
+                   const struct pl_store_member *m)
+{
+    return p && p->wanted && p->eco && (m->span.visible || r->o->vuln.all_layers);
+}
+
+static void speak_of(struct gathering *g, uint32_t eco)
+{
+    struct pl_rescan_eco *e = &g->r->eco.p[eco - 1];
+    struct pl_note n;
+    if (e->seen == g->r->n_images + 1)
+        return;
+    e->seen = (uint32_t)g->r->n_images + 1;
+    if (pl_match_eco_note(&e->e, &n)) {
+        pl_vec_push(&g->note, n);
+        g->x->t.complete &= !n.incomplete;
+        g->blind |= n.incomplete;
+    }
+    if (e->has_end)
+        pl_vec_push(&g->ended, eco - 1);
+}
+
+static void gather_members(struct gathering *g)
+{
+    struct pl_rescan *r = g->r;
+    const struct pl_store_image *i = g->x->i;
+    for (size_t k = 0; k < i->n_members; k++) {
+        const struct pl_rescan_package *p = package_of(r, &i->member[k]);
+        g->x->kernel |= p && p->kernel && i->member[k].span.visible;
+    }
+    for (size_t k = 0; k < i->n_members; k++) {
+        const struct pl_store_member *m = &i->member[k];
+        const struct pl_rescan_package *p = package_of(r, m);
+        if (!wanted(r, p, m))
+            continue;
+        speak_of(g, p->eco);
+        bool kernel = g->x->kernel && p->headers;
+        uint32_t first = kernel ? p->kernel_hit : p->hit, n = kernel ? p->n_kernel_hits : p->n_hits;
+        for (uint32_t h = 0; h < n; h++)
+            pl_vec_push(&g->item, (struct pl_rescan_item){ m, &r->hit.p[first + h], h, false });
+    }
+}
+
+/* The end of support stands where a report has it: beside no layer, by the path of os-release. */
+static int place_ends(struct gathering *g, struct pl_err *err)
+{
+    struct pl_names paths;
+    size_t at = g->item.n;
+    while (g->ended.n && at && g->item.p[at - 1].member->span.introduced == PL_NEVER) {
+        int code =
+            g->r->s->ops->place(g->r->s, g->item.p[at - 1].member->place, &g->r->one, &paths, err);
+        if (code < 0)
+            return code;
+        if (pl_str_cmp(paths.n ? paths.p[0] : PL_S(""), PL_S("etc/os-release")) <= 0)
+            break;
+        at--;
+    }
+    for (size_t i = 0; i < g->ended.n; i++) {
+        struct pl_rescan_item e = { NULL, &g->r->eco.p[g->ended.p[i]].hit, g->ended.p[i], false };
+        pl_vec_push(&g->item, e);
+        memmove(&g->item.p[at + 1], &g->item.p[at], (g->item.n - 1 - at) * sizeof e);
+        g->item.p[at++] = e;
+    }
+    return 0;
+}
+
+/* Compares with what it had; keeps what it has, where that is another. */
+static int compare(struct gathering *g, struct pl_err *err)
+{
+    struct pl_rescan *r = g->r;
+    struct pl_rescan_one *x = g->x;
+    const struct pl_store_image *i = x->i;
+    uint32_t *now = pl_alloc_n(&r->one, g->item.n + i->n_flaws + 1, sizeof *now);
+    size_t n = 0, kept = 0;
+    for (size_t k = 0; k < g->item.n; k++)
+        now[n++] = g->item.p[k].hit->flaw;
+    for (size_t k = 0; k < i->n_flaws && g->blind; k++)
+        now[n++] = i->flaw[k]; /* what cannot be seen is not gone */
+    if (n)
+        qsort(now, n, sizeof *now, by_number);
+    for (size_t k = 0; k < n; k++)
+        if (!kept || now[kept - 1] != now[k])
+            now[kept++] = now[k];
+    x->fresh.p = pl_alloc_n(&r->one, g->item.n + 1, sizeof *x->fresh.p);
+    for (size_t k = 0; k < g->item.n; k++) {
+        struct pl_rescan_item *it = &g->item.p[k];
+        it->fresh = !has(i->flaw, i->n_flaws, it->hit->flaw);
+        if (it->fresh && it->hit->shown) {
+            x->n_fresh++;
+            x->fresh.p[x->fresh.n++] = *it->hit->rule;
+        }
+    }
+    x->gone_flaw = pl_alloc_n(&r->one, i->n_flaws + 1, sizeof *x->gone_flaw);
+    x->gone.p = pl_alloc_n(&r->one, i->n_flaws + 1, sizeof *x->gone.p);
+    int code = 0;
+    for (size_t k = 0; k < i->n_flaws && code == 0; k++) {
+        struct pl_str subject;
+        if (has(now, kept, i->flaw[k]))
+            continue;
+        code = r->s->ops->flaw_named(r->s, i->flaw[k], &r->one, &subject, &x->gone.p[x->gone.n++],
+                                     err);
+        x->gone_flaw[x->n_gone++] = i->flaw[k];
+    }
+    sort_names(&x->fresh);
+    sort_names(&x->gone);
+    bool same = r->since == INT64_MAX && kept == i->n_flaws &&
+                (!kept || memcmp(now, i->flaw, kept * sizeof *now) == 0);
+    if (same || r->still)
+        return code;
+    struct pl_rescan_state st = { i->id, pl_alloc_n(&r->a, kept + 1, sizeof *now), kept };
+    if (kept)
+        memcpy(st.flaw, now, kept * sizeof *now);
+    pl_vec_push(&r->state, st);
+    return code;
+}
+
+static void count(struct pl_rescan *r, struct pl_rescan_one *x)
+{
+    for (size_t k = 0; k < x->n_items; k++) {
+        const struct pl_rescan_item *it = &x->item[k];
+        if (!it->hit->shown || (r->o->only_new && !it->fresh))
+            continue;
+        r->count[it->hit->severity]++;
+        r->fails |= it->hit->fails;
+    }
+    r->n_images++;
+    r->n_fresh += x->n_fresh;
+    r->n_gone += x->n_gone;
+    r->n_incomplete += !x->t.complete;
+}
+
+static int each_image(void *arg, const struct pl_store_image *i)
+{
+    struct pl_rescan *r = arg;
+    if (*pl_common_cancel())
+        return pl_fail(r->err, PL_E_CANCEL, "interrupted");
+    if (!asked(r, i))
+        return 0;
+    struct pl_rescan_one x = { .i = i };
+    struct gathering g = { .r = r, .x = &x };
+    pl_arena_reset(&r->one);
+    pl_rescan_texts_trim(r);
+    x.t = (struct pl_target){ .name = i->name,
+                              .kind = i->kind,
+                              .digest = i->digest,
+                              .platform = i->platform,
+                              .complete = i->complete };
+    for (size_t k = 0; k < i->n_notes; k++)
+        pl_vec_push(&g.note, i->notes[k]);
+    gather_members(&g);
+    int code = place_ends(&g, r->err);
+    if (code == 0)
+        code = compare(&g, r->err);
+    x.t.notes = g.note.p;
+    x.t.n_notes = g.note.n;
+    x.item = g.item.p;
+    x.n_items = g.item.n;
+    if (code == 0)
+        code = pl_rescan_put(r, &x, r->err);
+    if (code == 0)
+        count(r, &x);
+    pl_vec_release(&g.item);
+    pl_vec_release(&g.note);
+    pl_vec_release(&g.ended);
+    return code;
+}
+
+int pl_rescan_join(struct pl_rescan *r, struct pl_err *err)
+{
+    r->err = err;
+    int code = r->s->ops->each_image(r->s, r->since, each_image, r, err);
+    r->s->ops->rollback(r->s);
+    for (size_t k = 0; k < r->only->n && code == 0; k++)
+        if (!r->only_used[k])
+            code = pl_fail(err, PL_E_USAGE, "the store has no inventory '%s'", r->only->p[k]);
+    return code;
+}
+
+int pl_rescan_keep(struct pl_rescan *r, struct pl_err *err)
+{
+    const struct pl_store_ops *ops = r->s->ops;
+    const struct pl_report like = { .tool_version = PL_S(PL_VERSION),
+                                    .rules_version = PL_S(PL_RULES_VERSION),
+                                    .db = r->db };
+    const struct pl_store_origin o = pl_store_origin_now(&like);
+    int64_t run;
+    if (!r->state.n)
+        return 0;
+    int code = ops->begin(r->s, err);
+    if (code == 0)
+        code = ops->run(r->s, &o, &run, err);
+    for (size_t i = 0; i < r->state.n && code == 0; i++)
+        code = ops->state(r->s, run, r->state.p[i].image, r->state.p[i].flaw, r->state.p[i].n, err);
+    if (code == 0)
+        return ops->commit(r->s, err);
+    ops->rollback(r->s);
+    return code;
+}

@@ -1,0 +1,69 @@
+/* Posting to an address, with a signature of the body. RFC 2104; the header Idempotency-Key. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/webhook.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/hash.h"
+#include "cmd/common.h"
+#include "cmd/fetch.h"
+#include "io/http.h"
+
+#define TRIES 4
+
+static int begin(void *arg, struct pl_err *err)
+{
+    (void)arg, (void)err;
+    return 0;
+}
+
+/* What the other side answers does not matter. */
+static int data(void *arg, const void *p, size_t n, struct pl_err *err)
+{
+    (void)arg, (void)p, (void)n, (void)err;
+    return 0;
+}
+
+static bool again(int code)
+{
+    return code == PL_E_NET || code == PL_E_IO;
+}
+
+int pl_webhook_post(const struct pl_webhook *w, struct pl_str body, struct pl_err *err)
+{
+    uint8_t sum[PL_SHA256_LEN];
+    char key[2 * PL_SHA256_LEN + 1], signature[16 + 2 * PL_SHA256_LEN] = "sha256=";
+    struct pl_http_field fields[3] = { { PL_S("Content-Type"), pl_str_c(w->type) } };
+    struct pl_fetch f = { .method = "POST",
+                          .ca_file = w->ca_file,
+                          .connect_s = 10,
+                          .stall_s = 30,
+                          .max_gib = 1,
+                          .begin = begin,
+                          .data = data,
+                          .fields = fields,
+                          .body = body };
+    pl_sha256(body.p, body.n, sum);
+    pl_hex(sum, 16, key);
+    fields[1] = (struct pl_http_field){ PL_S("Idempotency-Key"), pl_str_c(key) };
+    f.n_fields = 2;
+    if (w->secret.n) {
+        pl_hmac_sha256(w->secret.p, w->secret.n, body.p, body.n, sum);
+        pl_hex(sum, sizeof sum, signature + 7);
+        fields[f.n_fields++] =
+            (struct pl_http_field){ PL_S("X-Plimsoll-Signature"), pl_str_c(signature) };
+    }
+    int r = 0;
+    for (int i = 0; i < TRIES; i++) {
+        const struct timespec pause = { .tv_nsec = 250000000L << i };
+        r = pl_fetch(pl_str_c(w->url), &f, err);
+        if (!again(r) || *pl_common_cancel() || i == TRIES - 1)
+            break;
+        const struct timespec whole = { .tv_sec = pause.tv_nsec / 1000000000,
+                                        .tv_nsec = pause.tv_nsec % 1000000000 };
+        nanosleep(&whole, NULL);
+    }
+    return r < 0 ? pl_wrap(err, "webhook '%s'", w->url) : 0;
+}
