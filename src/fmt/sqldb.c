@@ -70,7 +70,8 @@ static void harden(sqlite3 *db)
 
 static const char *const pragmas[] = {
     [PL_SQLDB_IMMUTABLE] = "PRAGMA mmap_size=17179869184; PRAGMA query_only=1;"
-                           "PRAGMA cell_size_check=1",
+                           "BEGIN", /* one transaction for all that is asked; cell_size_check would
+                                       read a page whole each time it is looked at */
     [PL_SQLDB_FRESH] = "PRAGMA page_size=4096; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
                        "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-65536",
     [PL_SQLDB_KEPT] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=0;"

@@ -10,7 +10,10 @@
 #include "vuln/build_int.h"
 
 #define ECOS_MAX 100000u
-#define PROBES_MAX 64 /* packages whose keys collide */
+#define PROBES_MAX 64   /* packages whose keys collide */
+#define KEPT_MAX 4096u  /* records that are kept decoded */
+#define CVES_KEPT 8192u /* a power of two */
+#define KEV_MAX 100000u
 
 enum query { Q_PKG, Q_VULN, Q_TEXT, Q_ALIAS, Q_KEV, Q_EPSS, Q_RATING, Q_EOL, Q_COUNT };
 static const char *const sql[Q_COUNT] = {
@@ -24,8 +27,27 @@ static const char *const sql[Q_COUNT] = {
     [Q_EOL] = "SELECT date FROM eol WHERE eco=?1",
 };
 
+/* What was read last: packages of one source or erratum share their records. */
+struct kept {
+    struct pl_advdb_vuln vuln;
+    struct pl_str title, url;
+    bool has_text;
+};
+struct cve_epss {
+    int64_t cve;
+    uint32_t score;
+    bool known;
+};
+
 struct pl_advdb {
     struct pl_arena a;
+    struct pl_arena kept_text;
+    struct kept *kept[KEPT_MAX]; /* by number */
+    size_t n_kept;
+    struct cve_epss *epss; /* by number; NULL: not looked at yet */
+    bool no_epss;          /* the table is empty */
+    PL_VEC(int64_t) kev;   /* all of them, sorted */
+    bool kev_read;
     struct pl_sqldb *db;
     struct pl_sqlq *q[Q_COUNT];
     struct pl_advdb_info info;
@@ -128,6 +150,9 @@ void pl_advdb_close(struct pl_advdb *d)
     pl_sqldb_close(d->db);
     pl_map_release(&d->ecos);
     pl_vec_release(&d->eco);
+    pl_vec_release(&d->kev);
+    free(d->epss);
+    pl_arena_release(&d->kept_text);
     pl_arena_release(&d->a);
     free(d);
 }
@@ -147,12 +172,21 @@ struct pl_str pl_advdb_eco_at(const struct pl_advdb *d, size_t i)
     return i < d->eco.n ? d->eco.p[i] : PL_S("");
 }
 
+static void forget(struct pl_advdb *d)
+{
+    memset(d->kept, 0, sizeof d->kept);
+    d->n_kept = 0;
+    pl_arena_reset(&d->kept_text);
+}
+
 int pl_advdb_rows(struct pl_advdb *d, struct pl_str eco, struct pl_str name, struct pl_str *ret,
                   struct pl_err *err)
 {
     uint32_t num = (uint32_t)(uintptr_t)pl_map_get(&d->ecos, eco);
     struct pl_sqlq *q = d->q[Q_PKG];
     *ret = PL_S("");
+    if (d->n_kept >= KEPT_MAX / 2)
+        forget(d);
     if (!num)
         return 0;
     int64_t key = pl_adv_key(num, name);
@@ -209,8 +243,8 @@ static struct pl_rd reader(struct pl_str s)
     return (struct pl_rd){ (const uint8_t *)s.p, (const uint8_t *)s.p + s.n, false };
 }
 
-int pl_advdb_vuln(struct pl_advdb *d, uint32_t number, struct pl_arena *a,
-                  struct pl_advdb_vuln *ret, struct pl_err *err)
+static int read_vuln(struct pl_advdb *d, uint32_t number, struct pl_arena *a,
+                     struct pl_advdb_vuln *ret, struct pl_err *err)
 {
     struct pl_sqlq *q = d->q[Q_VULN];
     pl_sqlq_int(q, 1, number);
@@ -231,15 +265,42 @@ int pl_advdb_vuln(struct pl_advdb *d, uint32_t number, struct pl_arena *a,
     get_list(&b, a, &v.covers);
     get_list(&b, a, &v.cvss);
     get_list(&b, a, &v.cwe);
-    pl_sqlq_reset(q);
     if (b.bad)
         return pl_fail(err, PL_E_FORMAT, "record %u of the advisory database is damaged", number);
     *ret = v;
     return 0;
 }
 
-int pl_advdb_text(struct pl_advdb *d, uint32_t number, struct pl_arena *a, struct pl_str *ret_title,
-                  struct pl_str *ret_url, struct pl_err *err)
+/* The record as it is kept, or NULL. */
+static struct kept *kept_of(struct pl_advdb *d, uint32_t number)
+{
+    struct kept *k = d->kept[number % KEPT_MAX];
+    return k && k->vuln.number == number ? k : NULL;
+}
+
+int pl_advdb_vuln(struct pl_advdb *d, uint32_t number, struct pl_arena *a,
+                  struct pl_advdb_vuln *ret, struct pl_err *err)
+{
+    struct kept *k = kept_of(d, number), **slot = &d->kept[number % KEPT_MAX];
+    int r = 0;
+    if (!k && *slot) /* its place is taken until all are forgotten */
+        return read_vuln(d, number, a, ret, err);
+    if (!k) {
+        k = PL_NEW(&d->kept_text, struct kept);
+        r = read_vuln(d, number, &d->kept_text, &k->vuln, err);
+    }
+    if (r < 0)
+        return r;
+    if (!*slot) {
+        *slot = k;
+        d->n_kept++;
+    }
+    *ret = k->vuln;
+    return 0;
+}
+
+static int read_text(struct pl_advdb *d, uint32_t number, struct pl_arena *a,
+                     struct pl_str *ret_title, struct pl_str *ret_url, struct pl_err *err)
 {
     struct pl_sqlq *q = d->q[Q_TEXT];
     *ret_title = *ret_url = PL_S("");
@@ -250,8 +311,20 @@ int pl_advdb_text(struct pl_advdb *d, uint32_t number, struct pl_arena *a, struc
     struct pl_rd b = reader(pl_sqlq_col(q, 0));
     *ret_title = get_text(&b, a);
     *ret_url = get_text(&b, a);
-    pl_sqlq_reset(q);
     return 0;
+}
+
+int pl_advdb_text(struct pl_advdb *d, uint32_t number, struct pl_arena *a, struct pl_str *ret_title,
+                  struct pl_str *ret_url, struct pl_err *err)
+{
+    struct kept *k = kept_of(d, number);
+    if (!k)
+        return read_text(d, number, a, ret_title, ret_url, err);
+    int r = k->has_text ? 0 : read_text(d, number, &d->kept_text, &k->title, &k->url, err);
+    k->has_text = r == 0;
+    *ret_title = k->title.n ? pl_dup(a, k->title) : PL_S("");
+    *ret_url = k->url.n ? pl_dup(a, k->url) : PL_S("");
+    return r;
 }
 
 int pl_advdb_called(struct pl_advdb *d, struct pl_str id, struct pl_arena *a, uint32_t **ret,
@@ -284,9 +357,39 @@ static bool of_cve(struct pl_advdb *d, enum query which, struct pl_str cve)
     return pl_sqlq_step(d->q[which], &err) > 0;
 }
 
+/* There are few: most questions need no probe. */
+static void read_kev(struct pl_advdb *d)
+{
+    pl_auto_q struct pl_sqlq *q = NULL;
+    struct pl_err err;
+    d->kev_read = true;
+    if (pl_sqlq_new(d->db, "SELECT cve FROM kev ORDER BY cve", &q, &err) < 0)
+        return;
+    while (d->kev.n < KEV_MAX && pl_sqlq_step(q, &err) > 0)
+        pl_vec_push(&d->kev, pl_sqlq_col_int(q, 0));
+}
+
+static bool in_kev(struct pl_advdb *d, struct pl_str cve)
+{
+    int64_t n = pl_cve_number(cve);
+    size_t lo = 0, hi = d->kev.n;
+    if (d->kev.n == KEV_MAX) /* more than were read */
+        return true;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (d->kev.p[mid] < n)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < d->kev.n && d->kev.p[lo] == n;
+}
+
 bool pl_advdb_kev(struct pl_advdb *d, struct pl_str cve, struct pl_arena *a, struct pl_adv_kev *ret)
 {
-    if (!of_cve(d, Q_KEV, cve))
+    if (!d->kev_read)
+        read_kev(d);
+    if (!in_kev(d, cve) || !of_cve(d, Q_KEV, cve))
         return false;
     struct pl_rd b = reader(pl_sqlq_col(d->q[Q_KEV], 0));
     *ret = (struct pl_adv_kev){ .cve = cve, .ransomware = pl_get_u8(&b) != 0 };
@@ -295,13 +398,36 @@ bool pl_advdb_kev(struct pl_advdb *d, struct pl_str cve, struct pl_arena *a, str
     return !b.bad;
 }
 
+/* The place where the score of a CVE is kept, filled. */
+static const struct cve_epss *epss_of(struct pl_advdb *d, struct pl_str cve)
+{
+    int64_t n = pl_cve_number(cve);
+    if (!d->epss) {
+        pl_auto_q struct pl_sqlq *q = NULL;
+        struct pl_err err;
+        d->epss = calloc(CVES_KEPT, sizeof *d->epss);
+        if (!d->epss)
+            pl_oom();
+        d->no_epss = pl_sqlq_new(d->db, "SELECT 1 FROM epss LIMIT 1", &q, &err) == 0 &&
+                     pl_sqlq_step(q, &err) == 0;
+    }
+    if (d->no_epss)
+        return NULL;
+    struct cve_epss *e = &d->epss[((uint64_t)n * 0x9E3779B97F4A7C15u) >> 51];
+    if (!n || e->cve == n)
+        return n ? e : NULL;
+    *e = (struct cve_epss){ .cve = n, .known = of_cve(d, Q_EPSS, cve) };
+    e->score = e->known ? (uint32_t)pl_sqlq_col_int(d->q[Q_EPSS], 0) : 0;
+    return e;
+}
+
 bool pl_advdb_epss(struct pl_advdb *d, struct pl_str cve, double *ret_score, double *ret_percentile)
 {
-    if (!of_cve(d, Q_EPSS, cve))
+    const struct cve_epss *e = epss_of(d, cve);
+    if (!e || !e->known)
         return false;
-    int64_t v = pl_sqlq_col_int(d->q[Q_EPSS], 0);
-    *ret_score = (double)(v >> 16 & 0xffff) / 65535;
-    *ret_percentile = (double)(v & 0xffff) / 65535;
+    *ret_score = (double)(e->score >> 16 & 0xffff) / 65535;
+    *ret_percentile = (double)(e->score & 0xffff) / 65535;
     return true;
 }
 

@@ -41,7 +41,7 @@ int pl_advdb_rows(struct pl_advdb *db, struct pl_str eco, struct pl_str name, st
  * *bad, where the bytes are no row. */
 bool pl_advdb_next_row(struct pl_str *rows, uint32_t *ret_vuln, struct pl_str *ret_body, bool *bad);
 
-/* A vulnerability; texts in the arena it was read into. */
+/* A vulnerability; its texts live until the next call of pl_advdb_rows, at least. */
 struct pl_advdb_vuln {
     uint32_t number;
     struct pl_str id, source, published;

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "vuln/build_int.h"
 #include "vuln/cvss.h"
 #include "vuln/match_int.h"
@@ -108,41 +109,73 @@ static void rate(struct pl_vuln_matcher *m, const struct flaw *f, const struct h
         ret->severity = PL_SEV_CRITICAL;
 }
 
+/* Texts one after the other, in `a`: formatting would be most of the work of a match. */
+static struct pl_str joined(struct pl_arena *a, const struct pl_str *part, size_t n)
+{
+    size_t all = 0, at = 0;
+    for (size_t i = 0; i < n; i++)
+        all += part[i].n;
+    char *p = pl_alloc(a, all + 1);
+    for (size_t i = 0; i < n; i++) {
+        if (part[i].n)
+            memcpy(p + at, part[i].p, part[i].n);
+        at += part[i].n;
+    }
+    p[all] = 0;
+    return pl_str_n(p, all);
+}
+
 static struct pl_str range_text(struct pl_arena *a, const struct pl_advrow_place *p)
 {
+    const struct pl_str none = PL_S("");
     struct pl_str from = p->introduced;
     if (p->listed)
         return PL_S("listed");
     if (p->own.n)
         return p->own;
     if (pl_str_is(from, "0"))
-        from = PL_S("");
-    const char *sep = from.n && (p->fixed.n || p->last.n) ? ", " : "";
-    struct pl_str low = from.n ? pl_printf(a, ">= %.*s", PL_FMT(from)) : PL_S("");
-    if (p->fixed.n)
-        return pl_printf(a, "%.*s%s< %.*s", PL_FMT(low), sep, PL_FMT(p->fixed));
-    if (p->last.n)
-        return pl_printf(a, "%.*s%s<= %.*s", PL_FMT(low), sep, PL_FMT(p->last));
-    return low.n ? low : PL_S("*");
+        from = none;
+    bool end = p->fixed.n || p->last.n;
+    if (!from.n && !end)
+        return PL_S("*");
+    const struct pl_str part[] = {
+        from.n ? PL_S(">= ") : none,       from,
+        from.n && end ? PL_S(", ") : none, p->fixed.n ? PL_S("< ") : p->last.n ? PL_S("<= ") : none,
+        p->fixed.n ? p->fixed : p->last,
+    };
+    return joined(a, part, PL_COUNT(part));
 }
 
 /* "248+deb12u1 < 250 (deb), Debian:12 source postgresql-common". */
 static struct pl_str because(struct pl_arena *a, const struct pl_eco_key *k,
                              const struct pl_advrow_place *p)
 {
-    struct pl_str v = k->version.n ? k->version : PL_S("(no version)");
-    struct pl_str of = pl_printf(a, "(%s), %.*s %s%.*s", k->scheme->name, PL_FMT(k->eco),
-                                 k->source.n ? "source " : "", PL_FMT(k->name));
-    if (p->listed)
-        return pl_printf(a, "%.*s is one of the affected versions %.*s", PL_FMT(v), PL_FMT(of));
-    if (p->fixed.n)
-        return pl_printf(a, "%.*s < %.*s %.*s", PL_FMT(v), PL_FMT(p->fixed), PL_FMT(of));
-    if (p->last.n)
-        return pl_printf(a, "%.*s <= %.*s %.*s", PL_FMT(v), PL_FMT(p->last), PL_FMT(of));
-    if (p->introduced.n && !pl_str_is(p->introduced, "0"))
-        return pl_printf(a, "%.*s >= %.*s and no version mends it %.*s", PL_FMT(v),
-                         PL_FMT(p->introduced), PL_FMT(of));
-    return pl_printf(a, "%.*s: every version is affected %.*s", PL_FMT(v), PL_FMT(of));
+    struct pl_str says = PL_S(": every version is affected"), bound = PL_S("");
+    if (p->listed) {
+        says = PL_S(" is one of the affected versions");
+    } else if (p->fixed.n) {
+        says = PL_S(" < ");
+        bound = p->fixed;
+    } else if (p->last.n) {
+        says = PL_S(" <= ");
+        bound = p->last;
+    } else if (p->introduced.n && !pl_str_is(p->introduced, "0")) {
+        says = PL_S(" >= ");
+        bound = p->introduced;
+    }
+    bool open = bound.n && !p->fixed.n && !p->last.n;
+    const struct pl_str part[] = {
+        k->version.n ? k->version : PL_S("(no version)"),
+        says,
+        bound,
+        open ? PL_S(" and no version mends it (") : PL_S(" ("),
+        pl_str_c(k->scheme->name),
+        PL_S("), "),
+        k->eco,
+        k->source.n ? PL_S(" source ") : PL_S(" "),
+        k->name,
+    };
+    return joined(a, part, PL_COUNT(part));
 }
 
 static int details(struct pl_vuln_matcher *m, const struct flaw *f, const struct hit *h,

@@ -178,7 +178,7 @@ def inventory(report, names):
             if not purl:
                 continue
             if report["ArtifactName"].endswith("alpine-distroless.tar.gz"):
-                purl = purl.replace("distro=3.16", "distro=edge")  # as its etc/apk/repositories say
+                purl = purl.replace("distro=3.16", "distro=alpine-edge")  # as its etc/apk/repositories say
             sources = names.get((ecos.get(family, ""), v.get("VulnerabilityID")))
             binary = v.get("PkgName") or v.get("Name")
             if sources and binary not in sources and len(sources) == 1:
