@@ -49,12 +49,12 @@ static int judge(void *arg, enum pl_addr_class c, struct pl_err *err)
     if (!u->https && !named_plain && c != PL_ADDR_LOOPBACK)
         return pl_fail(err, PL_E_AUTH, "'%.*s' over plain http is not on this machine: refused",
                        PL_FMT(u->host));
-    if (c != PL_ADDR_PUBLIC && e->seen_public)
+    if (c != PL_ADDR_PUBLIC && *e->seen_public)
         return pl_fail(err, PL_E_AUTH,
                        "'%.*s' is at %s address, while the registry is public: refused",
                        PL_FMT(u->host), pl_addr_class_name(c));
     if (own && c == PL_ADDR_PUBLIC)
-        e->seen_public = true;
+        *e->seen_public = 1;
     return 0;
 }
 

@@ -35,6 +35,11 @@ struct pl_registry; /* one registry host with its mirrors, tokens and connection
  * PL_E_USAGE: bad options or configuration files; PL_E_UNSUP: not in this build. */
 int pl_registry_new(const struct pl_registry_opts *o, struct pl_str host, struct pl_registry **ret,
                     struct pl_err *err);
+/* What several processes that speak to one host have seen, in memory that they share: `n` flags, 0
+ * at first. A name that led outside for one of them may not lead inside for another. */
+typedef _Atomic unsigned char pl_registry_flag;
+#define PL_REGISTRY_FLAGS 64u
+void pl_registry_share(struct pl_registry *r, pl_registry_flag *seen, size_t n);
 /* Forgets credentials and closes; accepts NULL. */
 void pl_registry_free(struct pl_registry *r);
 

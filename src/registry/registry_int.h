@@ -21,9 +21,9 @@ struct pl_endpoint {
     struct pl_str prefix; /* "" or "/cache" */
     struct pl_str repos;  /* "" or "team/": what stands in front of repository names there */
     bool mirror;
-    bool settled;     /* it is known whether there is TLS */
-    bool plain;       /* named by --plain-http */
-    bool seen_public; /* resolved to a public address once */
+    bool settled;                             /* it is known whether there is TLS */
+    bool plain;                               /* named by --plain-http */
+    pl_registry_flag *seen_public, seen_here; /* resolved to a public address once */
     bool creds_known, basic;
     struct pl_str creds_repo; /* what they were looked up for */
     struct pl_credential cred;

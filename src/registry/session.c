@@ -55,6 +55,7 @@ int pl_endpoint_add(struct pl_registry *r, struct pl_str host, struct pl_str url
         return err ? (err->code = PL_E_USAGE) : PL_E_USAGE;
     }
     e->r = r;
+    e->seen_public = &e->seen_here;
     e->mirror = mirror;
     e->name = pl_dup(&r->a, host);
     e->repos = pl_dup(&r->a, repos);
@@ -159,6 +160,12 @@ int pl_registry_new(const struct pl_registry_opts *o, struct pl_str host, struct
     else
         *ret = r;
     return x;
+}
+
+void pl_registry_share(struct pl_registry *r, pl_registry_flag *seen, size_t n)
+{
+    for (size_t i = 0; i < r->ends.n && i < n; i++)
+        r->ends.p[i]->seen_public = &seen[i];
 }
 
 void pl_registry_free(struct pl_registry *r)

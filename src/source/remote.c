@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +26,10 @@ struct pl_remote *pl_remote_new(const struct pl_registry_opts *o, struct pl_str 
         pl_oom();
     rm->o = o;
     rm->host = pl_dup(&rm->a, host);
+    rm->seen =
+        mmap(NULL, PL_REGISTRY_FLAGS, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (rm->seen == MAP_FAILED)
+        pl_oom();
     for (unsigned i = 0; i < PL_REMOTE_PROCS; i++)
         rm->proc[i].fd = -1;
     return rm;
@@ -43,6 +48,7 @@ void pl_remote_free(struct pl_remote *rm)
         while (waitpid(rm->proc[i].pid, NULL, 0) < 0 && errno == EINTR)
             ;
     }
+    munmap((void *)rm->seen, PL_REGISTRY_FLAGS);
     pl_arena_release(&rm->a);
     free(rm);
 }
@@ -61,7 +67,7 @@ static int start(struct pl_remote *rm, struct pl_remote_proc *p, struct pl_err *
             if (rm->proc[i].fd >= 0)
                 close(rm->proc[i].fd);
         close(pair[0]);
-        pl_remote_serve(rm->o, rm->host, pair[1]);
+        pl_remote_serve(rm, pair[1]);
     }
     close(pair[1]);
     if (pid < 0) {

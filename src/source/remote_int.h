@@ -56,10 +56,11 @@ struct pl_remote {
     struct pl_arena a;
     struct pl_str host;
     struct pl_remote_proc proc[PL_REMOTE_PROCS];
+    pl_registry_flag *seen; /* PL_REGISTRY_FLAGS of them, shared by the processes */
 };
 
 /* The other process: answers what comes over `sock` until that is closed. */
-_Noreturn void pl_remote_serve(const struct pl_registry_opts *o, struct pl_str host, int sock);
+_Noreturn void pl_remote_serve(const struct pl_remote *rm, int sock);
 
 /* Writes a frame; PL_E_CANCEL when nobody reads. */
 int pl_frame_put(int fd, enum pl_reply kind, const void *p, size_t n, struct pl_err *err);

@@ -240,8 +240,9 @@ static void close_others(int sock, int password)
     close_range(high + 1, ~0u, 0);
 }
 
-_Noreturn void pl_remote_serve(const struct pl_registry_opts *o, struct pl_str host, int sock)
+_Noreturn void pl_remote_serve(const struct pl_remote *rm, int sock)
 {
+    const struct pl_registry_opts *o = rm->o;
     struct pl_registry *r = NULL;
     char *buf = malloc(PL_REMOTE_REQUEST);
     const struct rlimit none = { 0, 0 };
@@ -258,7 +259,10 @@ _Noreturn void pl_remote_serve(const struct pl_registry_opts *o, struct pl_str h
             continue;
         if (n <= 0)
             break;
-        int x = r ? 0 : pl_registry_new(o, host, &r, &err);
+        bool fresh = !r;
+        int x = r ? 0 : pl_registry_new(o, rm->host, &r, &err);
+        if (x == 0 && fresh)
+            pl_registry_share(r, rm->seen, PL_REGISTRY_FLAGS);
         if (x == 0)
             x = answer(r, pl_str_n(buf, (size_t)n), fd, &err);
         finish(fd, x, &err);

@@ -34,7 +34,7 @@ class Server(http.server.ThreadingHTTPServer):
 class Registry:
     """One address. `fault(handler) -> bool` may answer in its place."""
 
-    def __init__(self, host="127.0.0.1", tls=None):
+    def __init__(self, host="127.0.0.1", tls=None, port=0):
         self.blobs, self.manifests, self.tags = {}, {}, {}
         self.uploads, self.log = {}, []
         self.numbers = itertools.count()
@@ -49,7 +49,7 @@ class Registry:
         self.chunk_only = 0  # uploads above this many bytes get 413
         self.chunk_min = 0  # OCI-Chunk-Min-Length: a shorter piece that is not the last gets 416
         self.lock = threading.Lock()
-        self.server = Server((host, 0), type("H", (Handler,), {"reg": self}))
+        self.server = Server((host, port), type("H", (Handler,), {"reg": self}))
         if tls:
             self.server.socket = tls.wrap_socket(self.server.socket, server_side=True,
                                                  do_handshake_on_connect=False)
