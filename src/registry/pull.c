@@ -47,10 +47,15 @@ static int head(struct pl_endpoint *e, struct pl_str repo, struct pl_str ref, st
     return r;
 }
 
+/* Without parameters, and in small letters, as documents write it. */
 static struct pl_str type_of(struct pl_str content_type, struct pl_arena *a)
 {
-    return pl_dup(
-        a, pl_str_trim(pl_str_sub(content_type, 0, pl_str_find(content_type, PL_S(";"), 0))));
+    struct pl_str t =
+        pl_str_trim(pl_str_sub(content_type, 0, pl_str_find(content_type, PL_S(";"), 0)));
+    char *p = pl_alloc_n(a, t.n + 1, 1);
+    for (size_t i = 0; i < t.n; i++)
+        p[i] = (char)(t.p[i] | (t.p[i] >= 'A' && t.p[i] <= 'Z' ? 0x20 : 0));
+    return pl_str_n(p, t.n);
 }
 
 static void digest_of(struct pl_str bytes, enum pl_hash_alg alg, struct pl_digest *ret)
