@@ -254,9 +254,16 @@ static int tee_fill(struct pl_view *v, size_t want, struct pl_err *err)
     return r;
 }
 
+/* Archives that programs run from: jars, wheels, eggs. */
+static bool runs_from(const struct pl_nested *kind)
+{
+    return strcmp(kind->id, "zip") == 0;
+}
+
 struct descent {
     struct pl_worker *w;
     struct pl_spot *at;
+    bool packed;
     uint64_t *total;
 };
 
@@ -280,6 +287,7 @@ static int on_member(void *arg, struct pl_member *m)
     in.path = m->name;
     in.binary = m->raw_too;
     in.raw_too = m->raw_too;
+    in.packed |= d->packed;
     in.wanted = false;
     const struct pl_job_params *job = &d->w->job;
     if ((job->grab == PL_GRAB_ENTRY || job->grab == PL_GRAB_RAW) && !d->w->grabbed &&
@@ -329,7 +337,7 @@ static int descend(struct pl_worker *w, struct pl_spot *at, const struct pl_nest
                    struct pl_view *v, struct pl_err *err)
 {
     uint64_t total = 0;
-    struct descent d = { w, at, at->total ? at->total : &total };
+    struct descent d = { w, at, !runs_from(kind), at->total ? at->total : &total };
     struct pl_nested_sink sink = { on_member, on_note, &d };
     struct pl_nested_opts o = { .limits = &w->ctx->limits,
                                 .whole_max = WHOLE_MAX,
@@ -368,6 +376,13 @@ static int windows(struct scan *s, struct pl_view *v, size_t behind, struct pl_e
     }
 }
 
+/* For an inventory alone nothing else is of use. */
+static bool descends(const struct pl_worker *w, const struct pl_nested *kind)
+{
+    bool all = (w->job.flags & (PL_JOBF_SECRETS | PL_JOBF_FACTS)) != 0;
+    return all || w->job.grab != PL_GRAB_NONE || runs_from(kind);
+}
+
 int pl_content_scan(struct pl_worker *w, struct pl_spot *at, struct pl_view *v, struct pl_err *err)
 {
     struct scan s = { .w = w, .at = at };
@@ -377,7 +392,7 @@ int pl_content_scan(struct pl_worker *w, struct pl_spot *at, struct pl_view *v, 
     int r = pl_view_ahead(v, 512, err);
     if (r == 0 && w->ctx->limits.nested_depth && !at->value)
         kind = pl_nested_probe(v->p, v->n < 512 ? v->n : 512, at->path);
-    if (!kind)
+    if (!kind || !descends(w, kind))
         return windows(&s, v, 0, err);
     struct tee t = { .v = { .fill = tee_fill, .off = v->off }, .under = v, .s = &s };
     t.scanned = v->off;

@@ -18,6 +18,7 @@ struct pl_spot {
     struct pl_names nested;
     bool value;   /* one value, `path` is its name */
     bool raw_too; /* pl_member.raw_too of the member it is in */
+    bool packed;  /* in an archive that programs do not run from: nothing in it is installed */
     bool binary;  /* no lines, whatever the bytes look like */
     unsigned depth;
     uint64_t *total;       /* unpacked from the outer file so far; NULL at the outermost */

@@ -75,7 +75,7 @@ void pl_pkgfeed_begin(struct pl_pkgfeed *f, struct pl_worker *w, const struct pl
                       struct pl_str head)
 {
     if (!(w->job.flags & PL_JOBF_PACKAGES) || at->surface != PL_SURF_FILE || at->value ||
-        at->raw_too || at->ordinal == PL_NEVER)
+        at->raw_too || at->packed || at->ordinal == PL_NEVER)
         return;
     pl_pkgpend_pass(w, at);
     f->c = pl_cataloger_for(at->path, pl_str_sub(head, 0, 512));
