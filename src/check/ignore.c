@@ -356,6 +356,11 @@ static bool drop_buildkit(const struct pl_lint *l, const struct check_opts *file
     return dropped && (!n || l->o->dialect == PL_DIALECT_ALL);
 }
 
+bool pl_ignore_check_valid(const struct pl_lint *l)
+{
+    return parse_check(file_check(l)).valid;
+}
+
 bool pl_ignore_apply(struct pl_lint *l)
 {
     struct hides h = { 0 };

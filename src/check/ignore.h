@@ -15,6 +15,8 @@ void pl_ignore_report(struct pl_lint *l);
 /* Removes the hits that comments hide. True when BuildKit's error=true holds and one of its checks
  * is left. */
 bool pl_ignore_apply(struct pl_lint *l);
+/* Are the options of the file for BuildKit's checks ("# check=…") ones that it takes? */
+bool pl_ignore_check_valid(const struct pl_lint *l);
 /* Is the comment text a valid ignore or shell pragma of hadolint? *ret_codes: what follows '='. */
 enum pl_pragma {
     PL_PRAGMA_NONE,

@@ -471,7 +471,11 @@ static void refusals(struct pl_lint *l, struct pl_lint_result *ret)
         uint32_t len = r->node == SIZE_MAX ? 0 : (uint32_t)f->nodes[r->node].word.n;
         pl_lint_rule(l, PL_RULE_D002, r->node, off, off + len)->detail = pl_str_c(r->msg);
     }
-    ret->refused = l->p->refusals.n > 0;
+    bool options = pl_ignore_check_valid(l);
+    if (!options)
+        pl_lint_rule(l, PL_RULE_D002, SIZE_MAX, 0, 0)->detail =
+            pl_str_c("the options of check cannot be read");
+    ret->refused = l->p->refusals.n > 0 || !options;
     ret->circular = l->p->circular;
 }
 

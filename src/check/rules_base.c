@@ -84,7 +84,7 @@ static void tags(struct pl_lint *l, size_t s, const struct from *f)
     const struct pl_lint_in *in = &l->in[pl_lint_from(l, s)];
     const struct pl_df_arg *arg = &f->n->args[0];
     bool digest = memchr(f->image.p, '@', f->image.n) != NULL;
-    bool tag = f->ref.tag.n > 0, var = f->image.n && f->image.p[0] == '$';
+    bool tag = f->ref.tag.n > 0, var = f->ref.path.n && f->ref.path.p[0] == '$';
     if (earlier_name(l, s, f->image) || pl_str_is(f->image, "scratch"))
         return;
     if (!tag && !digest && !var)

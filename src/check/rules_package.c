@@ -315,23 +315,47 @@ static bool cleaned_later(const struct pl_run_text *r, size_t i, cleans_fn *clea
     return false;
 }
 
+/* What satisfies the codes: one of the words is enough, `rm -rf` of anything included. */
 static bool yum_cleans(const struct pl_sh_node *c, const struct pl_sh_node *first)
 {
     (void)first;
-    return (pl_lint_is(c, "yum") && pl_lint_any_arg(c, "clean") && pl_lint_any_arg(c, "all")) ||
-           (pl_lint_is(c, "rm") && pl_lint_any_arg(c, "-rf") &&
-            pl_lint_any_arg(c, "/var/cache/yum/*"));
+    return (pl_lint_is(c, "yum") && pl_lint_any_arg(c, "clean all")) ||
+           (pl_lint_is(c, "rm") && pl_lint_any_arg(c, "-rf /var/cache/yum/*"));
 }
 
 static bool dnf_cleans(const struct pl_sh_node *c, const struct pl_sh_node *first)
 {
-    bool rm = pl_lint_is(c, "rm") && pl_lint_any_arg(c, "-rf");
-    for (size_t i = 1; i < c->n_word && rm; i++)
-        if (pl_str_starts(c->word[i].simple, PL_S("/var/cache/libdnf5")) ||
-            pl_str_is(c->word[i].simple, "/var/cache/yum/*"))
-            return true;
-    return pl_str_eq(pl_sh_name(c), pl_sh_name(first)) && pl_lint_any_arg(c, "clean") &&
-           pl_lint_any_arg(c, "all");
+    return (pl_str_eq(pl_sh_name(c), pl_sh_name(first)) && pl_lint_any_arg(c, "clean all")) ||
+           (pl_lint_is(c, "rm") && pl_lint_any_arg(c, "-rf /var/cache/libdnf5*"));
+}
+
+/* What cleans in fact. */
+static bool rpm_cleans(const struct pl_sh_node *c, const struct pl_sh_node *first)
+{
+    bool rm = pl_lint_is(c, "rm"), cache = false;
+    for (size_t i = 1; i < c->n_word && rm; i++) {
+        struct pl_str s = c->word[i].simple;
+        cache |= pl_str_starts(s, PL_S("/var/cache/libdnf5")) || pl_str_is(s, "/var/cache/*") ||
+                 pl_str_starts(s, PL_S("/var/cache/yum")) ||
+                 pl_str_starts(s, PL_S("/var/cache/dnf"));
+    }
+    return cache || (pl_str_eq(pl_sh_name(c), pl_sh_name(first)) && pl_lint_any_arg(c, "clean"));
+}
+
+/* The cache of an install: told under the code, or natively when only the code is content. */
+static bool cache_left(const struct pl_run_text *r, size_t i, cleans_fn *cleans, const char *code,
+                       enum pl_rule_id rule, const char *clean)
+{
+    const struct pl_sh_node *c = r->cmd[i];
+    bool loose = cleaned_later(r, i, cleans);
+    if (loose && (cleaned_later(r, i, rpm_cleans) || r->in->extra))
+        return false;
+    struct pl_lint_hit *h =
+        loose ? pl_lint_rule(r->l, rule, r->in->index, pl_df_src(&r->in->sh->text, c->word[0].off),
+                             pl_df_src(&r->in->sh->text, c->word[0].end - 1) + 1)
+              : tell(r, code, c);
+    at_the_end(r, h, clean);
+    return true;
 }
 
 static bool zypper_cleans(const struct pl_sh_node *c, const struct pl_sh_node *first)
@@ -355,10 +379,8 @@ static void yum(const struct pl_run_text *r)
         }
         if (!pl_lint_any_arg(c, "install"))
             continue;
-        if (!cache && !cleaned_later(r, i, yum_cleans)) {
-            at_the_end(r, tell(r, "DL3032", c), " && yum clean all");
-            cache = true;
-        }
+        if (!cache)
+            cache = cache_left(r, i, yum_cleans, "DL3032", PL_RULE_D511, " && yum clean all");
         const struct pl_sh_word *w = open_rpm(r, c);
         if (w && !open) {
             tell_word(r, "DL3033", w);
@@ -383,12 +405,10 @@ static void dnf(const struct pl_run_text *r)
             asks = true;
         }
         if (!cache && !mount &&
-            pl_lint_any_arg(c, "install in upgrade up upgrade-minimal up-min reinstall rei") &&
-            !cleaned_later(r, i, dnf_cleans)) {
-            at_the_end(r, tell(r, "DL3040", c),
-                       pl_lint_is(c, "dnf") ? " && dnf clean all" : " && microdnf clean all");
-            cache = true;
-        }
+            pl_lint_any_arg(c, "install in upgrade up upgrade-minimal up-min reinstall rei"))
+            cache =
+                cache_left(r, i, dnf_cleans, "DL3040", PL_RULE_D517,
+                           pl_lint_is(c, "dnf") ? " && dnf clean all" : " && microdnf clean all");
         if (!pl_lint_any_arg(c, "install") || pl_lint_any_arg(c, "group"))
             continue;
         const struct pl_sh_word *w = open_rpm(r, c);

@@ -69,6 +69,8 @@ static bool length_of(const struct pl_sh_script *s, const struct pl_sh_part *p)
     return p->braces && p->off + 2 < s->text.n && s->text.p[p->off + 2] == '#' && !p->op.n;
 }
 
+static bool set_by_file(struct walk *w, struct pl_str name);
+
 static void splitting(struct walk *w, const struct pl_sh_node *c)
 {
     bool var = false, sub = false;
@@ -81,13 +83,13 @@ static void splitting(struct walk *w, const struct pl_sh_node *c)
             if (p->quoted || assigns)
                 continue;
             if (p->kind == PL_SH_VAR && !var && !numeric(p) && !length_of(w->s, p) &&
-                !pl_str_is(p->s, "@") && !pl_str_is(p->s, "*")) {
+                !pl_str_is(p->s, "@") && !pl_str_is(p->s, "*") && !set_by_file(w, p->s)) {
                 tell(w, "SC2086", p->off, p->end);
                 var = true;
             }
             if ((p->kind == PL_SH_CMDSUB || p->kind == PL_SH_TICKS) && !sub) {
                 const struct pl_sh_node *in = p->sub && p->sub->n_kid == 1 ? p->sub->kid[0] : NULL;
-                if (in && pl_lint_is(in, "nproc id seq"))
+                if (in && pl_lint_is(in, "id seq"))
                     continue;
                 tell(w, "SC2046", p->off, p->end);
                 sub = true;
@@ -98,7 +100,7 @@ static void splitting(struct walk *w, const struct pl_sh_node *c)
         for (size_t k = 0; k < c->redir[i].to.n && !var; k++) {
             const struct pl_sh_part *p = &c->redir[i].to.part[k];
             if (p->kind == PL_SH_VAR && !p->quoted && !numeric(p) && !length_of(w->s, p) &&
-                !pl_str_starts(c->redir[i].op, PL_S("<<"))) {
+                !set_by_file(w, p->s) && !pl_str_starts(c->redir[i].op, PL_S("<<"))) {
                 tell(w, "SC2086", p->off, p->end);
                 var = true;
             }
@@ -195,8 +197,7 @@ static void single_quotes(struct walk *w, const struct pl_sh_node *c)
             const struct pl_sh_part *p = &c->word[i].part[k];
             for (size_t b = 0; p->kind == PL_SH_SQ && b + 1 < p->s.n; b++) {
                 char next = p->s.p[b + 1];
-                bool name = (unsigned)((next | 0x20) - 'a') < 26 || next == '_' || next == '{' ||
-                            next == '(';
+                bool name = name_char(next) || next == '{' || next == '(';
                 if (p->s.p[b] == '$' && name) {
                     tell(w, "SC2016", p->off, p->end);
                     return;
@@ -310,6 +311,19 @@ static bool known_name(struct walk *w, struct pl_str name)
     for (size_t i = 0; i < w->assigned.n && pl_lint_work(l, 1); i++)
         if (pl_str_eq(w->assigned.p[i], name))
             return true;
+    if (set_by_file(w, name))
+        return true;
+    struct pl_df_mount m;
+    for (size_t i = 0; i < w->in->n->n_flags && !w->in->extra; i++)
+        if (pl_df_mount(l->a, w->in->n, i, &m) && pl_str_eq(m.env, name))
+            return true;
+    return false;
+}
+
+/* Is it an ARG or ENV of before? */
+static bool set_by_file(struct walk *w, struct pl_str name)
+{
+    struct pl_lint *l = w->l;
     /* what ONBUILD holds runs in another build, whose variables are not known */
     for (size_t i = 0; i < w->in->index && !w->in->onbuild; i++) {
         if (!pl_lint_work(l, 1 + l->in[i].n->n_args))
@@ -324,10 +338,6 @@ static bool known_name(struct walk *w, struct pl_str name)
                 return true;
         }
     }
-    struct pl_df_mount m;
-    for (size_t i = 0; i < w->in->n->n_flags && !w->in->extra; i++)
-        if (pl_df_mount(l->a, w->in->n, i, &m) && pl_str_eq(m.env, name))
-            return true;
     return false;
 }
 

@@ -55,7 +55,14 @@ static void users(struct pl_lint *l, size_t s, bool last)
 {
     const struct pl_lint_in *u = last_of(l, s, PL_DF_USER);
     if (u && root_user(u->n->args[0].s)) {
-        struct pl_lint_hit *h = pl_lint_at_arg(l, "DL3002", u, &u->n->args[0]);
+        const struct pl_df_arg *arg = &u->n->args[0];
+        uint32_t off = pl_df_src(&u->n->text, arg->at);
+        char behind = off + arg->s.n < l->f->src.n ? l->f->src.p[off + arg->s.n] : 0;
+        bool exact = behind != ' ' && behind != '\t'; /* a blank behind it makes it another name */
+        struct pl_lint_hit *h =
+            exact || memchr(arg->s.p, ':', arg->s.n)
+                ? pl_lint_at_arg(l, "DL3002", u, arg)
+                : pl_lint_rule(l, PL_RULE_D301, u->index, off, off + (uint32_t)arg->s.n);
         if (!last)
             h->severity = PL_SEV_INFO;
     }

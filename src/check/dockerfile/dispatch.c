@@ -137,6 +137,23 @@ static bool mode_valid(struct pl_str s)
     return octal ? v <= 07777 : symbolic;
 }
 
+/* algorithm:hex, for the three algorithms that are built in. */
+static const char *sum_wrong(struct pl_str sum)
+{
+    struct pl_str hex = sum, name;
+    pl_str_split(&hex, ':', &name);
+    size_t want = pl_str_is(name, "sha256")   ? 64
+                  : pl_str_is(name, "sha384") ? 96
+                  : pl_str_is(name, "sha512") ? 128
+                                              : 0;
+    if (!want)
+        return "--checksum takes sha256, sha384 or sha512";
+    for (size_t i = 0; i < hex.n; i++)
+        if ((unsigned)(hex.p[i] - '0') >= 10 && (unsigned)(hex.p[i] - 'a') >= 6)
+            return "--checksum that is no digest";
+    return hex.n == want ? NULL : "--checksum of the wrong length";
+}
+
 static void check_sum(struct run *r, struct pl_str sum, const struct pl_str *src, size_t n)
 {
     if (!sum.n)
@@ -145,6 +162,8 @@ static void check_sum(struct run *r, struct pl_str sum, const struct pl_str *src
         refuse(r, "--checksum with several sources");
     else if (!is_remote(src[0]) && !is_git(src[0]))
         refuse(r, "--checksum with a source that is no URL");
+    else if (!is_git(src[0]) && sum_wrong(sum))
+        refuse(r, sum_wrong(sum));
 }
 
 static void do_copy(struct run *r)

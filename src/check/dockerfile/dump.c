@@ -66,6 +66,8 @@ static void put_node(struct pl_buf *out, const struct pl_df_node *n)
         pl_buf_putc(out, ' ');
         put_node(out, n->child);
     }
+    if (n->cmd == PL_DF_UNKNOWN) /* BuildKit gives it one empty argument */
+        pl_buf_puts(out, n->word.n || n->n_flags ? " \"\"" : "\"\"");
     for (size_t i = 0; i < n->n_args && !n->child; i++) {
         pl_buf_putc(out, ' ');
         put_quoted(out, n->args[i].s);

@@ -212,6 +212,8 @@ static const char *check_run(struct pl_arena *a, const struct pl_df_node *n)
         if (r < 0)
             why = "a mount that is no comma-separated list";
     }
+    if (!why && pl_df_flag(n, "device", NULL).p)
+        why = "--device is of the frontend's labs channel only";
     struct pl_str net = pl_df_flag(n, "network", NULL), sec = pl_df_flag(n, "security", NULL);
     if (!why && net.p && !pl_str_is(net, "default") && !pl_str_is(net, "none") &&
         !pl_str_is(net, "host"))
