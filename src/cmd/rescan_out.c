@@ -303,7 +303,7 @@ static void name_incomplete(struct pl_rescan *r, const struct pl_rescan_one *x)
 
 static int hook_flush(struct pl_rescan *r, size_t more_than, struct pl_err *err)
 {
-    pl_auto_buf struct pl_buf key = { .max = 4096 };
+    pl_auto_buf struct pl_buf key = { .max = 1u << 20 };
     if (!r->hook.n || r->hook.n <= more_than)
         return 0;
     int code = 0;
