@@ -29,6 +29,7 @@ static const struct pl_opt table[] = {
     { "key", 'k', PL_OPT_STR, O(key), "FILE", "log verify: who signs the heads" },
     { "kube", 0, PL_OPT_LIST, O(kube), "FILE", "doctor: manifests of the webhook (repeatable)" },
     { "containerd", 0, PL_OPT_STR, O(containerd), "FILE", "doctor: containerd's config.toml" },
+    { "podman", 0, PL_OPT_STR, O(podman), "FILE", "doctor: containers' policy.json" },
     PL_REGISTRY_OPTS(struct pl_gate_cmd, 0),
     { "offline", 0, PL_OPT_FLAG, O(offline), NULL, "make any network call an error" },
     { "quiet", 'q', PL_OPT_FLAG, O(quiet), NULL, "only the exit code" },

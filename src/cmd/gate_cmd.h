@@ -7,7 +7,7 @@
 #include "gate/log.h"
 
 struct pl_gate_cmd {
-    const char *policy, *log, *cache, *platform, *out, *form, *key, *as, *containerd;
+    const char *policy, *log, *cache, *platform, *out, *form, *key, *as, *containerd, *podman;
     struct pl_opt_list formats, kube;
     bool explain, pin, lossy, quiet, offline, best_effort;
     struct pl_registry_cli reg;

@@ -98,7 +98,7 @@ static bool take_name(struct asking *k)
         }
         k->ref.digest = d;
     }
-    k->given = k->ref.digest.set;
+    k->given = x->given = k->ref.digest.set;
     if (k->given) {
         x->digest = pl_digest_text(&x->a, &k->ref.digest);
         x->pinned = pin(&x->a, &k->ref, x->ref);
@@ -236,6 +236,21 @@ static void decide(struct asking *k)
     pl_gather_close(&w);
 }
 
+static void decide_recorded(struct asking *k, struct pl_str resolved, const struct pl_evidence *e)
+{
+    struct pl_gate_answer *x = k->x;
+    if (!take_name(k) || decide_static(k))
+        return;
+    if (!k->given && resolved.n)
+        x->digest = pl_dup(&x->a, resolved);
+    if (!e) {
+        fail(k, "read", PL_E_NOENT, "no evidence was recorded");
+        return;
+    }
+    x->evidence = e;
+    pl_policy_judge(&k->j, k->g->policy, k->scope, e, x->time_s, k->ask->explain);
+}
+
 static void rule(struct asking *k)
 {
     struct pl_gate_answer *x = k->x;
@@ -260,6 +275,18 @@ void pl_gate_decide(struct pl_gate *g, const struct pl_gate_ask *ask, struct pl_
     ret->ref = pl_dup(&ret->a, pl_str_sub(ask->ref, 0, REF_MAX + 1));
     ret->platform = pl_dup(&ret->a, ask->platform);
     decide(&k);
+    rule(&k);
+}
+
+void pl_gate_judge(struct pl_gate *g, const struct pl_gate_ask *ask, struct pl_str resolved,
+                   const struct pl_evidence *e, int64_t now_s, struct pl_gate_answer *ret)
+{
+    *ret = (struct pl_gate_answer){ .dry_run = ask->dry_run, .time_s = now_s };
+    struct asking k = { .g = g, .ask = ask, .x = ret, .start_ms = pl_gate_clock_ms() };
+    k.j.a = &ret->a;
+    ret->ref = pl_dup(&ret->a, pl_str_sub(ask->ref, 0, REF_MAX + 1));
+    ret->platform = pl_dup(&ret->a, ask->platform);
+    decide_recorded(&k, resolved, e);
     rule(&k);
 }
 

@@ -161,7 +161,8 @@ static int read_proof(struct reader *r, const struct pl_yaml *y, struct pl_proof
                             .subject = text_of(r, id, "subject"),
                             .issuer = text_of(r, id, "issuer"),
                             .builder = text_of(r, y, "builder"),
-                            .attestation = pl_str_is(kind, "attestation") };
+                            .attestation = pl_str_is(kind, "attestation"),
+                            .ok = true };
     if (y->kind != PL_YAML_MAP || (!f->attestation && !pl_str_is(kind, "signature")))
         return bad(r, y, "evidence is a 'signature' or an 'attestation' ('kind')");
     int q = bool_of(r, y, "ok", &f->ok);

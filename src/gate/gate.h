@@ -96,7 +96,8 @@ struct pl_gate_answer {
     size_t n_rules;
     const struct pl_evidence *evidence; /* what was judged; NULL: nothing was looked at */
     void *held;                         /* keeps `evidence` */
-    int code; /* 0, or why nothing could be found out: PL_E_NET, PL_E_AUTH, PL_E_LIMIT … */
+    int code;   /* 0, or why nothing could be found out: PL_E_NET, PL_E_AUTH, PL_E_LIMIT … */
+    bool given; /* the digest came with the question; else the tag was resolved */
     bool cached, grace; /* from memory; by the grace window */
     int64_t time_s;     /* when it was decided */
     uint32_t ms;        /* how long that took */
@@ -106,6 +107,11 @@ struct pl_gate_answer {
 /* Decides. Always fills *ret (zeroed before or not), to be released by the caller; there is no
  * failure that is not a refusal. */
 void pl_gate_decide(struct pl_gate *g, const struct pl_gate_ask *ask, struct pl_gate_answer *ret);
+/* Decides about evidence that was recorded: nothing is fetched, no clock is asked. `resolved` is
+ * what the tag named then (may be empty), `e` (may be NULL: nothing is known) must outlive the
+ * answer. */
+void pl_gate_judge(struct pl_gate *g, const struct pl_gate_ask *ask, struct pl_str resolved,
+                   const struct pl_evidence *e, int64_t now_s, struct pl_gate_answer *ret);
 /* Turns an answer into a refusal for `why` (a log that cannot be written, say). */
 void pl_gate_answer_refuse(struct pl_gate_answer *x, const char *why);
 /* Frees what an answer owns; accepts a zeroed one. */

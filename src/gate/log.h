@@ -5,6 +5,7 @@
 #define PL_GATE_LOG_H
 
 #include "gate/gate.h"
+#include "sign/key.h"
 
 struct pl_gate_log; /* thread-safe */
 
@@ -24,6 +25,27 @@ int pl_gate_log_open(const struct pl_gate_log_opts *o, struct pl_gate_log **ret,
  * Any failure: the caller must refuse. */
 int pl_gate_log_add(struct pl_gate_log *l, const struct pl_gate *g, const struct pl_gate_ask *ask,
                     const struct pl_gate_answer *x, struct pl_err *err);
+/* ---- reading ---- */
+
+struct pl_gate_log_row {
+    uint64_t number, at; /* of the file's line, from 1; its own number */
+    struct pl_str text;  /* the whole line */
+    bool head;           /* a signed head, no decision */
+};
+struct pl_gate_log_sum {
+    uint64_t lines, decisions, heads; /* heads: signed ones, that hold under the key given */
+    uint64_t unsigned_tail;           /* lines behind the last of them */
+    char head[65];                    /* hash of the last line */
+};
+/* Walks the file and checks each link: numbers, predecessors, hashes, and, with `key`, signed
+ * heads. `fn` (may be NULL) gets each row as it is found good; non-zero of it stops and is
+ * returned. PL_E_SIG: a broken link, named by its line; PL_E_IO: cannot be read. */
+int pl_gate_log_walk(const char *path, const struct pl_pubkey *key,
+                     int (*fn)(void *arg, const struct pl_gate_log_row *row, struct pl_err *err),
+                     void *arg, struct pl_gate_log_sum *ret, struct pl_err *err);
+
+/* ---- end ---- */
+
 /* Signs the head if wanted, closes; accepts NULL. */
 void pl_gate_log_close(struct pl_gate_log *l);
 

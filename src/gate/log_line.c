@@ -137,6 +137,7 @@ long pl_log_members(const struct pl_gate *g, const struct pl_gate_ask *ask,
     pl_jw_kstr(&w, "trust", pl_gate_trust_hash(g));
     pl_jw_kstr(&w, "db", pl_gate_db_hash(g));
     pl_jw_kbool(&w, "gathered", x->evidence != NULL);
+    pl_jw_kbool(&w, "given", x->given);
     pl_jw_kbool(&w, "need_digest", ask->need_digest);
     pl_evidence_put(x->evidence ? x->evidence : &nothing, &w);
     pl_jw_kbool(&w, "cached", x->cached);
