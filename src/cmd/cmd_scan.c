@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/near.h"
+#include "cmd/base_image.h"
 #include "cmd/ignore_files.h"
 #include "cmd/registry_opt.h"
 #include "cmd/scan_cmd.h"
@@ -28,6 +29,9 @@ static const struct pl_opt table[] = {
     { "from", 0, PL_OPT_STR, O(from), "FILE", "write a saved result in another form; no target" },
     { "all-tags", 0, PL_OPT_FLAG, O(all_tags), NULL, "every tag of docker://HOST/REPO" },
     { "all-repos", 0, PL_OPT_FLAG, O(all_repos), NULL, "every repository of docker://HOST" },
+    { "base-image", 0, PL_OPT_STR, O(base_image), "TARGET",
+      "mark what comes from this image, or from the layers up to a diff_id" },
+    { "exclude-base", 0, PL_OPT_FLAG, O(exclude_base), NULL, "leave out what comes from it" },
     { "lockfiles", 0, PL_OPT_FLAG, O(common.lockfiles), NULL, "lock files count in images, too" },
     { "no-store", 0, PL_OPT_FLAG, O(no_store), NULL, "keep no record" },
     { "store", 0, PL_OPT_STR, O(store), "DIR", "keep a record there, for rescan" },
@@ -57,6 +61,7 @@ struct run {
     bool asked;                    /* for vulnerabilities, by name */
     unsigned kinds;                /* the same for what says how an image runs */
     struct pl_vuln_run *vuln;      /* NULL: no database */
+    struct pl_base base;           /* --base-image */
     struct pl_store_keep stored;
 };
 
@@ -345,6 +350,8 @@ static int scan_all(struct run *r, struct pl_run *run, const struct pl_operands 
         failed = strcmp(ops.p[i], "stdin:") == 0
                      ? pl_scan_stream(run->scan, 0, report, &err)
                      : pl_scan_target(run->scan, ops.p[i], report, &err);
+    if (!failed && r->o->base_image)
+        failed = pl_base_read(run->scan, r->o->base_image, report->a, &r->base, &err);
     pl_run_end(run);
     pl_reach_end(&reach);
     if (failed < 0)
@@ -352,6 +359,7 @@ static int scan_all(struct run *r, struct pl_run *run, const struct pl_operands 
     for (size_t i = 0; i < report->n_targets && !r->packages; i++)
         report->targets[i].n_packages = 0;
     code = match_and_keep(r, report);
+    pl_base_mark(&r->base, report, r->o->exclude_base, r->o->common.quiet);
     report->ended_ns = now_ns();
     return code ? code : finish(r, report);
 }
@@ -367,6 +375,8 @@ int pl_scan_cmd_run(const struct pl_scan_cmd *o, const struct pl_operands *ops)
                                 .rules_version = PL_S(PL_RULES_VERSION) };
     if (!ops->n && !r.o->from)
         return usage("no target given, as in plimsoll scan oci:DIR");
+    if (o->exclude_base && !o->base_image)
+        return usage("--exclude-base needs --base-image");
     if (ops->n && r.o->from)
         return usage("--from takes no target");
     if (o->annotations && strcmp(o->annotations, "github") != 0)
@@ -422,6 +432,8 @@ static int run_scan(const void *options, const struct pl_operands *ops)
 }
 
 static const char *const rare[] = { "gitlab-schema",
+                                    "base-image",
+                                    "exclude-base",
                                     "annotations",
                                     "dockerfile",
                                     "from",

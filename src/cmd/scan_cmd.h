@@ -14,7 +14,8 @@ struct pl_scan_cmd {
     struct pl_vuln_cli vuln;
     struct pl_opt_list format, scanners, severity, ignore_file;
     const char *fail_on, *dockerfile, *gitlab_schema, *baseline, *from, *annotations, *store;
-    bool exit_zero, no_store, all_tags, all_repos;
+    const char *base_image;
+    bool exit_zero, no_store, all_tags, all_repos, exclude_base;
     bool show_ignored, report_unused, strict_ignores, no_ignores;
     /* `secrets` only */
     struct pl_opt_list rev;

@@ -39,6 +39,7 @@ struct pl_package {
     struct pl_str distro;   /* "debian-12", for packages of a distribution */
     struct pl_str owned_by; /* the distribution's package that put its files there, or empty */
     struct pl_span span;
+    const char *from; /* "base", "app"; NULL when not asked */
 };
 
 #endif

@@ -296,6 +296,8 @@ static void read_package(struct reader *r, const struct pl_target *t, const stru
     p->distro = text_if(r, j, "distro");
     p->owned_by = text_if(r, j, "owned_by");
     p->scheme = scheme.n ? scheme.p : NULL;
+    struct pl_str from = text_if(r, j, "from");
+    p->from = pl_str_is(from, "base") ? "base" : pl_str_is(from, "app") ? "app" : NULL;
     p->pkg.ordinal = PL_NEVER;
     p->pkg.flags = (flag_if(r, j, "dev") ? (uint32_t)PL_PKG_DEV : 0u) |
                    (flag_if(r, j, "lock") ? (uint32_t)PL_PKG_LOCK : 0u) |

@@ -188,6 +188,8 @@ static void put_package(struct pl_jsonw *w, const struct pl_target *t, const str
     if (p->pkg.flags & PL_PKG_WEAK)
         pl_jw_kbool(w, "weak", true);
     pl_jw_kstr(w, "cataloger", p->pkg.by);
+    if (p->from)
+        pl_jw_kcstr(w, "from", p->from);
     pl_jw_obj_end(w);
 }
 
