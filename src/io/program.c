@@ -67,13 +67,14 @@ static int gather(const struct pl_program *p, int fd, struct pl_buf *b, struct p
                                   : pl_fail_errno(err, PL_E_USAGE, errno, "'%s'", name);
         if (n == 0)
             return pl_fail(err, PL_E_USAGE, "'%s' did not end within %d seconds", name, p->seconds);
-        char *at = pl_buf_room(b, 4096, NULL);
-        if (!at)
+        char piece[4096];
+        ssize_t got = read(fd, piece, sizeof piece);
+        int r = got > 0 ? pl_buf_add(b, piece, (size_t)got, NULL) : 0;
+        explicit_bzero(piece, sizeof piece); /* it may print secrets */
+        if (r < 0)
             return pl_fail(err, PL_E_USAGE, "'%s' prints more than %zu KiB", name, b->max >> 10);
-        ssize_t got = read(fd, at, 4096);
         if (got <= 0)
             return 0;
-        b->n += (size_t)got;
     }
 }
 

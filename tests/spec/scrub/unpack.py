@@ -110,8 +110,9 @@ def by_buildah(layout, tag, folder):
     policy = os.path.join(folder, "policy.json")
     with open(policy, "w", encoding="utf-8") as f:
         json.dump({"default": [{"type": "insecureAcceptAnything"}]}, f)
-    name = command("buildah", *storage, "from", "--signature-policy", policy,
-                   "oci:%s:%s" % (layout, tag)).decode().split()[-1]
+    # by its last name alone: a folder need not be what buildah takes for a reference
+    name = command("buildah", *storage, "from", "--signature-policy", policy, "oci:%s:%s" % (
+        os.path.basename(layout), tag), cwd=os.path.dirname(layout)).decode().split()[-1]
     root = command("buildah", *storage, "mount", name).decode().strip()
     config = json.loads(command("buildah", *storage, "inspect", name))["OCIv1"]["config"]
     return tree(root), config
