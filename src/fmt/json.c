@@ -63,16 +63,16 @@ static int scan_mark(struct scan *s, struct pl_err *err)
     return 0;
 }
 
-static int prescan(struct pl_str text, unsigned max_depth, struct pl_err *err)
+static int prescan(struct pl_str text, unsigned max_depth, size_t tree_max, struct pl_err *err)
 {
     struct scan s = { .p = (const unsigned char *)text.p, .n = text.n, .max_depth = max_depth };
     while (s.at < s.n) {
         int r = s.p[s.at] == '"' ? scan_string(&s, err) : scan_mark(&s, err);
         if (r < 0)
             return r;
-        if (s.cost > TREE_MAX)
+        if (s.cost > tree_max)
             return pl_fail(err, PL_E_LIMIT, "more values than %zu MiB can hold, at byte %zu",
-                           TREE_MAX >> 20, s.at);
+                           tree_max >> 20, s.at);
     }
     return 0;
 }
@@ -118,8 +118,14 @@ static void salt(void)
 
 int pl_json_parse(struct pl_str text, unsigned max_depth, struct pl_json **ret, struct pl_err *err)
 {
+    return pl_json_parse_within(text, max_depth, TREE_MAX, ret, err);
+}
+
+int pl_json_parse_within(struct pl_str text, unsigned max_depth, size_t tree_max,
+                         struct pl_json **ret, struct pl_err *err)
+{
     json_error_t e;
-    int r = prescan(text, max_depth < DEPTH_MAX ? max_depth : DEPTH_MAX, err);
+    int r = prescan(text, max_depth < DEPTH_MAX ? max_depth : DEPTH_MAX, tree_max, err);
     if (r < 0)
         return r;
     salt();

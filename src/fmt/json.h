@@ -23,6 +23,10 @@ enum pl_json_type {
 /* Parses the whole of `text` (leading BOM refused, nothing may follow). PL_E_FORMAT with the byte
  * offset; PL_E_LIMIT for depth. Free the root with pl_json_free. */
 int pl_json_parse(struct pl_str text, unsigned max_depth, struct pl_json **ret, struct pl_err *err);
+/* The same; PL_E_LIMIT also when the tree would take more than about `tree_max` bytes. */
+int pl_json_parse_within(struct pl_str text, unsigned max_depth, size_t tree_max,
+                         struct pl_json **ret, struct pl_err *err);
+/* Frees; accepts NULL. */
 void pl_json_free(struct pl_json *root);
 
 /* The type of `j`, which is not NULL. */

@@ -1,0 +1,139 @@
+/* Reading anew what operators change, and the loop that waits for it. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <signal.h>
+
+#include "serve/file.h"
+#include "serve/server_int.h"
+
+#define LOOK_NS 1000000000LL
+#define TICK_NS 250000000L
+#define DRAIN_MS 10000u
+
+static void watch_one(void *arg, const char *path)
+{
+    struct pl_serve *s = arg;
+    struct pl_watched w = { pl_dup(&s->watch_names, pl_str_c(path)).p, pl_serve_stamp(path) };
+    pl_vec_push(&s->watched, w);
+}
+
+void pl_serve_watch(struct pl_serve *s)
+{
+    void *policy = pl_serve_policy(s);
+    const char *const own[] = { s->o.cert, s->o.key, s->o.client_ca };
+    s->watched.n = 0;
+    pl_arena_reset(&s->watch_names);
+    s->o.ops.files(policy, watch_one, s);
+    for (size_t i = 0; s->tls && i < sizeof own / sizeof *own; i++)
+        if (own[i])
+            watch_one(s, own[i]);
+    s->o.ops.unref(policy);
+}
+
+static void use(struct pl_serve *s, void *policy)
+{
+    pthread_mutex_lock(&s->lock);
+    void *old = s->policy;
+    s->policy = policy;
+    pthread_mutex_unlock(&s->lock);
+    s->o.ops.unref(old);
+}
+
+int pl_serve_reload(struct pl_serve *s, struct pl_err *err)
+{
+    struct pl_err why[2] = { { 0 }, { 0 } };
+    void *policy = NULL;
+    int r = s->o.ops.load(s->o.ops.arg, &policy, &why[0]);
+    int t = s->tls ? pl_tls_reload(s->tls, &why[1]) : 0;
+    if (r == 0)
+        use(s, policy);
+    pthread_mutex_lock(&s->lock);
+    memcpy(s->trouble, r < 0 ? why[0].msg : why[1].msg, sizeof s->trouble);
+    pthread_mutex_unlock(&s->lock);
+    atomic_store(&s->metrics.reload_broken, r < 0 || t < 0);
+    atomic_fetch_add(r < 0 || t < 0 ? &s->metrics.reload_failures : &s->metrics.reloads, 1);
+    if (r < 0 && err)
+        *err = why[0];
+    else if (t < 0 && err)
+        *err = why[1];
+    return r < 0 ? r : t;
+}
+
+static void reload(struct pl_serve *s)
+{
+    struct pl_err err = { 0 };
+    /* stamps first: what changes while it is read is seen at the next look */
+    for (size_t i = 0; i < s->watched.n; i++)
+        s->watched.p[i].stamp = pl_serve_stamp(s->watched.p[i].path);
+    if (pl_serve_reload(s, &err) < 0) {
+        pl_serve_say(s, "not reloaded, what was in force stays: %s", err.msg);
+        return;
+    }
+    pl_serve_watch(s);
+    void *policy = pl_serve_policy(s);
+    pl_serve_say(s, "reloaded: policy %s", s->o.ops.hash(policy));
+    s->o.ops.unref(policy);
+}
+
+static bool look(struct pl_serve *s)
+{
+    bool changed = false;
+    for (size_t i = 0; i < s->watched.n; i++) {
+        uint64_t stamp = pl_serve_stamp(s->watched.p[i].path);
+        changed |= stamp != s->watched.p[i].stamp;
+        s->watched.p[i].stamp = stamp;
+    }
+    return changed;
+}
+
+void pl_serve_tick(struct pl_serve *s)
+{
+    int64_t now = pl_now_ns();
+    if (s->https)
+        pl_httpd_reap(s->https);
+    if (s->plugin)
+        pl_httpd_reap(s->plugin);
+    if (now - s->looked_ns < LOOK_NS)
+        return;
+    s->looked_ns = now;
+    bool changed = look(s);
+    if (!changed && s->changed)
+        reload(s);
+    s->changed = changed;
+}
+
+static int serve(struct pl_serve *s, const sigset_t *signals)
+{
+    const struct timespec tick = { 0, TICK_NS };
+    for (;;) {
+        int sig = sigtimedwait(signals, NULL, &tick);
+        if (sig == SIGTERM || sig == SIGINT)
+            return 0;
+        if (sig == SIGHUP)
+            reload(s);
+        pl_serve_tick(s);
+    }
+}
+
+int pl_serve_run(const struct pl_serve_opts *o, struct pl_err *err)
+{
+    struct pl_serve *s = NULL;
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    int r = pl_serve_new(o, &s, err);
+    if (r < 0)
+        return r;
+    if (o->listen)
+        pl_serve_say(s, "listening on %s, port %u", o->listen, s->port);
+    if (o->authz)
+        pl_serve_say(s, "listening on %s", o->authz);
+    serve(s, &signals);
+    pl_serve_say(s, "ending");
+    pl_serve_free(s, DRAIN_MS);
+    return 0;
+}
