@@ -35,7 +35,9 @@ struct pl_conns {
 /* Monotonic time. */
 int64_t pl_now_ns(void);
 
+/* An empty table with the usual times. */
 void pl_conns_init(struct pl_conns *c, unsigned soft_max);
+/* Forgets all; descriptors are not touched. */
 void pl_conns_release(struct pl_conns *c);
 /* A new connection, reading. Heap; owned by the table until pl_conns_drop. */
 struct pl_conn *pl_conns_add(struct pl_conns *c, int fd);

@@ -16,7 +16,6 @@
 #include "base/str.h"
 
 #define BACKLOG 256
-#define FLAGS (SOCK_CLOEXEC | SOCK_NONBLOCK)
 
 union address {
     struct sockaddr any;
@@ -65,14 +64,14 @@ int pl_listen_tcp(const char *spec, int *ret_fd, unsigned *ret_port, struct pl_e
     int r = parse(spec, &to, &n, err);
     if (r < 0)
         return r;
-    pl_auto_fd int fd = socket(to.any.sa_family, SOCK_STREAM | FLAGS, 0);
+    pl_auto_fd int fd = socket(to.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 && to.any.sa_family == AF_INET6 && spec[0] == ':') { /* a kernel without IPv6 */
         in_port_t port = to.v6.sin6_port;
         memset(&to, 0, sizeof to);
         to.v4.sin_family = AF_INET;
         to.v4.sin_port = port;
         n = sizeof to.v4;
-        fd = socket(AF_INET, SOCK_STREAM | FLAGS, 0);
+        fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     }
     if (fd < 0)
         return pl_fail_errno(err, PL_E_IO, errno, "cannot make a socket");
@@ -96,7 +95,7 @@ static bool is_stale(const union address *to)
     struct stat st;
     if (lstat(to->un.sun_path, &st) < 0 || !S_ISSOCK(st.st_mode))
         return false;
-    pl_auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | FLAGS, 0);
+    pl_auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     return fd >= 0 && connect(fd, &to->any, sizeof to->un) < 0 && errno == ECONNREFUSED;
 }
 
@@ -107,7 +106,7 @@ int pl_listen_unix(const char *path, int *ret_fd, struct pl_err *err)
     if (n == 0 || n >= sizeof to.un.sun_path)
         return pl_fail(err, PL_E_USAGE, "'%s' cannot be the path of a socket", path);
     memcpy(to.un.sun_path, path, n);
-    pl_auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | FLAGS, 0);
+    pl_auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return pl_fail_errno(err, PL_E_IO, errno, "cannot make a socket");
     if (is_stale(&to))

@@ -9,6 +9,7 @@
 
 struct pl_pool;
 
+/* At most `max_threads` threads, made when needed, and `max_queue` things that wait. Heap. */
 struct pl_pool *pl_pool_new(unsigned max_threads, size_t max_queue);
 /* Runs fn(arg) on some thread, in order of arrival. False: the queue is full, or no thread can be
  * made. */

@@ -252,7 +252,7 @@ bool pl_tls_client_ok(struct pl_tls *t, void *session)
     return list && n && chain_ok(t, list, n);
 }
 
-/* GnuTLS hands its callback no argument that would be ours. */
+/* GnuTLS hands its callback no argument of ours: set once, by the one server of a process. */
 static struct pl_tls *in_use;
 
 void pl_tls_use(struct pl_tls *t)

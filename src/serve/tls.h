@@ -28,6 +28,7 @@ bool pl_tls_client_ok(struct pl_tls *t, void *session);
 void pl_tls_use(struct pl_tls *t);
 /* The address of a gnutls_certificate_retrieve_function2 over it. */
 void *pl_tls_chooser(void);
+/* Frees; no connection is left that could use it. Accepts NULL. */
 void pl_tls_free(struct pl_tls *t);
 
 #endif
