@@ -47,9 +47,9 @@ struct pl_serve_ops {
                    struct pl_arena *a, struct pl_str *ret, struct pl_err *err);
     bool (*docker_build)(void *policy); /* may images be built and loaded? */
     uint32_t (*timeout_ms)(void *policy);
-    const char *(*hash)(void *policy); /* "sha256:…", as long as the policy */
+    struct pl_str (*hash)(void *policy); /* "sha256:…", as long as the policy */
     /* The files it was made from, to be watched: calls `fn` for each. */
-    void (*files)(void *policy, void (*fn)(void *fn_arg, const char *path), void *fn_arg);
+    void (*files)(void *policy, void (*fn)(void *fn_arg, struct pl_str path), void *fn_arg);
     void (*refresh)(void *arg); /* forget what was learnt */
     struct pl_serve_numbers (*numbers)(void *arg);
 };

@@ -203,7 +203,7 @@ int pl_jobs_init(struct pl_jobs *j, const struct pl_serve_ops *ops, struct pl_me
     pthread_cond_init(&j->wake, &monotonic);
     pthread_cond_init(&j->none, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    j->pool = pl_pool_new(max_threads, QUEUE_MAX);
+    j->pool = pl_work_new(max_threads, QUEUE_MAX);
     int r = pthread_create(&j->clock, NULL, run_clock, j);
     return r ? pl_fail_errno(err, PL_E_IO, r, "cannot start a thread") : 0;
 }
@@ -229,7 +229,7 @@ void pl_jobs_release(struct pl_jobs *j, unsigned wait_ms)
     pthread_cond_broadcast(&j->wake);
     pthread_mutex_unlock(&j->lock);
     pthread_join(j->clock, NULL);
-    pl_pool_free(j->pool);
+    pl_work_free(j->pool);
     pthread_cond_destroy(&j->wake);
     pthread_cond_destroy(&j->none);
     pthread_mutex_destroy(&j->lock);
@@ -296,7 +296,7 @@ static void go(struct pl_job *job)
             continue;
         atomic_fetch_add(&job->refs, 1);
         job->left++;
-        if (pl_pool_add(j->pool, work, x))
+        if (pl_work_add(j->pool, work, x))
             continue;
         atomic_fetch_sub(&job->refs, 1);
         job->left--;

@@ -9,8 +9,8 @@
 #include "serve/door.h"
 #include "serve/http.h"
 #include "serve/metrics.h"
-#include "serve/pool.h"
 #include "serve/review.h"
+#include "serve/work.h"
 
 struct pl_job;
 
@@ -19,7 +19,7 @@ struct pl_jobs {
     const struct pl_serve_ops *ops;
     const char *docker; /* the daemon's socket, or NULL */
     struct pl_metrics *metrics;
-    struct pl_pool *pool;
+    struct pl_work *pool;
     pthread_t clock;
     pthread_mutex_t lock;
     pthread_cond_t wake, none;

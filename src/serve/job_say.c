@@ -72,8 +72,7 @@ static void edits(struct pl_job *job, struct pl_review_answer *x)
 enum pl_outcome pl_job_say_review(struct pl_job *job, struct pl_buf *out)
 {
     pl_auto_buf struct pl_buf message = { 0 };
-    const char *hash = job->jobs->ops->hash(job->policy);
-    struct pl_review_answer x = { .policy = pl_str_c(hash) };
+    struct pl_review_answer x = { .policy = job->jobs->ops->hash(job->policy) };
     if (job->review.refuse.n)
         pl_buf_printf(&message, "plimsoll: %.*s", PL_FMT(job->review.refuse));
     else

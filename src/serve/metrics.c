@@ -63,7 +63,7 @@ static void histogram(struct pl_metrics *m, struct pl_buf *b)
 }
 
 void pl_metrics_write(struct pl_metrics *m, const struct pl_gauge *gauges, size_t n_gauges,
-                      const char *hash, struct pl_buf *out)
+                      struct pl_str hash, struct pl_buf *out)
 {
     const char *name = "plimsoll_decisions_total";
     head(out, name, "counter", "Requests answered, by door and decision.");
@@ -85,7 +85,7 @@ void pl_metrics_write(struct pl_metrics *m, const struct pl_gauge *gauges, size_
     head(out, "plimsoll_reload_broken", "gauge", "1: the files on disk are not what is in force.");
     pl_buf_printf(out, "plimsoll_reload_broken %d\n", atomic_load(&m->reload_broken));
     head(out, "plimsoll_policy_info", "gauge", "The policy in force.");
-    pl_buf_printf(out, "plimsoll_policy_info{hash=\"%s\"} 1\n", hash);
+    pl_buf_printf(out, "plimsoll_policy_info{hash=\"%.*s\"} 1\n", PL_FMT(hash));
     for (size_t i = 0; i < n_gauges; i++) {
         head(out, gauges[i].name, gauges[i].counter ? "counter" : "gauge", gauges[i].help);
         pl_buf_printf(out, "%s %.17g\n", gauges[i].name, gauges[i].value);

@@ -37,7 +37,7 @@ struct pl_gauge {
 
 /* Appends everything; `hash` of the policy labels plimsoll_policy_info. */
 void pl_metrics_write(struct pl_metrics *m, const struct pl_gauge *gauges, size_t n_gauges,
-                      const char *hash, struct pl_buf *out);
+                      struct pl_str hash, struct pl_buf *out);
 
 /* Bytes of memory this process holds now (resident). */
 uint64_t pl_metrics_resident(void);

@@ -10,10 +10,11 @@
 #define TICK_NS 250000000L
 #define DRAIN_MS 10000u
 
-static void watch_one(void *arg, const char *path)
+static void watch_one(void *arg, struct pl_str path)
 {
     struct pl_serve *s = arg;
-    struct pl_watched w = { pl_dup(&s->watch_names, pl_str_c(path)).p, pl_serve_stamp(path) };
+    struct pl_watched w = { .path = pl_dup(&s->watch_names, path).p };
+    w.stamp = pl_serve_stamp(w.path);
     pl_vec_push(&s->watched, w);
 }
 
@@ -26,7 +27,7 @@ void pl_serve_watch(struct pl_serve *s)
     s->o.ops.files(policy, watch_one, s);
     for (size_t i = 0; s->tls && i < sizeof own / sizeof *own; i++)
         if (own[i])
-            watch_one(s, own[i]);
+            watch_one(s, pl_str_c(own[i]));
     s->o.ops.unref(policy);
 }
 
@@ -71,7 +72,7 @@ static void reload(struct pl_serve *s)
     }
     pl_serve_watch(s);
     void *policy = pl_serve_policy(s);
-    pl_serve_say(s, "reloaded: policy %s", s->o.ops.hash(policy));
+    pl_serve_say(s, "reloaded: policy %.*s", PL_FMT(s->o.ops.hash(policy)));
     s->o.ops.unref(policy);
 }
 

@@ -62,7 +62,7 @@ static void prewarm(struct pl_serve *s)
         if (!w)
             pl_oom();
         *w = (struct warm){ s, pl_str_c(s->o.prewarm[i]), pl_serve_policy(s) };
-        if (pl_pool_add(s->jobs.pool, warm_one, w))
+        if (pl_work_add(s->jobs.pool, warm_one, w))
             continue;
         s->o.ops.unref(w->policy);
         free(w);

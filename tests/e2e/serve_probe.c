@@ -126,17 +126,17 @@ static uint32_t timeout_ms(void *policy)
     return 2000;
 }
 
-static const char *hash(void *policy)
+static struct pl_str hash(void *policy)
 {
     char *text = ((struct policy *)policy)->text;
     text[strcspn(text, "\n")] = 0;
-    return text;
+    return pl_str_c(text);
 }
 
-static void files(void *policy, void (*fn)(void *fn_arg, const char *path), void *fn_arg)
+static void files(void *policy, void (*fn)(void *fn_arg, struct pl_str path), void *fn_arg)
 {
     (void)policy;
-    fn(fn_arg, "policy");
+    fn(fn_arg, PL_S("policy"));
 }
 
 static void refresh(void *arg)

@@ -1,6 +1,6 @@
 /* A pool of threads that grows with what waits and shrinks when nothing does. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "serve/pool.h"
+#include "serve/work.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ struct work {
     void *arg;
 };
 
-struct pl_pool {
+struct pl_work {
     pthread_mutex_t lock;
     pthread_cond_t wake, gone;
     struct work *ring;
@@ -27,7 +27,7 @@ struct pl_pool {
 };
 
 /* Waits for work; false: this thread may go. */
-static bool wait_for_work(struct pl_pool *p)
+static bool wait_for_work(struct pl_work *p)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
@@ -48,7 +48,7 @@ static bool wait_for_work(struct pl_pool *p)
 
 static void *run(void *arg)
 {
-    struct pl_pool *p = arg;
+    struct pl_work *p = arg;
     pthread_mutex_lock(&p->lock);
     while (wait_for_work(p)) {
         struct work w = p->ring[p->head];
@@ -64,9 +64,9 @@ static void *run(void *arg)
     return NULL;
 }
 
-struct pl_pool *pl_pool_new(unsigned max_threads, size_t max_queue)
+struct pl_work *pl_work_new(unsigned max_threads, size_t max_queue)
 {
-    struct pl_pool *p = calloc(1, sizeof *p);
+    struct pl_work *p = calloc(1, sizeof *p);
     struct work *ring = calloc(max_queue, sizeof *ring);
     pthread_condattr_t monotonic;
     if (!p || !ring)
@@ -83,7 +83,7 @@ struct pl_pool *pl_pool_new(unsigned max_threads, size_t max_queue)
     return p;
 }
 
-static void grow(struct pl_pool *p)
+static void grow(struct pl_work *p)
 {
     pthread_attr_t how;
     pthread_t id;
@@ -96,7 +96,7 @@ static void grow(struct pl_pool *p)
     pthread_attr_destroy(&how);
 }
 
-bool pl_pool_add(struct pl_pool *p, void (*fn)(void *arg), void *arg)
+bool pl_work_add(struct pl_work *p, void (*fn)(void *arg), void *arg)
 {
     pthread_mutex_lock(&p->lock);
     bool room = p->n < p->size && !p->closing;
@@ -113,7 +113,7 @@ bool pl_pool_add(struct pl_pool *p, void (*fn)(void *arg), void *arg)
     return room;
 }
 
-size_t pl_pool_waiting(struct pl_pool *p)
+size_t pl_work_waiting(struct pl_work *p)
 {
     pthread_mutex_lock(&p->lock);
     size_t n = p->n;
@@ -121,7 +121,7 @@ size_t pl_pool_waiting(struct pl_pool *p)
     return n;
 }
 
-unsigned pl_pool_threads(struct pl_pool *p)
+unsigned pl_work_threads(struct pl_work *p)
 {
     pthread_mutex_lock(&p->lock);
     unsigned n = p->threads;
@@ -129,7 +129,7 @@ unsigned pl_pool_threads(struct pl_pool *p)
     return n;
 }
 
-void pl_pool_free(struct pl_pool *p)
+void pl_work_free(struct pl_work *p)
 {
     if (!p)
         return;
