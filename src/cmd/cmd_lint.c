@@ -28,6 +28,8 @@ static const struct pl_opt table[] = {
     { "plain-http", 0, PL_OPT_LIST, O(plain_http), "HOST", "no TLS for this registry" },
     { "ca-file", 0, PL_OPT_STR, O(ca_file), "FILE", "certificate authorities (PEM)" },
     { "offline", 0, PL_OPT_FLAG, O(offline), NULL, "ask no registry and no address" },
+    { "image", 0, PL_OPT_LIST, O(image), "NAME=TARGET",
+      "the image that manifests call NAME (repeatable)" },
     { "only", 0, PL_OPT_LIST, O(only), "LIST", "report only these rules or codes" },
     { "trusted-registry", 0, PL_OPT_LIST, O(trusted), "PATTERN", "registries to trust" },
     { "fail-on", 0, PL_OPT_STR, O(fail_on), "SEVERITY", "lowest that fails (high); none" },
@@ -112,6 +114,13 @@ static int parse_options(struct pl_lint_run *r)
         r->trusted[r->lo.n_trusted++] = pl_str_c(o->trusted.p[i]);
     for (size_t i = 0; i < r->config.trusted.n && !o->trusted.n && i < LINT_ARGS_MAX; i++)
         r->trusted[r->lo.n_trusted++] = r->config.trusted.p[i];
+    for (size_t i = 0; i < o->image.n && !code; i++) {
+        struct pl_str target = pl_str_c(o->image.p[i]), name;
+        pl_str_split(&target, '=', &name);
+        if (!name.n || !target.n || r->n_image == LINT_ARGS_MAX)
+            return usage("--image: NAME=TARGET is needed, not", o->image.p[i]);
+        r->image[r->n_image++] = (struct pl_lint_image){ .name = name, .target = target };
+    }
     r->lo.build_args = r->args;
     r->lo.trusted = r->trusted;
     return code;

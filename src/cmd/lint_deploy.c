@@ -6,6 +6,8 @@
 #include "base/hash.h"
 #include "check/deploy/deploy.h"
 #include "cmd/lint_deploy.h"
+#include "scan/facts.h"
+#include "scan/scan.h"
 
 static bool named_yaml(struct pl_str path)
 {
@@ -77,6 +79,68 @@ static bool wanted(const struct pl_lint_run *r, const struct pl_deploy_hit *h)
     return !only->n;
 }
 
+/* --- images that manifests name --- */
+
+/* "docker.io/library/x:1" and "x:1" are one name; a digest behind it does not count. */
+static struct pl_str bare_name(struct pl_str s)
+{
+    static const char *const heads[] = { "index.docker.io/", "docker.io/", "library/" };
+    s = pl_str_sub(s, 0, pl_str_find(s, PL_S("@"), 0));
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+        if (pl_str_starts(s, pl_str_c(heads[i])))
+            s = pl_str_sub(s, strlen(heads[i]), SIZE_MAX);
+    return pl_str_ends(s, PL_S(":latest")) ? pl_str_sub(s, 0, s.n - 7) : s;
+}
+
+static int read_advice(struct pl_lint_run *r, struct pl_lint_image *x, struct pl_err *err)
+{
+    struct pl_scan_opts o = { .sandbox = PL_SANDBOX_AUTO };
+    struct pl_scan *s = NULL;
+    struct pl_rules *rules = NULL;
+    struct pl_hardened *h = NULL;
+    size_t n = 0;
+    pl_limits_init(&o.limits);
+    int e = pl_rules_builtin(&rules, err);
+    if (e == 0)
+        e = pl_scan_new(&o, rules, &s, err);
+    if (e == 0)
+        e = pl_scan_harden(s, pl_dup(r->a, x->target).p, r->a, &h, &n, err);
+    pl_scan_free(s);
+    pl_rules_free(rules);
+    if (e < 0 || !n)
+        return e < 0 ? e : pl_fail(err, PL_E_USAGE, "no image");
+    x->advice = &h->verdict.advice;
+    x->failed = !h->complete; /* less was read than there is: the advice may lack something */
+    return 0;
+}
+
+static const struct pl_advice *advice(void *arg, struct pl_str name)
+{
+    struct pl_lint_run *r = arg;
+    struct pl_err err = { 0 };
+    for (size_t i = 0; i < r->n_image; i++) {
+        struct pl_lint_image *x = &r->image[i];
+        if (!pl_str_eq(bare_name(x->name), bare_name(name)) && !pl_str_eq(x->name, name))
+            continue;
+        if (!x->read && read_advice(r, x, &err) < 0) {
+            fprintf(stderr, "plimsoll lint: --image %.*s: %s\n", PL_FMT(x->name), err.msg);
+            x->failed = true;
+            r->bad_input = true;
+        }
+        x->read = true;
+        return x->advice;
+    }
+    return NULL;
+}
+
+static bool images_failed(const struct pl_lint_run *r)
+{
+    bool failed = false;
+    for (size_t i = 0; i < r->n_image; i++)
+        failed |= r->image[i].failed;
+    return failed;
+}
+
 static void note(struct pl_lint_run *r, struct pl_target *t, const char *code, const char *message)
 {
     t->notes = PL_NEW(r->a, struct pl_note);
@@ -102,7 +166,9 @@ bool pl_lint_deploy(struct pl_lint_run *r, struct pl_str path, struct pl_str tex
                                 .trusted = r->trusted,
                                 .n_trusted = r->lo.n_trusted,
                                 .secret = pl_lint_is_secret,
-                                .secret_arg = r };
+                                .secret_arg = r,
+                                .image = advice,
+                                .image_arg = r };
     int e = pl_deploy_lint(&r->scratch, text, &o, &x, &err);
     if (e < 0 && pl_str_find(text, PL_S("{{"), 0) != SIZE_MAX) {
         note(r, t, "template", "a template: what it makes is not read; lint the output");
@@ -121,6 +187,8 @@ bool pl_lint_deploy(struct pl_lint_run *r, struct pl_str path, struct pl_str tex
         r->bad_input = true;
         return true;
     }
+    if (images_failed(r))
+        note(r, t, "image", "an image could not be read whole; what it needs is not known");
     t->kind = x.form == PL_DEPLOY_COMPOSE ? PL_S("compose") : PL_S("kubernetes");
     t->findings = pl_alloc_n(r->a, x.n + 1, sizeof *t->findings);
     for (size_t i = 0; i < x.n; i++)

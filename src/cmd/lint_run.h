@@ -4,6 +4,7 @@
 #define PL_CMD_LINT_RUN_H
 
 #include "check/fix.h"
+#include "check/image/advice.h"
 #include "check/lint.h"
 #include "cmd/common.h"
 #include "cmd/lint_config.h"
@@ -14,7 +15,7 @@
 #define LINT_ADVICE_MAX 100u
 
 struct pl_lint_cli {
-    struct pl_opt_list format, build_arg, only, trusted, layout, plain_http;
+    struct pl_opt_list format, build_arg, only, trusted, layout, plain_http, image;
     const char *dialect, *fail_on, *fix, *color, *context, *lock, *write_lock, *ca_file, *rules;
     bool diff, dump, quiet, exit_zero, no_config, offline;
 };
@@ -22,6 +23,13 @@ struct pl_lint_cli {
 struct pl_lint_output {
     const struct pl_writer *writer;
     const char *path;
+};
+
+/* The advice for an image that manifests name; read when the first of them does. */
+struct pl_lint_image {
+    struct pl_str name, target;
+    const struct pl_advice *advice;
+    bool read, failed;
 };
 
 struct pl_lint_run {
@@ -47,6 +55,8 @@ struct pl_lint_run {
     struct pl_names advice; /* what the repairs of one file ask for */
     struct pl_lint_config config;
     size_t preview; /* findings of rules newer than the pinned set */
+    struct pl_lint_image image[LINT_ARGS_MAX];
+    size_t n_image;
     bool bad_input, check_error, fails;
 };
 

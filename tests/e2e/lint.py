@@ -18,7 +18,7 @@ def point(good, name, why=""):
     global points, bad
     points += 1
     bad += not good
-    print("%sok %d - %s%s" % ("" if good else "not ", points, name, "" if good else ": %s" % why))
+    print("%sok %d - %s%s" % ("" if good else "not ", points, name, "" if good else ": %s" % (why,)))
 
 
 def run(*args, cwd, **more):
@@ -151,6 +151,37 @@ def config(cwd):
     point(code == 2 and "fail_on" in err and ":1:" in err, "an unknown key is named", (code, err))
 
 
+def joined(cwd):
+    """Manifests held against the images that they name."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    for name in ("nginx", "redis"):
+        recipe = os.path.join(here, "..", "spec", "harden", name + ".recipe")
+        subprocess.run([os.environ["MKIMAGE"], recipe, "oci:" + os.path.join(cwd, name)],
+                       check=True)
+    images = ["--image", "nginx:1=oci:nginx", "--image", "redis:8=oci:redis"]
+    write(cwd, "compose.yml", "services:\n  web:\n    image: docker.io/library/nginx:1\n"
+          "    read_only: true\n    cap_drop: [ALL]\n    tmpfs: /run\n    ports: ['80:8080']\n"
+          "  db:\n    image: redis:8\n    user: '1000:1000'\n"
+          "    volumes: ['db:/data']\n"
+          "  own:\n    image: nginx:1\n    command: [sleep, '1']\n    read_only: true\n")
+    write(cwd, "pod.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  securityContext:\n"
+          "    runAsNonRoot: true\n  containers:\n    - name: a\n      image: nginx:1\n")
+    code, out, err = run("lint", "-q", "-f", "json", *images, "compose.yml", "pod.yaml", cwd=cwd)
+    rules = [{(f["rule"], f["where"]["line"]) for f in t["findings"]}
+             for t in json.loads(out)["targets"]]
+    point(code == 1 and {("PL-R31", 4), ("PL-R32", 5), ("PL-R33", 7)} <= rules[0],
+          "a compose file against what the image needs", (code, rules[0], err))
+    point(("PL-R34", 11) in rules[0], "a volume that belongs to another user", rules[0])
+    point(not {r for r, line in rules[0] if line > 11 and r > "PL-R30"},
+          "another command has other needs", rules[0])
+    point(("PL-R30", 5) in rules[1], "a pod that cannot start", rules[1])
+    point("tmpfs /var/cache/nginx" in out, "what a read-only root would need is said", out[:300])
+    code, _, err = run("lint", "-q", "--image", "nginx:1=oci:none", "compose.yml", cwd=cwd)
+    point(code == 2 and "nginx:1" in err, "an image that is not there is named", (code, err))
+    code, _, err = run("lint", "-q", "--image", "nginx:1", "compose.yml", cwd=cwd)
+    point(code == 2 and "NAME=TARGET" in err, "an image without its target is refused", err)
+
+
 def personalities(cwd):
     write(cwd, "h/Dockerfile", "FROM debian\nRUN sudo x\n")
     code, out, _ = run("as", "trivy", "config", "--exit-code", "7", "-s", "CRITICAL", "-f", "json",
@@ -160,8 +191,8 @@ def personalities(cwd):
     write(cwd, ".trivyignore", "AVD-DS-0010\n")
     code, out, _ = run("as", "trivy", "config", "--exit-code", "7", "-s", "CRITICAL", "h", cwd=cwd)
     point(code == 0, "its ignore file", out)
-    code, _, err = run("as", "trivy", "image", "x", cwd=cwd)
-    point(code == 2 and "image" in err, "what it does not do is named", (code, err))
+    code, _, err = run("as", "trivy", "server", cwd=cwd)
+    point(code == 2 and "server" in err, "what it does not do is named", (code, err))
     write(cwd, "h/bad", "FROM a:1\nFOO\n")
     point(run("as", "hadolint", "h/bad", cwd=cwd)[0] == 1, "hadolint refuses what nobody builds")
     point(run("as", "hadolint", "-t", "none", "h/Dockerfile", cwd=cwd)[0] == 1,
@@ -170,7 +201,7 @@ def personalities(cwd):
 
 def main():
     with tempfile.TemporaryDirectory() as tmp:
-        for part in (bad_input, sources, secrets, outputs, config, personalities):
+        for part in (bad_input, sources, secrets, outputs, config, joined, personalities):
             part(tmp)
     print("1..%d" % points)
     return 1 if bad else 0

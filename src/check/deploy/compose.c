@@ -21,14 +21,23 @@ static void spaces(struct pl_deploy *d, const struct pl_yaml *s)
 }
 
 /* "SOURCE:TARGET[:MODE]" or the long form. */
-static void mounts(struct pl_deploy *d, const struct pl_yaml *s)
+static void mounts(struct pl_deploy *d, const struct pl_yaml *s, struct pl_deploy_run *c)
 {
-    const struct pl_yaml *v = pl_deploy_get(d, s, "volumes");
+    const struct pl_yaml *v = pl_deploy_get(d, s, "volumes"), *t = pl_deploy_get(d, s, "tmpfs");
+    for (size_t i = 0; t && (t->kind == PL_YAML_SCALAR ? i < 1 : i < t->n); i++) {
+        const struct pl_yaml *at = t->kind == PL_YAML_SCALAR ? t : t->item[i];
+        struct pl_str how = pl_yaml_str(at), path = PL_S("");
+        if (how.n && pl_str_split(&how, ':', &path))
+            pl_deploy_mounted(c, at, path, true, false);
+    }
     for (size_t i = 0; v && v->kind == PL_YAML_LIST && i < v->n; i++) {
         const struct pl_yaml *m = v->item[i];
         struct pl_str rest = pl_yaml_str(m), source;
         if (m->kind == PL_YAML_MAP) {
             source = pl_yaml_str(pl_deploy_get(d, m, "source"));
+            pl_deploy_mounted(c, m, pl_yaml_str(pl_deploy_get(d, m, "target")),
+                              !pl_deploy_true(pl_deploy_get(d, m, "read_only")),
+                              pl_str_is(pl_yaml_str(pl_deploy_get(d, m, "type")), "volume"));
             const struct pl_yaml *bind = pl_deploy_get(d, m, "bind");
             struct pl_str how = pl_yaml_str(pl_deploy_get(d, bind, "propagation"));
             if (pl_str_is(how, "shared") || pl_str_is(how, "rshared"))
@@ -37,10 +46,15 @@ static void mounts(struct pl_deploy *d, const struct pl_yaml *s)
                 pl_deploy_host_path(d, m, source, pl_deploy_true(pl_deploy_get(d, m, "read_only")));
             continue;
         }
+        if (rest.n && !has(rest, ":")) /* an anonymous volume */
+            pl_deploy_mounted(c, m, rest, true, true);
         if (!rest.p || !pl_str_split(&rest, ':', &source) || !rest.p)
             continue;
         bool ro =
             pl_str_ends(rest, PL_S(":ro")) || has(rest, ":ro,") || pl_str_ends(rest, PL_S(",ro"));
+        struct pl_str how = rest, target = PL_S("");
+        pl_str_split(&how, ':', &target);
+        pl_deploy_mounted(c, m, target, !ro, source.n && !strchr("/.~$", source.p[0]));
         if (source.n && source.p[0] == '/')
             pl_deploy_host_path(d, m, source, ro);
         if (has(rest, "rshared") || pl_str_ends(rest, PL_S(":shared")))
@@ -48,7 +62,8 @@ static void mounts(struct pl_deploy *d, const struct pl_yaml *s)
     }
 }
 
-static void options(struct pl_deploy *d, const struct pl_yaml *s, const struct pl_yaml *at)
+static void options(struct pl_deploy *d, const struct pl_yaml *s, const struct pl_yaml *at,
+                    struct pl_deploy_run *c)
 {
     const struct pl_yaml *o = pl_deploy_get(d, s, "security_opt");
     bool no_new = false;
@@ -60,22 +75,34 @@ static void options(struct pl_deploy *d, const struct pl_yaml *s, const struct p
     }
     if (!no_new)
         pl_deploy_hit(d, PL_DEPLOY_R08, at, "no no-new-privileges");
-    if (!pl_deploy_lists(pl_deploy_get(d, s, "cap_drop"), "ALL"))
+    c->drop = pl_deploy_get(d, s, "cap_drop");
+    c->add = pl_deploy_get(d, s, "cap_add");
+    if (!pl_deploy_lists(c->drop, "ALL"))
         pl_deploy_hit(d, PL_DEPLOY_R07, at, "no cap_drop of ALL");
-    pl_deploy_caps(d, pl_deploy_get(d, s, "cap_add"));
-    if (!pl_deploy_true(pl_deploy_get(d, s, "read_only")))
-        pl_deploy_hit(d, PL_DEPLOY_R10, at, "no read_only");
+    pl_deploy_caps(d, c->add);
+    const struct pl_yaml *ro = pl_deploy_get(d, s, "read_only");
+    if (pl_deploy_true(ro)) {
+        c->read_only = ro;
+        return;
+    }
+    struct pl_str needs = c->other_start ? PL_S("") : pl_deploy_needs(d, c);
+    pl_deploy_hit(d, PL_DEPLOY_R10, at, "no read_only%s%.*s", needs.n ? "; it then needs " : "",
+                  PL_FMT(needs));
 }
 
-static void user(struct pl_deploy *d, const struct pl_yaml *s, const struct pl_yaml *at)
+static void user(struct pl_deploy *d, const struct pl_yaml *s, const struct pl_yaml *at,
+                 struct pl_deploy_run *c)
 {
     const struct pl_yaml *u = pl_deploy_get(d, s, "user");
     struct pl_str name = pl_yaml_str(u), first = PL_S("");
     if (name.n)
         pl_str_split(&name, ':', &first);
+    c->has_uid = pl_str_u64(first, &c->uid) || pl_str_is(first, "root");
     if (pl_str_is(first, "root") || pl_str_is(first, "0"))
         pl_deploy_hit(d, PL_DEPLOY_R11, u, "user: %.*s", PL_FMT(first));
-    else if (!u) {
+    else if (!u && c->advice && pl_deploy_root_image(c->advice)) {
+        pl_deploy_hit(d, PL_DEPLOY_R11, at, "no user, and the image starts as root");
+    } else if (!u && !c->advice) {
         pl_deploy_hit(d, PL_DEPLOY_R11, at, "no user: the image's own counts");
         if (d->hits.n)
             d->hits.p[d->hits.n - 1].severity = PL_SEV_LOW;
@@ -111,7 +138,7 @@ static void environment(struct pl_deploy *d, const struct pl_yaml *s)
 }
 
 /* "[ADDRESS:][HOST:]CONTAINER[/udp]" */
-static void ports(struct pl_deploy *d, const struct pl_yaml *s)
+static void ports(struct pl_deploy *d, const struct pl_yaml *s, struct pl_deploy_run *c)
 {
     static const unsigned admin[] = { 22,   2375, 2376,  3306,  5432,  6379, 27017,
                                       9200, 5601, 11211, 15672, 10250, 8500, 2379 };
@@ -135,6 +162,8 @@ static void ports(struct pl_deploy *d, const struct pl_yaml *s)
             }
         }
         uint64_t n, in = 0;
+        if (inner.n)
+            pl_vec_push(&c->ports, ((struct pl_deploy_port){ y, inner }));
         if (pl_str_is(address, "127.0.0.1") || pl_str_is(address, "[::1]") ||
             pl_str_is(address, "::1") || !pl_str_u64(host, &n))
             continue;
@@ -177,17 +206,24 @@ static void service(struct pl_deploy *d, const struct pl_yaml *name, const struc
     if (s->kind != PL_YAML_MAP)
         return;
     d->containers++;
+    struct pl_deploy_run c = { .advice = pl_deploy_advice(d, pl_deploy_get(d, s, "image")),
+                               .other_start = pl_deploy_get(d, s, "command") ||
+                                              pl_deploy_get(d, s, "entrypoint") };
     if (pl_deploy_true(p))
         pl_deploy_hit(d, PL_DEPLOY_R01, p, "privileged: true");
     spaces(d, s);
-    mounts(d, s);
-    options(d, s, name);
-    user(d, s, name);
+    mounts(d, s, &c);
+    user(d, s, name, &c);
+    options(d, s, name, &c);
     limits(d, s, name);
     pl_deploy_image(d, pl_deploy_get(d, s, "image"));
     environment(d, s);
-    ports(d, s);
+    ports(d, s, &c);
     rest(d, s, name);
+    if (!pl_deploy_true(p))
+        pl_deploy_join(d, &c);
+    pl_vec_release(&c.mounts);
+    pl_vec_release(&c.ports);
 }
 
 void pl_deploy_compose(struct pl_deploy *d, const struct pl_yaml *doc)

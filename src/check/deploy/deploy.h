@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/vec.h"
+#include "check/image/advice.h"
 #include "fmt/yaml.h"
 #include "model/severity.h"
 
@@ -39,6 +40,10 @@ struct pl_deploy_opts {
     /* Is the value of a variable a secret? May be NULL. */
     bool (*secret)(void *arg, struct pl_str name, struct pl_str value);
     void *secret_arg;
+    /* What the image of this name, as it is written, needs; NULL when it is not known. May be
+     * NULL. */
+    const struct pl_advice *(*image)(void *arg, struct pl_str name);
+    void *image_arg;
 };
 
 struct pl_deploy_result {
@@ -64,6 +69,38 @@ struct pl_deploy {
     PL_VEC(struct pl_deploy_hit) hits;
 };
 
+struct pl_deploy_mount {
+    const struct pl_yaml *at;
+    struct pl_str path; /* in the container, absolute */
+    bool writable, volume;
+};
+
+/* How one container is run: what is held against its image's advice. Yaml members are NULL when
+ * the manifest does not say. */
+struct pl_deploy_run {
+    const struct pl_advice *advice; /* NULL: the image is not known */
+    const struct pl_yaml *read_only, *drop, *add, *non_root;
+    uint64_t uid;
+    bool has_uid, group, other_start; /* group: the volumes are given to the pod's group */
+    PL_VEC(struct pl_deploy_mount) mounts;
+    PL_VEC(struct pl_deploy_port {
+        const struct pl_yaml *at;
+        struct pl_str number;
+    })
+    ports;
+};
+
+/* Notes a mount; paths that are not absolute do not count. */
+void pl_deploy_mounted(struct pl_deploy_run *c, const struct pl_yaml *at, struct pl_str path,
+                       bool writable, bool volume);
+/* The advice for the image of a container, or NULL. */
+const struct pl_advice *pl_deploy_advice(struct pl_deploy *d, const struct pl_yaml *image);
+/* Does the image start as root? */
+bool pl_deploy_root_image(const struct pl_advice *x);
+/* The mounts that a read-only root still needs: "tmpfs /run, volume /data", or empty. */
+struct pl_str pl_deploy_needs(struct pl_deploy *d, const struct pl_deploy_run *c);
+/* Rules 30 to 34. */
+void pl_deploy_join(struct pl_deploy *d, const struct pl_deploy_run *c);
 /* Reports a rule at a node; formatted detail. */
 void pl_deploy_hit(struct pl_deploy *d, enum pl_deploy_rule_id rule, const struct pl_yaml *at,
                    const char *fmt, ...) __attribute__((format(printf, 4, 5)));

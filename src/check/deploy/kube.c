@@ -13,11 +13,14 @@ static const struct pl_yaml *either(struct pl_deploy *d, const struct pl_yaml *o
 }
 
 static void who(struct pl_deploy *d, const struct pl_yaml *sc, const struct pl_yaml *pod,
-                const struct pl_yaml *at)
+                const struct pl_yaml *at, struct pl_deploy_run *run)
 {
     const struct pl_yaml *user = either(d, sc, pod, "runAsUser"),
                          *non_root = either(d, sc, pod, "runAsNonRoot");
     uint64_t uid = 1;
+    run->has_uid = user && pl_str_u64(pl_yaml_str(user), &run->uid);
+    run->non_root = pl_deploy_true(non_root) ? non_root : NULL;
+    run->group = pl_deploy_get(d, pod, "fsGroup") != NULL;
     if (user && pl_str_u64(pl_yaml_str(user), &uid) && uid == 0)
         pl_deploy_hit(d, PL_DEPLOY_R11, user, "runAsUser: 0");
     else if (!pl_deploy_true(non_root) && !user)
@@ -25,14 +28,16 @@ static void who(struct pl_deploy *d, const struct pl_yaml *sc, const struct pl_y
 }
 
 static void context(struct pl_deploy *d, const struct pl_yaml *c, const struct pl_yaml *pod,
-                    const struct pl_yaml *at)
+                    const struct pl_yaml *at, struct pl_deploy_run *run)
 {
     const struct pl_yaml *sc = pl_deploy_get(d, c, "securityContext"), *y;
     const struct pl_yaml *caps = pl_deploy_get(d, sc, "capabilities");
     if (pl_deploy_true(y = pl_deploy_get(d, sc, "privileged")))
         pl_deploy_hit(d, PL_DEPLOY_R01, y, "privileged: true");
-    pl_deploy_caps(d, pl_deploy_get(d, caps, "add"));
-    if (!pl_deploy_lists(pl_deploy_get(d, caps, "drop"), "ALL"))
+    run->add = pl_deploy_get(d, caps, "add");
+    run->drop = pl_deploy_get(d, caps, "drop");
+    pl_deploy_caps(d, run->add);
+    if (!pl_deploy_lists(run->drop, "ALL"))
         pl_deploy_hit(d, PL_DEPLOY_R07, at, "no drop of ALL");
     y = pl_deploy_get(d, sc, "allowPrivilegeEscalation");
     if (!pl_deploy_false(y))
@@ -46,10 +51,13 @@ static void context(struct pl_deploy *d, const struct pl_yaml *c, const struct p
     y = pl_deploy_get(d, sc, "procMount");
     if (pl_str_is(pl_yaml_str(y), "Unmasked"))
         pl_deploy_hit(d, PL_DEPLOY_R09, y, "procMount: Unmasked");
+    who(d, sc, pod, at, run);
     y = pl_deploy_get(d, sc, "readOnlyRootFilesystem");
-    if (!pl_deploy_true(y))
-        pl_deploy_hit(d, PL_DEPLOY_R10, y ? y : at, "readOnlyRootFilesystem is not true");
-    who(d, sc, pod, at);
+    run->read_only = pl_deploy_true(y) ? y : NULL;
+    struct pl_str needs = run->read_only || run->other_start ? PL_S("") : pl_deploy_needs(d, run);
+    if (!run->read_only)
+        pl_deploy_hit(d, PL_DEPLOY_R10, y ? y : at, "readOnlyRootFilesystem is not true%s%.*s",
+                      needs.n ? "; it then needs " : "", PL_FMT(needs));
 }
 
 static void environment(struct pl_deploy *d, const struct pl_yaml *c)
@@ -71,13 +79,15 @@ static void environment(struct pl_deploy *d, const struct pl_yaml *c)
     }
 }
 
-static void ports(struct pl_deploy *d, const struct pl_yaml *c)
+static void ports(struct pl_deploy *d, const struct pl_yaml *c, struct pl_deploy_run *run)
 {
     const struct pl_yaml *p = pl_deploy_get(d, c, "ports");
     for (size_t i = 0; p && p->kind == PL_YAML_LIST && i < p->n; i++) {
         const struct pl_yaml *host = pl_deploy_get(d, p->item[i], "hostPort"),
                              *port = pl_deploy_get(d, p->item[i], "containerPort");
         uint64_t n;
+        if (port)
+            pl_vec_push(&run->ports, ((struct pl_deploy_port){ port, pl_yaml_str(port) }));
         if (host && pl_str_u64(pl_yaml_str(host), &n) && n)
             pl_deploy_hit(d, PL_DEPLOY_R16, host, "hostPort %llu", (unsigned long long)n);
         else if (port && pl_str_u64(pl_yaml_str(port), &n) && n == 22)
@@ -85,18 +95,51 @@ static void ports(struct pl_deploy *d, const struct pl_yaml *c)
     }
 }
 
-static void container(struct pl_deploy *d, const struct pl_yaml *c, const struct pl_yaml *pod,
+/* Does the volume of the pod with this name keep what is written? */
+static bool keeps(struct pl_deploy *d, const struct pl_yaml *spec, struct pl_str name)
+{
+    const struct pl_yaml *v = pl_deploy_get(d, spec, "volumes");
+    for (size_t i = 0; v && v->kind == PL_YAML_LIST && i < v->n; i++)
+        if (pl_str_eq(pl_yaml_str(pl_deploy_get(d, v->item[i], "name")), name))
+            return pl_deploy_get(d, v->item[i], "persistentVolumeClaim") != NULL;
+    return false;
+}
+
+static void mounts(struct pl_deploy *d, const struct pl_yaml *c, const struct pl_yaml *spec,
+                   struct pl_deploy_run *run)
+{
+    const struct pl_yaml *m = pl_deploy_get(d, c, "volumeMounts");
+    for (size_t i = 0; m && m->kind == PL_YAML_LIST && i < m->n; i++) {
+        const struct pl_yaml *y = m->item[i], *p = pl_deploy_get(d, y, "mountPropagation");
+        if (pl_str_is(pl_yaml_str(p), "Bidirectional"))
+            pl_deploy_hit(d, PL_DEPLOY_R21, p, "mountPropagation: Bidirectional");
+        pl_deploy_mounted(run, y, pl_yaml_str(pl_deploy_get(d, y, "mountPath")),
+                          !pl_deploy_true(pl_deploy_get(d, y, "readOnly")),
+                          keeps(d, spec, pl_yaml_str(pl_deploy_get(d, y, "name"))));
+    }
+}
+
+static void container(struct pl_deploy *d, const struct pl_yaml *c, const struct pl_yaml *spec,
                       bool stays)
 {
+    const struct pl_yaml *pod = pl_deploy_get(d, spec, "securityContext");
     const struct pl_yaml *name = pl_deploy_get(d, c, "name");
     const struct pl_yaml *at = name ? name : c;
     if (c->kind != PL_YAML_MAP)
         return;
     d->containers++;
-    pl_deploy_image(d, pl_deploy_get(d, c, "image"));
-    context(d, c, pod, at);
+    const struct pl_yaml *image = pl_deploy_get(d, c, "image");
+    struct pl_deploy_run run = { .advice = pl_deploy_advice(d, image),
+                                 .other_start = pl_deploy_get(d, c, "command") ||
+                                                pl_deploy_get(d, c, "args") };
+    pl_deploy_image(d, image);
+    mounts(d, c, spec, &run);
+    context(d, c, pod, at, &run);
     environment(d, c);
-    ports(d, c);
+    ports(d, c, &run);
+    pl_deploy_join(d, &run);
+    pl_vec_release(&run.mounts);
+    pl_vec_release(&run.ports);
     const struct pl_yaml *l = pl_deploy_get(d, pl_deploy_get(d, c, "resources"), "limits");
     bool memory = pl_deploy_get(d, l, "memory") != NULL, cpu = pl_deploy_get(d, l, "cpu") != NULL;
     if (!memory || !cpu)
@@ -105,12 +148,6 @@ static void container(struct pl_deploy *d, const struct pl_yaml *c, const struct
     if (stays && (!pl_deploy_get(d, c, "livenessProbe") || !pl_deploy_get(d, c, "readinessProbe")))
         pl_deploy_hit(d, PL_DEPLOY_R19, at, "no %s",
                       pl_deploy_get(d, c, "livenessProbe") ? "readinessProbe" : "livenessProbe");
-    const struct pl_yaml *m = pl_deploy_get(d, c, "volumeMounts");
-    for (size_t i = 0; m && m->kind == PL_YAML_LIST && i < m->n; i++) {
-        const struct pl_yaml *p = pl_deploy_get(d, m->item[i], "mountPropagation");
-        if (pl_str_is(pl_yaml_str(p), "Bidirectional"))
-            pl_deploy_hit(d, PL_DEPLOY_R21, p, "mountPropagation: Bidirectional");
-    }
 }
 
 /* Is every mount of this volume read-only? */
@@ -172,7 +209,7 @@ static void pod(struct pl_deploy *d, const struct pl_yaml *spec, bool stays)
     for (size_t k = 0; k < 3; k++) {
         y = pl_deploy_get(d, spec, lists[k]);
         for (size_t i = 0; y && y->kind == PL_YAML_LIST && i < y->n; i++)
-            container(d, y->item[i], sc, stays && k == 0);
+            container(d, y->item[i], spec, stays && k == 0);
     }
     if (!pl_deploy_false(pl_deploy_get(d, spec, "automountServiceAccountToken")) &&
         !pl_deploy_get(d, spec, "serviceAccountName"))
