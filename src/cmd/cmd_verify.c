@@ -12,6 +12,7 @@
 #include "base/vec.h"
 #include "cmd/common.h"
 #include "cmd/sign_run.h"
+#include "cmd/trust_file.h"
 #include "cmd/verify_out.h"
 #include "fmt/regex.h"
 #include "sign/place.h"
@@ -95,19 +96,21 @@ static int whole_regex(struct run *r, const char *pattern, struct pl_regex **ret
 static int load_root(struct run *r, struct pl_err *err)
 {
     pl_auto_buf struct pl_buf b = { .max = FILE_MAX };
-    struct pl_str text = pl_root_builtin();
+    struct pl_str text = { 0 };
     struct pl_err why = { 0 };
-    const char *name = r->o->trusted_root;
+    const char *name = r->o->trusted_root, *kept = "";
     if (!name && !r->demand.by_identity && !r->demand.require_tlog)
         return 0;
     if (name && pl_common_read(name, &b, err) < 0)
         return PL_E_USAGE;
     if (name)
         text = pl_buf_str(&b);
+    else if (pl_trust_default(&r->a, &b, &text, &kept, err) < 0)
+        return PL_E_USAGE;
     else if (!text.p)
         return pl_fail(err, PL_E_USAGE, "this build has no trusted root; give one: --trusted-root");
     if (pl_root_parse(text, &r->root, &why) < 0)
-        return pl_fail(err, PL_E_USAGE, "trusted root '%s': %s", name ? name : "built in", why.msg);
+        return pl_fail(err, PL_E_USAGE, "trusted root '%s': %s", name ? name : kept, why.msg);
     r->demand.root = r->root;
     return 0;
 }
