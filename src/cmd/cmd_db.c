@@ -23,7 +23,10 @@ static const struct pl_opt table[] = {
     { "epss-feed", 0, PL_OPT_STR, offsetof(struct pl_db_cmd, epss), "URL", "update: EPSS" },
     { "db-max-age", 0, PL_OPT_STR, offsetof(struct pl_db_cmd, max_age), "DAYS",
       "status: exit 1 when older" },
+    { "delta-from", 0, PL_OPT_STR, offsetof(struct pl_db_cmd, delta_from), "FILE",
+      "export: the difference to this older database, for update" },
     { "quiet", 'q', PL_OPT_FLAG, offsetof(struct pl_db_cmd, quiet), NULL, "no notes" },
+    PL_REGISTRY_OPTS(struct pl_db_cmd, 0),
 };
 
 /* "PATH,as=KIND,name=TEXT,…": the options are those that follow the last path that exists. */
@@ -129,14 +132,14 @@ static int run_db(const void *options, const struct pl_operands *ops)
     if (pl_str_is(verb, "status") && ops->n == 1)
         return pl_db_status(o);
     if (pl_str_is(verb, "export") && ops->n == 1)
-        return pl_db_export(o);
+        return o->delta_from ? pl_db_delta(o) : pl_db_export(o);
     fprintf(stderr, "plimsoll db: '%s' is none of build, update, status, export\n", ops->p[0]);
     return PL_EXIT_USAGE;
 }
 
 const struct pl_command pl_cmd_db = {
     .name = "db",
-    .usage = "db build SOURCE… | db update [FROM] | db status | db export",
+    .usage = "db build SOURCE… | db update [URL | oci:REF | FILE] | db status | db export",
     .summary = "the advisory database: made from what publishers give, kept, looked at",
     .details = "sources: folders, archives or files in an upstream form, known by their content\n",
     .options = table,

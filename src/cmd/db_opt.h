@@ -5,12 +5,14 @@
 
 #include "base/arena.h"
 #include "cmd/opt.h"
+#include "cmd/registry_opt.h"
 #include "vuln/build.h"
 
 /* Options of `db`. */
 struct pl_db_cmd {
+    struct pl_registry_cli reg;
     struct pl_opt_list ecosystem;
-    const char *db, *key, *bundle, *max_age, *osv, *kev, *epss;
+    const char *db, *key, *bundle, *max_age, *osv, *kev, *epss, *delta_from;
     bool quiet;
 };
 
@@ -36,5 +38,6 @@ void pl_db_note(void *arg, const char *where, const char *message);
 int pl_db_update(const struct pl_db_cmd *o, const char *from);
 int pl_db_status(const struct pl_db_cmd *o);
 int pl_db_export(const struct pl_db_cmd *o);
+int pl_db_delta(const struct pl_db_cmd *o); /* export --delta-from */
 
 #endif

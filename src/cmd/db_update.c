@@ -11,6 +11,8 @@
 
 #include "base/cleanup.h"
 #include "cmd/common.h"
+#include "cmd/db_artifact.h"
+#include "cmd/db_delta.h"
 #include "cmd/db_fetch.h"
 #include "cmd/db_opt.h"
 #include "sign/verify.h"
@@ -76,6 +78,8 @@ static int copy(struct update *u, const char *from, const char *to)
 
 static int bring(struct update *u, const char *from, const char *to)
 {
+    if (pl_db_is_artifact(from))
+        return pl_db_artifact(u->o, from, to, in_work(u, "bundle"), &u->err);
     return pl_db_is_url(from) ? pl_db_fetch(from, to, &u->err) : copy(u, from, to);
 }
 
@@ -108,7 +112,10 @@ static int check_signature(struct update *u, const char *from, const char *file)
     int r = pl_common_read(u->o->key, &pem, &u->err);
     if (r == 0)
         r = pl_pubkey_pem(pl_buf_str(&pem), &key, &u->err);
-    if (r == 0 && (r = bring(u, bundle, in_work(u, "bundle"))) < 0)
+    bool came = !u->o->bundle && access(in_work(u, "bundle"), R_OK) == 0;
+    if (r == 0 && !came && pl_db_is_artifact(bundle))
+        r = pl_fail(&u->err, PL_E_SIG, "the artifact carries no signature");
+    else if (r == 0 && !came && (r = bring(u, bundle, in_work(u, "bundle"))) < 0)
         r = pl_fail(&u->err, PL_E_SIG, "no signature at '%s'", bundle);
     if (r == 0)
         r = signed_by(u, file, key);
@@ -158,6 +165,8 @@ static int take(struct update *u, const char *from)
     int r = bring(u, from, file);
     if (r == 0 && u->o->key)
         r = check_signature(u, from, file);
+    if (r == 0)
+        r = pl_db_delta_apply(pl_printf(&u->a, "%s/match.db", u->dir).p, file, &u->err);
     if (r == 0)
         r = check_database(u);
     if (r == 0)
