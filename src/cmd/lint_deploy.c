@@ -187,6 +187,8 @@ bool pl_lint_deploy(struct pl_lint_run *r, struct pl_str path, struct pl_str tex
         r->bad_input = true;
         return true;
     }
+    if (x.templated)
+        note(r, t, "template", "a template: what it makes is not read; lint the output");
     if (images_failed(r))
         note(r, t, "image", "an image could not be read whole; what it needs is not known");
     t->kind = x.form == PL_DEPLOY_COMPOSE ? PL_S("compose") : PL_S("kubernetes");

@@ -5,6 +5,7 @@
 import hashlib
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -61,6 +62,45 @@ def bad_input(cwd):
         rules = {f["rule"] for f in json.loads(out)["targets"][1]["findings"]}
         point("PL-D403" in rules and code == (1 if status in (0, 3) else status),
               "%s: the file beside it is judged all the same" % name, (code, rules))
+
+
+def bad_manifests(cwd):
+    laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+        "a%d: &a%d [%s]\n" % (i, i, ", ".join(["*a%d" % (i - 1)] * 9)) for i in range(1, 30))
+    merges = "b0: &b0 {k: v}\n" + "".join(
+        "b%d: &b%d {<<: [%s]}\n" % (i, i, ", ".join(["*b%d" % (i - 1)] * 9)) for i in range(1, 30))
+    cases = [
+        ("aliases of aliases", laughs + "services: {a: {image: *a29}}\n", 3),
+        ("merges of merges", merges + "services: {a: *b29}\n", 3),
+        ("100,000 levels", "services: " + "[" * 100000 + "\n", 3),
+        ("not YAML", "services:\n\t- x: [\n", 2),
+        ("an alias of itself", "services: &a {x: *a}\n", 2),
+        ("bytes that are not UTF-8", b"services:\n  a: {image: \xff\xfe}\n", 2),
+        ("a NUL byte", b"services:\n  a: {image: x\0}\n", 2),
+        ("a template", "services:\n  {{ range .x }}\n", 3),
+    ]
+    for name, data, status in cases:
+        write(cwd, "bad.yml", data)
+        code, out, err = run("lint", "-q", "-f", "json", "bad.yml", cwd=cwd, timeout=20)
+        point(code in (2, 3) and (code == status or not status) and (out + err).strip(),
+              "YAML, %s: status %d" % (name, status), (code, err[:200]))
+
+
+def limited(cwd):
+    """Time and memory of what is made to cost."""
+    write(cwd, "stages", "".join("FROM a:1 AS s%d\nCOPY --from=s%d /x /y\n" % (i, i + 1)
+                                 for i in range(900)))
+    write(cwd, "long", b"FROM a:1\nRUN " + b"a" * (100 << 20) + b"\n")
+    write(cwd, "runs", "FROM a:1\n" + "RUN apt-get install curl && cd /x; echo $y | sh\n" * 20000)
+    for name in ("stages", "long", "runs"):
+        for args in ([], ["-f", "json"], ["--diff", "--offline"]):
+            begun = resource.getrusage(resource.RUSAGE_CHILDREN)
+            code, _, err = run("lint", "-q", *args, name, cwd=cwd, timeout=60)
+            ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+            spent = ended.ru_utime - begun.ru_utime
+            point(code in (1, 2, 3) and spent < 20 and ended.ru_maxrss < 1 << 20,
+                  "%s %s: ends in time" % (name, " ".join(args)),
+                  (code, spent, ended.ru_maxrss, err[:100]))
 
 
 def layout(cwd, digest):
@@ -201,7 +241,7 @@ def personalities(cwd):
 
 def main():
     with tempfile.TemporaryDirectory() as tmp:
-        for part in (bad_input, sources, secrets, outputs, config, joined, personalities):
+        for part in (bad_input, bad_manifests, limited, sources, secrets, outputs, config, joined, personalities):
             part(tmp)
     print("1..%d" % points)
     return 1 if bad else 0

@@ -205,6 +205,21 @@ static int by_line(const void *pa, const void *pb)
     return pl_str_cmp(a->detail, b->detail);
 }
 
+/* A template read as YAML: "{{ .x }}" is a map whose key is a map. */
+static bool templated(struct pl_deploy *d, const struct pl_yaml *y, unsigned depth)
+{
+    bool map = y && y->kind == PL_YAML_MAP;
+    if (!y || y->kind == PL_YAML_SCALAR || depth > 64 || d->work < 64)
+        return false;
+    for (size_t i = 0; i < y->n && d->work >= 64; i++) {
+        d->work--;
+        if ((map && y->item[2 * i]->kind != PL_YAML_SCALAR) ||
+            templated(d, y->item[map ? 2 * i + 1 : i], depth + 1))
+            return true;
+    }
+    return false;
+}
+
 int pl_deploy_lint(struct pl_arena *a, struct pl_str text, const struct pl_deploy_opts *o,
                    struct pl_deploy_result *ret, struct pl_err *err)
 {
@@ -216,6 +231,7 @@ int pl_deploy_lint(struct pl_arena *a, struct pl_str text, const struct pl_deplo
         return r;
     for (size_t i = 0; i < s.n; i++) {
         const struct pl_yaml *doc = s.doc[i], *services = pl_yaml_get(doc, "services");
+        ret->templated |= templated(&d, doc, 0);
         if (pl_yaml_get(doc, "apiVersion") && pl_yaml_get(doc, "kind")) {
             ret->form = PL_DEPLOY_KUBE;
             pl_deploy_kube(&d, doc);

@@ -51,6 +51,7 @@ struct pl_deploy_result {
     struct pl_deploy_hit *hits; /* by line, then rule */
     size_t n;
     size_t containers; /* that were judged */
+    bool templated;    /* holds "{{ … }}" where a value should be: what it makes was not judged */
 };
 
 /* Judges `text`; everything of *ret lives in `a`. A form NONE without failure: YAML of another
