@@ -137,56 +137,76 @@ static bool join(struct pl_arena *a, struct edits *all, size_t total, const stru
     return true;
 }
 
-/* One reading for all repairs that do not touch each other. Marks in `done` those that held. */
-static void prove_together(const struct proof *p, struct pl_lint_result *r, bool *done)
+/* One reading for the repairs `hit` that do not touch each other. Marks in `done` those that held;
+ * true when all of them did. */
+static bool prove_together(const struct proof *p, const struct pl_lint_result *r, const size_t *hit,
+                           size_t n, bool *done)
 {
     struct pl_arena a = { 0 };
     unsigned gone[PL_RULE_COUNT] = { 0 };
-    size_t total = 0, n = 0;
-    bool *in = pl_alloc_n(&a, r->n_hits + 1, sizeof *in);
-    for (size_t i = 0; i < r->n_hits; i++)
-        total += r->hits[i].n_edits;
+    size_t total = 0, used = 0;
+    size_t *in = pl_alloc_n(&a, n + 1, sizeof *in);
+    for (size_t i = 0; i < n; i++)
+        total += r->hits[hit[i]].n_edits;
     struct edits all = { NULL, 0 };
-    for (size_t i = 0; i < r->n_hits && n < TOGETHER_MAX; i++) {
-        struct edits e = edits_of(&a, &r->hits[i]);
-        if (!e.n || overlap(&e) || !join(&a, &all, total, &e))
+    for (size_t i = 0; i < n && used < TOGETHER_MAX; i++) {
+        struct edits e = edits_of(&a, &r->hits[hit[i]]);
+        if (overlap(&e) || !join(&a, &all, total, &e))
             continue;
-        in[i] = true;
-        gone[r->hits[i].rule]++;
-        n++;
+        in[used++] = hit[i];
+        gone[r->hits[hit[i]].rule]++;
     }
-    if (n > 1 && holds(p, apply(&a, p->text, &all), gone))
-        memcpy(done, in, r->n_hits * sizeof *done);
+    bool held = used && holds(p, apply(&a, p->text, &all), gone);
+    for (size_t i = 0; i < used && held; i++)
+        done[in[i]] = true;
     pl_arena_release(&a);
+    return held && used == n;
+}
+
+/* Halves what does not hold together until it does, or is one. The halves wait on a stack: few
+ * readings when few repairs fail. */
+static void prove_all(const struct proof *p, const struct pl_lint_result *r, size_t *hit, size_t n,
+                      bool *done)
+{
+    struct range {
+        size_t from, n;
+    } stack[64] = { { 0, n } };
+    size_t top = n > 0, tries = 0;
+    while (top && ++tries <= TRIES_MAX && tries * p->text.n <= PROOF_MAX) {
+        struct range x = stack[--top];
+        if (prove_together(p, r, hit + x.from, x.n, done))
+            continue;
+        size_t left = 0; /* those that touch others were not asked */
+        for (size_t i = x.from; i < x.from + x.n; i++)
+            if (!done[hit[i]])
+                hit[x.from + left++] = hit[i];
+        if (left < 2 && left == x.n)
+            continue;
+        size_t half = left == x.n ? left / 2 : left;
+        if (left > half && top < 63)
+            stack[top++] = (struct range){ x.from + half, left - half };
+        if (half && top < 63)
+            stack[top++] = (struct range){ x.from, half };
+    }
 }
 
 void pl_fix_prove(struct pl_arena *a, struct pl_str text, const struct pl_lint_opts *o,
                   struct pl_lint_result *r)
 {
     struct proof p = { .text = text, .o = *o, .r = r };
-    size_t tries = 0;
     bool *done = pl_alloc_n(a, r->n_hits + 1, sizeof *done);
+    size_t *hit = pl_alloc_n(a, r->n_hits + 1, sizeof *hit), n = 0;
     cheaper(&p.o);
     count(a, r, &p.before);
-    if (text.n <= FIX_TEXT_MAX)
-        prove_together(&p, r, done);
-    for (size_t i = 0; i < r->n_hits; i++) {
-        struct pl_lint_hit *h = &r->hits[i];
-        struct pl_arena tmp = { 0 };
-        unsigned gone[PL_RULE_COUNT] = { 0 };
-        if (done[i])
-            continue;
-        struct edits e = edits_of(&tmp, h);
-        gone[h->rule] = 1;
-        bool ok = e.n && text.n <= FIX_TEXT_MAX && ++tries <= TRIES_MAX &&
-                  tries * text.n <= PROOF_MAX && !overlap(&e) &&
-                  holds(&p, apply(&tmp, text, &e), gone);
-        if (!ok) {
-            h->fix_class = PL_FIX_NONE;
-            h->n_edits = 0;
+    for (size_t i = 0; i < r->n_hits && text.n <= FIX_TEXT_MAX; i++)
+        if (r->hits[i].n_edits)
+            hit[n++] = i;
+    prove_all(&p, r, hit, n, done);
+    for (size_t i = 0; i < r->n_hits; i++)
+        if (!done[i]) {
+            r->hits[i].fix_class = PL_FIX_NONE;
+            r->hits[i].n_edits = 0;
         }
-        pl_arena_release(&tmp);
-    }
 }
 
 /* One pass: all repairs that hold alone, then together as far as they do. */
@@ -217,8 +237,13 @@ static struct pl_str pass(struct pl_arena *a, struct pl_str text, const struct p
     }
     struct pl_str out = all.n ? apply(a, text, &all) : text;
     if (all.n && !holds(&p, out, NULL)) {
-        out = apply(a, text, &one[0]); /* they do not get on: one at a time */
-        n = 1;
+        size_t k = 0; /* they do not get on: the first that holds alone */
+        while (k < n && k < TRIES_MAX && !holds(&p, out = apply(a, text, &one[k]), NULL))
+            k++;
+        bool found = k < n && k < TRIES_MAX;
+        hit[0] = found ? hit[k] : NULL;
+        out = found ? out : text;
+        n = found;
     }
     for (size_t i = 0; i < n && log; i++)
         log->told(log->arg, hit[i]);

@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
             pl_df_place(&r.file, r.hits[i].off, &line, &col);
         }
         struct pl_str after;
-        if (n < 4096 && pl_fix_apply(&a, text, &o, PL_FIX_UNSAFE, &after, NULL, &err) == 0)
+        if (n < 1024 && pl_fix_apply(&a, text, &o, PL_FIX_UNSAFE, &after, NULL, &err) == 0)
             pl_fix_diff(PL_S("f"), text, after, &out);
         pl_buf_release(&out);
     }
