@@ -432,6 +432,7 @@ static int run_scan(const void *options, const struct pl_operands *ops)
 }
 
 static const char *const rare[] = { "gitlab-schema",
+                                    "color",
                                     "base-image",
                                     "exclude-base",
                                     "annotations",
