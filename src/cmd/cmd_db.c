@@ -18,6 +18,8 @@ static const struct pl_opt table[] = {
       "update: the signature, if it is not beside the database" },
     { "ecosystem", 0, PL_OPT_LIST, offsetof(struct pl_db_cmd, ecosystem), "NAME",
       "update: one of OSV's, beside those that are there" },
+    { "store", 0, PL_OPT_STR, offsetof(struct pl_db_cmd, store), "DIR",
+      "update: the ecosystems of the inventories there, too" },
     { "osv", 0, PL_OPT_STR, offsetof(struct pl_db_cmd, osv), "URL", "update: archives of OSV" },
     { "kev-feed", 0, PL_OPT_STR, offsetof(struct pl_db_cmd, kev), "URL", "update: KEV" },
     { "epss-feed", 0, PL_OPT_STR, offsetof(struct pl_db_cmd, epss), "URL", "update: EPSS" },

@@ -456,6 +456,7 @@ static const char *const rare[] = { "gitlab-schema",
                                     "unimportant",
                                     "no-config",
                                     "limit",
+                                    "rules",
                                     "threads",
                                     NULL };
 

@@ -12,7 +12,7 @@
 struct pl_db_cmd {
     struct pl_registry_cli reg;
     struct pl_opt_list ecosystem;
-    const char *db, *key, *bundle, *max_age, *osv, *kev, *epss, *delta_from;
+    const char *db, *key, *bundle, *max_age, *osv, *kev, *epss, *delta_from, *store;
     bool quiet;
 };
 

@@ -15,6 +15,7 @@
 #include "cmd/db_delta.h"
 #include "cmd/db_fetch.h"
 #include "cmd/db_opt.h"
+#include "cmd/store_opt.h"
 #include "sign/verify.h"
 #include "vuln/db.h"
 #include "vuln/eco.h"
@@ -186,29 +187,39 @@ static bool among(const struct pl_names *n, struct pl_str s)
     return false;
 }
 
-/* OSV's names of what the database holds, and those that were asked for. */
+/* Names of our own, of which OSV publishes nothing. */
+static bool is_own(struct pl_str base)
+{
+    static const char *const own[] = { "CPE",  "Generic",      "Arch Linux",   "Fedora",
+                                       "EPEL", "Oracle Linux", "Amazon Linux", "Photon OS" };
+    for (size_t i = 0; i < PL_COUNT(own); i++)
+        if (pl_str_is(base, own[i]))
+            return true;
+    return false;
+}
+
+/* OSV's names of what the database holds, of what was asked for, and of what the store holds. */
 static struct pl_names ecosystems(struct update *u)
 {
     struct pl_advdb *db = NULL;
     struct pl_err none = { 0 };
-    struct pl_names n = { NULL, 0 };
+    struct pl_names n = { NULL, 0 }, stored = pl_store_ecosystems(u->o->store, &u->a);
     size_t count = 0;
     if (pl_advdb_open(u->dir, &db, &none) == 0)
         while (pl_advdb_eco_at(db, count).n)
             count++;
-    n.p = pl_alloc_n(&u->a, count + u->o->ecosystem.n + 1, sizeof *n.p);
+    n.p = pl_alloc_n(&u->a, count + u->o->ecosystem.n + stored.n + 1, sizeof *n.p);
     for (size_t i = 0; i < count; i++) {
         struct pl_str base = pl_eco_base(pl_advdb_eco_at(db, i));
-        bool own = pl_str_is(base, "CPE") || pl_str_is(base, "Generic") ||
-                   pl_str_is(base, "Arch Linux") || pl_str_is(base, "Fedora") ||
-                   pl_str_is(base, "EPEL") || pl_str_is(base, "Oracle Linux") ||
-                   pl_str_is(base, "Amazon Linux") || pl_str_is(base, "Photon OS");
-        if (!own && !among(&n, base))
+        if (!is_own(base) && !among(&n, base))
             n.p[n.n++] = pl_dup(&u->a, base);
     }
     for (size_t i = 0; i < u->o->ecosystem.n; i++)
         if (!among(&n, pl_str_c(u->o->ecosystem.p[i])))
             n.p[n.n++] = pl_str_c(u->o->ecosystem.p[i]);
+    for (size_t i = 0; i < stored.n; i++)
+        if (!is_own(stored.p[i]) && !among(&n, stored.p[i]))
+            n.p[n.n++] = stored.p[i];
     pl_advdb_close(db);
     return n;
 }
@@ -247,7 +258,8 @@ static int from_publishers(struct update *u)
     struct pl_db_notes notes = { .quiet = u->o->quiet };
     int r = ecos.n ? 0
                    : pl_fail(&u->err, PL_E_USAGE,
-                             "there is no database yet: name ecosystems, as in --ecosystem npm");
+                             "there is no database yet: name ecosystems, as in --ecosystem npm, or "
+                             "a store");
     for (size_t i = 0; i < ecos.n && r == 0; i++) {
         struct pl_str eco = ecos.p[i];
         r = read_one(u, b, pl_printf(&u->a, "%s/%.*s/all.zip", osv, PL_FMT(escaped(u, eco))).p,

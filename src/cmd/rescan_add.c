@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/wire.h"
 #include "cmd/rescan.h"
 #include "cmd/store_opt.h"
 #include "cmd/version.h"
@@ -31,6 +32,8 @@ struct adding {
     int fd;
     const char *path;
     bool ended;
+    struct pl_arena names_a; /* of what this run has added */
+    struct pl_map names;
 };
 
 /* Where the JSON value that begins at `from` ends; 0: not in what is there yet. Only braces outside
@@ -96,6 +99,21 @@ static void complain(const struct pl_target *t)
                     PL_FMT(t->notes[i].message));
 }
 
+/* Documents that are called the same, in one run, are not versions of each other: the second and
+ * later ones are told apart by their number. */
+static struct pl_str mark_of(struct adding *x, const struct pl_target *t)
+{
+    pl_auto_buf struct pl_buf key = { 0 };
+    const struct pl_str part[] = { t->name, t->digest, t->platform };
+    for (size_t i = 0; i < PL_COUNT(part); i++)
+        pl_put_str(&key, part[i]);
+    x->names.a = &x->names_a;
+    void **at = pl_map_put(&x->names, pl_buf_str(&key));
+    uintptr_t before = (uintptr_t)*at;
+    *at = (void *)(before + 1);
+    return before ? pl_printf(&x->a, "%llu", (unsigned long long)before + 1) : PL_S("");
+}
+
 /* The documents of the batch are read and kept, all or none of them. */
 static int keep(struct adding *x, struct pl_err *err)
 {
@@ -103,7 +121,7 @@ static int keep(struct adding *x, struct pl_err *err)
                                 .tool_version = PL_S(PL_VERSION),
                                 .rules_version = PL_S(PL_RULES_VERSION) };
     const struct pl_store_ops *ops = x->s->ops;
-    const struct pl_store_origin o = pl_store_origin_now(&report);
+    struct pl_store_origin o = pl_store_origin_now(&report);
     int64_t image;
     if (!x->doc.n)
         return 0;
@@ -118,6 +136,7 @@ static int keep(struct adding *x, struct pl_err *err)
         x->refused += !t->complete && !t->n_packages;
         if (!t->complete && !t->n_packages)
             continue; /* what could not be read is not an image without packages */
+        o.mark = mark_of(x, t);
         r = ops->put(x->s, &o, t, &image, err);
         x->added++;
     }
@@ -223,6 +242,8 @@ int pl_rescan_add(const struct pl_rescan_cmd *o, const char *store, const struct
     pl_vec_release(&x.doc);
     pl_vec_release(&x.name);
     pl_arena_release(&x.a);
+    pl_map_release(&x.names);
+    pl_arena_release(&x.names_a);
     if (!code && !o->common.quiet)
         fprintf(stderr, "%llu inventories added to '%s'\n", (unsigned long long)x.added, store);
     if (!code && x.refused && !o->common.quiet)

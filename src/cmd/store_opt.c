@@ -9,6 +9,10 @@
 #include "base/vec.h"
 #include "cmd/config.h"
 #include "model/vuln.h"
+#include "vuln/eco.h"
+#include "vuln/match.h"
+
+#define ECOSYSTEMS_MAX 64u
 
 int pl_store_named(const char *given, bool no_config, struct pl_arena *a, const char **ret,
                    struct pl_err *err)
@@ -16,6 +20,48 @@ int pl_store_named(const char *given, bool no_config, struct pl_arena *a, const 
     const char *env = getenv("PLIMSOLL_STORE");
     *ret = given ? given : env && *env ? env : NULL;
     return *ret || no_config ? 0 : pl_config_folder("store", a, ret, err);
+}
+
+struct ecosystems {
+    struct pl_arena *a, tmp;
+    struct pl_names n;
+};
+
+static int add_ecosystem(void *arg, uint32_t id, const struct pl_package *p)
+{
+    struct ecosystems *x = arg;
+    struct pl_match_eco e;
+    (void)id;
+    pl_arena_reset(&x->tmp);
+    if (!pl_match_eco(&x->tmp, p, &e) || !e.known)
+        return 0;
+    struct pl_str base = pl_eco_base(e.name);
+    for (size_t i = 0; i < x->n.n; i++)
+        if (pl_str_eq(x->n.p[i], base))
+            return 0;
+    if (x->n.n < ECOSYSTEMS_MAX)
+        x->n.p[x->n.n++] = pl_dup(x->a, base);
+    return 0;
+}
+
+struct pl_names pl_store_ecosystems(const char *given, struct pl_arena *a)
+{
+    struct ecosystems x = { .a = a };
+    struct pl_err err = { 0 };
+    struct pl_store *s = NULL;
+    const char *where = NULL;
+    x.n.p = pl_alloc_n(a, ECOSYSTEMS_MAX, sizeof *x.n.p);
+    int r = pl_store_named(given, /* no_config= */ false, a, &where, &err);
+    if (r == 0 && where)
+        r = pl_store_open(where, PL_STORE_READ, &s, &err);
+    if (r == 0 && s)
+        r = s->ops->each_package(s, 0, add_ecosystem, &x, &err);
+    if (r < 0 && (given || r != PL_E_NOENT))
+        fprintf(stderr, "warning: the store does not say which ecosystems it needs: %s\n", err.msg);
+    if (s)
+        s->ops->close(s);
+    pl_arena_release(&x.tmp);
+    return x.n;
 }
 
 void pl_store_keep_begin(struct pl_store_keep *k, const struct pl_report *report)
@@ -31,7 +77,7 @@ struct pl_store_origin pl_store_origin_now(const struct pl_report *report)
     const char *epoch = getenv("SOURCE_DATE_EPOCH");
     uint64_t at;
     struct pl_store_origin o = { (int64_t)time(NULL), report->tool_version, report->rules_version,
-                                 report->db ? report->db->digest : PL_S("") };
+                                 report->db ? report->db->digest : PL_S(""), PL_S("") };
     if (epoch && pl_str_u64(pl_str_c(epoch), &at) && at < INT64_MAX)
         o.at = (int64_t)at;
     return o;

@@ -12,6 +12,11 @@
 int pl_store_named(const char *given, bool no_config, struct pl_arena *a, const char **ret,
                    struct pl_err *err);
 
+/* The ecosystems, as OSV names them without a release, of all packages in the store that `given`,
+ * the environment or the configuration names; none when there is no store. In `a`. What is wrong
+ * with the store is a warning on standard error. */
+struct pl_names pl_store_ecosystems(const char *given, struct pl_arena *a);
+
 /* What a scan found before anything was matched or left out. */
 struct pl_store_keep {
     const char *where; /* NULL: nothing is kept */

@@ -19,6 +19,8 @@ struct pl_store_origin {
     int64_t at; /* seconds since the epoch */
     struct pl_str tool, rules;
     struct pl_str db; /* digest of the advisories it was matched with; empty: not matched */
+    struct pl_str
+        mark; /* tells inventories of the same name, digest and platform apart; or empty */
 };
 
 /* One package of an inventory: numbers of the package and of its paths, and where it was. */
@@ -65,9 +67,9 @@ struct pl_store_ops {
     int (*look)(struct pl_store *s, struct pl_err *err);
     int (*counts)(struct pl_store *s, struct pl_store_counts *ret, struct pl_err *err);
 
-    /* Puts the inventory of a target in, in place of one with the same name, digest and platform,
-     * and a summary of its findings but those of advisories. Secrets as they are in the target:
-     * masked, and never `secret`. Between begin and commit. */
+    /* Puts the inventory of a target in, in place of one with the same name, digest, platform and
+     * mark, and a summary of its findings but those of advisories. Secrets as they are in the
+     * target: masked, and never `secret`. Between begin and commit. */
     int (*put)(struct pl_store *s, const struct pl_store_origin *o, const struct pl_target *t,
                int64_t *ret_image, struct pl_err *err);
     /* Each inventory, sorted by name, digest, platform. `since`: its flaws as they were then, in

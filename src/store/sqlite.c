@@ -29,7 +29,8 @@ static const char *const step[] = {
     "CREATE TABLE image(id INTEGER PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL,"
     " platform TEXT NOT NULL, kind TEXT NOT NULL, complete INTEGER NOT NULL, notes BLOB NOT NULL,"
     " layers BLOB NOT NULL, pkgset INTEGER NOT NULL, at INTEGER NOT NULL, tool TEXT NOT NULL,"
-    " rules TEXT NOT NULL, db TEXT NOT NULL, UNIQUE(name, digest, platform));"
+    " rules TEXT NOT NULL, db TEXT NOT NULL, mark TEXT NOT NULL,"
+    " UNIQUE(name, digest, platform, mark));"
     "CREATE INDEX image_digest ON image(digest);"
     "CREATE INDEX image_set ON image(pkgset);"
     "CREATE TABLE finding(image INTEGER NOT NULL, n INTEGER NOT NULL, kind TEXT NOT NULL,"
@@ -279,7 +280,11 @@ static int open_still(const char *path, struct pl_sqldb **ret, struct pl_err *er
                        "'%s' has a log that must be applied first, and its folder "
                        "cannot be written to",
                        path);
-    return pl_sqldb_open(path, PL_SQLDB_IMMUTABLE, ret, err);
+    int r = pl_sqldb_open(path, PL_SQLDB_IMMUTABLE, ret, err);
+    struct pl_err ignored;
+    if (r == 0) /* the transaction such a database is opened in: ours are begun by look */
+        pl_sqldb_run(*ret, "COMMIT", &ignored);
+    return r;
 }
 
 int pl_store_sqlite(const char *dir, enum pl_store_mode mode, struct pl_store **ret,

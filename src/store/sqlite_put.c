@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "store/sqlite_int.h"
 
 #define SEEN_MAX ((size_t)24 << 20) /* bytes of numbers that are remembered */
@@ -211,6 +212,7 @@ static int put_image(struct pl_store_db *s, const struct pl_store_origin *o,
     pl_sqlq_text(q, 1, t->name);
     pl_sqlq_text(q, 2, t->digest);
     pl_sqlq_text(q, 3, t->platform);
+    pl_sqlq_text(q, 4, o->mark);
     int found = pl_sqlq_step(q, err);
     *ret = found == 1 ? pl_sqlq_col_int(q, 0) : 0;
     *ret_old = found == 1 ? pl_sqlq_col_int(q, 1) : 0;
@@ -218,22 +220,21 @@ static int put_image(struct pl_store_db *s, const struct pl_store_origin *o,
     if (found < 0 || !(q = pl_store_q(s, found ? PL_Q_IMAGE_SET : PL_Q_IMAGE_ADD, err)))
         return err->code;
     pl_row_put_notes(&notes, t->notes, t->n_notes);
-    pl_sqlq_text(q, 1, t->name);
-    pl_sqlq_text(q, 2, t->digest);
-    pl_sqlq_text(q, 3, t->platform);
-    pl_sqlq_text(q, 4, t->kind);
-    pl_sqlq_int(q, 5, t->complete);
-    pl_sqlq_blob(q, 6, pl_buf_str(&notes));
-    pl_sqlq_blob(q, 7, pl_buf_str(&layers));
-    pl_sqlq_int(q, 8, set);
-    pl_sqlq_int(q, 9, o->at);
-    pl_sqlq_text(q, 10, o->tool);
-    pl_sqlq_text(q, 11, o->rules);
-    pl_sqlq_text(q, 12, o->db);
+    const struct pl_str text[] = { t->name, t->digest, t->platform, o->mark, t->kind };
+    for (int i = 0; i < (int)PL_COUNT(text); i++)
+        pl_sqlq_text(q, i + 1, text[i]);
+    pl_sqlq_int(q, 6, t->complete);
+    pl_sqlq_blob(q, 7, pl_buf_str(&notes));
+    pl_sqlq_blob(q, 8, pl_buf_str(&layers));
+    pl_sqlq_int(q, 9, set);
+    pl_sqlq_int(q, 10, o->at);
+    pl_sqlq_text(q, 11, o->tool);
+    pl_sqlq_text(q, 12, o->rules);
+    pl_sqlq_text(q, 13, o->db);
     if (!found)
         r = pl_store_one(q, ret, err);
     else
-        pl_sqlq_int(q, 13, *ret);
+        pl_sqlq_int(q, 14, *ret);
     if (found)
         r = pl_store_do(q, err);
     return r < 0 ? r : 0;

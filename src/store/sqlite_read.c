@@ -15,9 +15,9 @@ static int read_image(struct pl_store_db *s, struct pl_sqlq *q, int64_t since, s
                                   .platform = pl_dup(a, pl_sqlq_col(q, 3)),
                                   .kind = pl_dup(a, pl_sqlq_col(q, 4)),
                                   .complete = pl_sqlq_col_int(q, 5) != 0 };
-    i->origin =
-        (struct pl_store_origin){ pl_sqlq_col_int(q, 9), pl_dup(a, pl_sqlq_col(q, 10)),
-                                  pl_dup(a, pl_sqlq_col(q, 11)), pl_dup(a, pl_sqlq_col(q, 12)) };
+    i->origin = (struct pl_store_origin){ pl_sqlq_col_int(q, 9), pl_dup(a, pl_sqlq_col(q, 10)),
+                                          pl_dup(a, pl_sqlq_col(q, 11)),
+                                          pl_dup(a, pl_sqlq_col(q, 12)), PL_S("") };
     if (!pl_row_get_notes(pl_sqlq_col(q, 6), a, &i->notes, &i->n_notes) ||
         !pl_row_get_numbers(pl_sqlq_col(q, 7), a, &layer, &i->n_layers) ||
         !pl_row_get_members(pl_sqlq_col(q, 8), a, &member, &i->n_members))

@@ -77,7 +77,8 @@ static int setup(void **state)
                                .n_findings = 2,
                                .packages = w->package,
                                .n_packages = 3 };
-    w->o = (struct pl_store_origin){ 1000, PL_S("1.0"), PL_S("2026.11"), PL_S("sha256:db") };
+    w->o =
+        (struct pl_store_origin){ 1000, PL_S("1.0"), PL_S("2026.11"), PL_S("sha256:db"), PL_S("") };
     assert_int_equal(pl_store_open(w->dir, PL_STORE_MAKE, &w->s, &w->err), 0);
     *state = w;
     return 0;
@@ -203,6 +204,15 @@ static void equal_facts_are_kept_once(void **state_)
     assert_int_equal(c.packages, 3);
     assert_int_equal(c.sets, 1);
     assert_int_equal(c.layers, 2);
+}
+
+static void a_mark_tells_apart(void **state_)
+{
+    struct world *w = *state_;
+    int64_t first = put(w);
+    w->o.mark = PL_S("2");
+    assert_int_not_equal(put(w), first);
+    assert_int_equal(counts(w).images, 2);
 }
 
 static void the_same_image_is_replaced(void **state_)
@@ -417,6 +427,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(an_inventory_comes_back_whole),
         T(equal_facts_are_kept_once),
+        T(a_mark_tells_apart),
         T(the_same_image_is_replaced),
         T(whole_secrets_and_derived_findings_stay_out),
         T(what_it_had_can_be_asked_for_any_time),
