@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "cmd/gate_cmd.h"
+#include "cmd/gate_reader.h"
 
 #define PATIENCE_MS 600000u
 
@@ -21,6 +22,7 @@ static const struct pl_opt table[] = {
     { "log", 0, PL_OPT_STR, O(log), "FILE", "append each decision to this log" },
     { "log-best-effort", 0, PL_OPT_FLAG, O(best_effort), NULL,
       "a log that cannot be written refuses nothing" },
+    { "db", 0, PL_OPT_STR, O(db), "DIR", "advisory database, for inventories and scans" },
     { "cache", 0, PL_OPT_STR, O(cache), "DIR", "keep verified evidence there" },
     { "pin", 0, PL_OPT_FLAG, O(pin), NULL, "deploy: write the files with digests, to -o" },
     { "output", 'o', PL_OPT_STR, O(out), "PATH", "deploy: file or folder; export: folder" },
@@ -68,7 +70,8 @@ int pl_gate_cmd_code(const struct pl_gate_answer *x)
 }
 
 int pl_gate_cmd_open(const struct pl_gate_cmd *o, struct pl_operands *ops, struct pl_arena *a,
-                     struct pl_registry_opts *ro, struct pl_gate **ret)
+                     struct pl_registry_opts *ro, const struct pl_gate_engine *engine,
+                     struct pl_gate **ret)
 {
     struct pl_err err = { 0 };
     struct pl_gate_cache *cache = NULL;
@@ -79,7 +82,10 @@ int pl_gate_cmd_open(const struct pl_gate_cmd *o, struct pl_operands *ops, struc
     int r = pl_registry_cli(&o->reg, o->offline, o->quiet, ops, a, ro, &err);
     if (r == 0)
         r = pl_gate_cache_new(o->cache, 0, &cache, &err);
-    struct pl_gate_opts go = { .policy = o->policy, .registry = ro, .cache = cache };
+    struct pl_gate_opts go = { .policy = o->policy,
+                               .registry = ro,
+                               .cache = cache,
+                               .reader = engine ? pl_gate_engine_reader(engine) : NULL };
     if (r == 0)
         r = pl_gate_new(&go, ret, &err);
     pl_gate_cache_unref(cache);
@@ -94,6 +100,7 @@ struct run {
     const struct pl_gate_cmd *o;
     struct pl_arena a;
     struct pl_registry_opts registry;
+    struct pl_gate_engine *engine;
     struct pl_gate *gate;
     struct pl_gate_log *log;
     struct pl_gate_answer *answers;
@@ -172,7 +179,9 @@ static int judge_all(struct run *r, const struct pl_operands *ops)
 static int judge_targets(const struct pl_gate_cmd *o, struct pl_operands *ops)
 {
     struct run r = { .o = o };
-    int code = pl_gate_cmd_open(o, ops, &r.a, &r.registry, &r.gate);
+    int code = pl_gate_engine_new(o, &r.engine);
+    if (!code)
+        code = pl_gate_cmd_open(o, ops, &r.a, &r.registry, r.engine, &r.gate);
     if (!code && ops->n == 0) {
         fputs("plimsoll gate: no image given\n", stderr);
         code = PL_EXIT_USAGE;
@@ -188,6 +197,7 @@ static int judge_targets(const struct pl_gate_cmd *o, struct pl_operands *ops)
         pl_gate_answer_release(&r.answers[i]);
     pl_gate_log_close(r.log);
     pl_gate_unref(r.gate);
+    pl_gate_engine_free(r.engine);
     pl_registry_cli_end(&r.registry);
     pl_arena_release(&r.a);
     return code;

@@ -7,16 +7,19 @@
 #include "gate/log.h"
 
 struct pl_gate_cmd {
-    const char *policy, *log, *cache, *platform, *out, *form, *key, *as, *containerd, *podman;
+    const char *policy, *log, *cache, *platform, *out, *form, *key, *as, *containerd, *podman, *db;
     struct pl_opt_list formats, kube;
     bool explain, pin, lossy, quiet, offline, best_effort;
     struct pl_registry_cli reg;
 };
 
-/* A gate from the options; `ops` as for pl_registry_cli. The registry's options in `ro` and text in
- * `a` must outlive it. Prints what is wrong and returns an exit code, or 0. */
+struct pl_gate_engine;
+/* A gate from the options; `ops` as for pl_registry_cli. The registry's options in `ro`, text in
+ * `a` and `engine` (NULL: images are not read now) must outlive it. Prints what is wrong and
+ * returns an exit code, or 0. */
 int pl_gate_cmd_open(const struct pl_gate_cmd *o, struct pl_operands *ops, struct pl_arena *a,
-                     struct pl_registry_opts *ro, struct pl_gate **ret);
+                     struct pl_registry_opts *ro, const struct pl_gate_engine *engine,
+                     struct pl_gate **ret);
 /* The exit code that an answer means by itself. */
 int pl_gate_cmd_code(const struct pl_gate_answer *x);
 /* Of two exit codes the one that counts: 1, then 3, 4, 2, 0. */

@@ -150,7 +150,7 @@ static int run(struct deploy *d, const struct pl_operands *ops)
 {
     struct pl_operands none = { 0 };
     struct pl_err err = { 0 };
-    int code = pl_gate_cmd_open(d->o, &none, &d->a, &d->registry, &d->g);
+    int code = pl_gate_cmd_open(d->o, &none, &d->a, &d->registry, NULL, &d->g);
     if (!code && d->o->log &&
         pl_gate_log_open(&(struct pl_gate_log_opts){ .path = d->o->log }, &d->log, NULL, &err) <
             0) {

@@ -224,7 +224,7 @@ int pl_gate_doctor(const struct pl_gate_cmd *o, const struct pl_operands *ops)
         return PL_EXIT_USAGE;
     }
     if (o->policy)
-        code = pl_gate_cmd_open(o, &none, &d.a, &ro, &g);
+        code = pl_gate_cmd_open(o, &none, &d.a, &ro, NULL, &g);
     if (!code) {
         d.policy = g ? pl_gate_policy(g) : NULL;
         look(&d);

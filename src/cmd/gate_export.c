@@ -246,7 +246,7 @@ int pl_gate_export(const struct pl_gate_cmd *o, const struct pl_operands *ops)
         fputs("plimsoll gate export: --for podman and -o FOLDER are wanted\n", stderr);
         return PL_EXIT_USAGE;
     }
-    int code = pl_gate_cmd_open(o, &none, &x.a, &ro, &x.g);
+    int code = pl_gate_cmd_open(o, &none, &x.a, &ro, NULL, &x.g);
     if (!code) {
         x.p = pl_gate_policy(x.g);
         put_policy(&x);

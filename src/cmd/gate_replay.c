@@ -99,7 +99,7 @@ int pl_gate_replay(const struct pl_gate_cmd *o, const struct pl_operands *ops)
     struct pl_operands none = { 0 };
     struct pl_gate_log_sum sum;
     struct pl_err err = { 0 };
-    int code = pl_gate_cmd_open(o, &none, &a, &ro, &r.g);
+    int code = pl_gate_cmd_open(o, &none, &a, &ro, NULL, &r.g);
     if (!code && ops->n != 1) {
         fputs("plimsoll gate replay: one log is wanted\n", stderr);
         code = PL_EXIT_USAGE;

@@ -187,7 +187,7 @@ int pl_gate_test(const struct pl_gate_cmd *o, const struct pl_operands *operands
     struct pl_registry_opts ro;
     struct pl_operands none = { 0 };
     struct pl_err err = { 0 };
-    int code = pl_gate_cmd_open(o, &none, &a, &ro, &t.g);
+    int code = pl_gate_cmd_open(o, &none, &a, &ro, NULL, &t.g);
     if (!code && operands->n == 0) {
         fputs("plimsoll gate test: no file with cases given\n", stderr);
         code = PL_EXIT_USAGE;

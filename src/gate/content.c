@@ -281,7 +281,7 @@ static int read_whole(struct pl_gathering *w, const struct pl_digest *d, struct 
         count_secrets(&report, f);
         pl_gather_vex(w, &none, &vex);
         f->has_vulns = report.db != NULL;
-        f->db_s = g->reader.db_s;
+        f->db_s = pl_gather_db_time(&report);
         pl_gather_count(w, &vex, &report, &f->vulns);
     }
     pl_vex_release(&vex);

@@ -21,7 +21,6 @@ struct pl_gate_cache;
 struct pl_gate_reader {
     void *arg;
     const char *db_hash; /* of the advisory database, "" = none */
-    int64_t db_s;        /* when it was built; PL_POLICY_NEVER */
     bool images;         /* may it read whole images? */
     /* Reads `target` ("docker://…@sha256:…", "oci:…"), or with `bill` matches that inventory.
      * Secrets and vulnerabilities to *ret (in its arena); anything not read to its end is an error

@@ -90,6 +90,9 @@ void pl_gather_vex(struct pl_gathering *w, const struct pl_names *texts, struct 
 void pl_gather_count(struct pl_gathering *w, const struct pl_vex *vex, struct pl_report *r,
                      struct pl_vuln_counts *ret);
 
+/* When the database that a report was matched with was built; PL_POLICY_NEVER. */
+int64_t pl_gather_db_time(const struct pl_report *r);
+
 /* ---- cache ---- */
 
 /* Everything evidence depends on, as text; in `a`. */

@@ -165,7 +165,7 @@ static int match_bill(struct judged *j, struct pl_str payload, const struct pl_v
     pl_gather_count(j->w, vex, &report, &counts);
     worst(&f->vulns, &counts);
     f->has_vulns = true;
-    f->db_s = g->reader.db_s;
+    f->db_s = pl_gather_db_time(&report);
     return 0;
 }
 

@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "fmt/der.h"
 #include "gate/says_int.h"
 #include "model/vuln.h"
 
@@ -181,6 +182,12 @@ void pl_says_report(struct pl_gathering *w, struct pl_str type, const struct pl_
     struct pl_report rep = { .a = &r.a, .targets = &t, .n_targets = 1 };
     pl_gather_count(w, vex, &rep, &f->vulns);
     pl_arena_release(&r.a);
+}
+
+int64_t pl_gather_db_time(const struct pl_report *r)
+{
+    int64_t ns;
+    return r->db && pl_rfc3339_ns(r->db->built, &ns) ? ns / 1000000000 : PL_POLICY_NEVER;
 }
 
 /* ---- VEX ---- */

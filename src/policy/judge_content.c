@@ -137,7 +137,7 @@ void pl_policy_judge_vulns(struct pl_judging *g, const struct pl_subject *s)
     const char *old = f->has_vulns ? stale(g, f->db_s) : NULL;
     if (!f->has_vulns)
         say(g, s, "vulnerabilities", w->line, false,
-            w->source == PL_VULN_SCAN ? "the image was not read"
+            w->source == PL_VULN_SCAN ? "the image was not read and matched"
                                       : "no signed inventory that could be matched");
     else if (old)
         say(g, s, "vulnerabilities", w->line, false, old);

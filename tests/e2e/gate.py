@@ -4,11 +4,14 @@
 log killed and tampered with, grace, deploy files, export, doctor. Each refusal is a point."""
 
 import datetime
+import io
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 
@@ -321,18 +324,57 @@ def content():
         image(reg, "app/web", tag, config={**good, **change}, created=created)
         refused(gate(reg, "app/web:" + tag), "config: %s" % why, why)
     policy(reg, ["secrets: none"])
-    refused(gate(reg, "app/web:1"), "secrets: nobody looked", "no scan of a scanner")
+    refused(gate(reg, "app/web:1"), "secrets: nobody looked, and it cannot be read", "", 3)
     attest(reg, "app/web:1", "rel", "secret", result(db=False), how="--result")
-    refused(gate(reg, "app/web:1"), "secrets: who looked is no scanner", "no scan of a scanner")
+    refused(gate(reg, "app/web:1"), "secrets: who looked is no scanner", "", 3)
     attest(reg, "app/web:1", "scn", "secret", result(db=False), how="--result")
     allowed(gate(reg, "app/web:1"), "secrets: none, says a scanner")
     secret = {"kind": "secret", "rule": "secret/x", "severity": "critical",
               "where": {"surface": "file"}}
-    for tag, doc, why in (("a", result([secret], db=False), "secrets were found"),
-                          ("b", result(complete=False, db=False), "not finished"),
-                          ("c", result(db=False, scanners=("vuln",)), "no scan of a scanner")):
+    for tag, doc, why, code in (("a", result([secret], db=False), "secrets were found", 1),
+                                ("b", result(complete=False, db=False), "not finished", 1),
+                                ("c", result(db=False, scanners=("vuln",)), "", 3)):
         attest(reg, "app/web:" + tag, "scn", "secret", doc, how="--result")
-        refused(gate(reg, "app/web:" + tag), "secrets: %s (%s)" % (why, tag), why)
+        refused(gate(reg, "app/web:" + tag), "secrets: %s (%s)" % (why, tag), why, code)
+    reg.close()
+
+
+def tar(name, text):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as t:
+        info = tarfile.TarInfo(name)
+        info.size = len(text)
+        t.addfile(info, io.BytesIO(text))
+    return out.getvalue()
+
+
+def scans():
+    """Without an attestation the image is read now."""
+    reg = Registry()
+    policy(reg, ["secrets: none", "config: { no-env-secrets: true }"])
+    dice = random.Random(7)
+    letters = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRS23456789"
+    lines = ["".join(dice.choice(letters) for _ in range(64)) for _ in range(20)]
+    kind = "RSA PRIVATE" + " KEY-----\n"
+    key = ("-----BEGIN " + kind + "\n".join(lines) + "\n-----END " + kind).encode()
+    empty = reg.blob("app/web", tar("etc/motd", b"hello\n"))
+    leaky = reg.blob("app/web", tar("srv/id_rsa", key))
+
+    def made(tag, layer, env=()):
+        doc = {"architecture": "amd64", "os": "linux", "config": {"Env": list(env)},
+               "rootfs": {"type": "layers", "diff_ids": [layer["digest"]]}}
+        blob = reg.blob("app/web", json.dumps(doc).encode())
+        reg.manifest("app/web", {"schemaVersion": 2, "mediaType": MANIFEST,
+                                 "config": {"mediaType": CONFIG, **blob},
+                                 "layers": [{"mediaType": LAYER, **layer}]}, MANIFEST, tag)
+    made("ok", empty)
+    made("leak", leaky)
+    made("env", empty, ["DB_PASSWORD=" + lines[0][:16]])
+    allowed(gate(reg, "app/web:ok"), "read now: no secret")
+    refused(gate(reg, "app/web:leak"), "read now: a secret in a layer", "secrets were found")
+    refused(gate(reg, "app/web:env"), "read now: a secret in the environment", "secrets were found")
+    policy(reg, ["vulnerabilities: { max: low, source: scan }"])
+    refused(gate(reg, "app/web:ok"), "read now: no database to match with", "not read and matched")
     reg.close()
 
 
@@ -742,7 +784,7 @@ def main():
     if b"not in this build" in r.err or b"libcurl" in r.err:
         print("1..0 # SKIP built without registries")
         return 0
-    todo = (signatures, scopes, attestations, bills, content, bases, indexes, outages, verifier, logs,
+    todo = (signatures, scopes, attestations, bills, content, scans, bases, indexes, outages, verifier, logs,
             killed, files, doctor, threads)
     for part in todo:
         if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]:
