@@ -353,6 +353,8 @@ int pl_httpd_new(const struct pl_httpd_opts *o, struct pl_httpd **ret, struct pl
         pl_oom();
     h->o = *o;
     pl_conns_init(&h->conns, o->max_connections * 3 / 4);
+    if (o->read_s)
+        h->conns.read_ns = (int64_t)o->read_s * 1000000000;
     int r = pl_mhd_load(&h->m, err);
     if (r == 0)
         r = start(h, err);

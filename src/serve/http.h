@@ -30,6 +30,7 @@ struct pl_httpd_opts {
     struct pl_tls *tls; /* NULL: none, for local sockets */
     unsigned threads;   /* of I/O */
     unsigned max_connections;
+    unsigned read_s;   /* for a request to come whole; 0: ten */
     size_t max_body;   /* of one request */
     size_t max_bodies; /* of all that are being read */
     pl_httpd_fn *fn;

@@ -78,6 +78,7 @@ static int open_door(struct pl_serve *s, int fd, bool local, struct pl_httpd **r
                                .tls = local ? NULL : s->tls,
                                .threads = threads,
                                .max_connections = max,
+                               .read_s = s->o.read_s,
                                .max_body = PL_REVIEW_MAX,
                                .max_bodies = MAX_BODIES,
                                .fn = local ? pl_serve_on_plugin : pl_serve_on_request,

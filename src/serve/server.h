@@ -20,6 +20,7 @@ struct pl_serve_opts {
     const char *const *prewarm;         /* references to decide at the start */
     size_t n_prewarm;
     unsigned io_threads, max_threads, max_connections; /* 0: as is usual */
+    unsigned read_s; /* for a whole request to come; 0: as is usual */
     /* Told of what an operator wants to know, one line each. */
     void (*say)(void *arg, const char *line);
     void *say_arg;

@@ -176,6 +176,7 @@ int main(int argc, char **argv)
                                .client_ca = word(argv[4]),
                                .authz = word(argv[5]),
                                .docker = word(argv[6]),
+                               .read_s = 4,
                                .say = say };
     if (pl_serve_run(&o, &err) == 0)
         return 0;

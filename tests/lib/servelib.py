@@ -97,7 +97,7 @@ class Server:
         finally:
             c.close()
 
-    def exchange(self, data, wait=8, shut=False):
+    def exchange(self, data, wait=1.5, shut=False):
         """What comes back for raw bytes, until the server closes or says nothing more."""
         s = self.tls()
         s.settimeout(wait)
