@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A server under test: the probe (decisions made up) or the program itself, on loopback over TLS."""
+"""A server under test: the probe (decisions made up) or the program, on loopback over TLS."""
 
 import atexit
 import http.client
