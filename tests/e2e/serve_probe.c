@@ -35,6 +35,7 @@ static int load(void *arg, void **ret, struct pl_err *err)
     if (!x)
         abort();
     memcpy(x->text, b.p, b.n < sizeof x->text ? b.n : sizeof x->text - 1);
+    x->text[strcspn(x->text, "\n")] = 0;
     atomic_store(&x->refs, 1);
     *ret = x;
     return 0;
@@ -128,9 +129,7 @@ static uint32_t timeout_ms(void *policy)
 
 static struct pl_str hash(void *policy)
 {
-    char *text = ((struct policy *)policy)->text;
-    text[strcspn(text, "\n")] = 0;
-    return pl_str_c(text);
+    return pl_str_c(((struct policy *)policy)->text);
 }
 
 static void files(void *policy, void (*fn)(void *fn_arg, struct pl_str path), void *fn_arg)
