@@ -113,7 +113,8 @@ static bool behind_name(struct cursor *c)
 
 static bool ends_in_flag_word(const uint8_t *p, size_t from, size_t i)
 {
-    static const char *const words[] = { "key", "token", "secret", "pass", "pat" };
+    static const char *const words[] = { "key", "token",  "secret", "pass",
+                                         "pat", "access", "private" };
     for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
         size_t n = strlen(words[k]);
         if (i - from >= n && pl_str_ieq(pl_str_n(p + i - n, n), pl_str_n(words[k], n)))
@@ -128,8 +129,9 @@ unsigned pl_assign_values(const struct pl_hit *h, size_t from, size_t ret[PL_ASS
     size_t max = h->n - from < MAX_NAME ? h->n : from + MAX_NAME;
     unsigned n = 0;
     for (; c.i < max && is_name(h->p[c.i]); c.i++) {
-        /* --zendesk-token VALUE */
-        if (h->p[c.i] == ' ' && n + 1 < PL_ASSIGN_MAX && ends_in_flag_word(h->p, h->at, c.i)) {
+        /* --zendesk-token VALUE, zendesk-key-VALUE */
+        if (strchr(" -.", h->p[c.i]) && n + 1 < PL_ASSIGN_MAX &&
+            ends_in_flag_word(h->p, h->at, c.i)) {
             struct cursor t = { h->p, c.i + 1, h->n };
             opening(&t);
             ret[n++] = t.i;

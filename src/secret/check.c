@@ -301,6 +301,7 @@ static const struct pl_check checks[] = {
     { "azure-storage", base64_64, NULL },
     { "base64-32", base64_32, NULL },
     { "base64-json", base64_json, NULL },
+    { "bare-key", NULL, pl_find_bare_key },
     { "basic-auth", docker_auth, NULL },
     { "bip39", bip39, NULL },
     { "docker-auth", docker_auth, NULL },

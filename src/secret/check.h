@@ -30,6 +30,8 @@ bool pl_find_pem(const struct pl_hit *h, struct pl_found_at *ret);
 bool pl_find_url(const struct pl_hit *h, struct pl_found_at *ret);
 bool pl_find_shadow(const struct pl_hit *h, struct pl_found_at *ret);
 bool pl_find_keyvalue(const struct pl_hit *h, struct pl_found_at *ret);
+/* The same for values of which the name says "key" and not for what. */
+bool pl_find_bare_key(const struct pl_hit *h, struct pl_found_at *ret);
 /* The key/value rule for a text that is one value of the variable `name`. */
 bool pl_find_named_value(const struct pl_hit *h, struct pl_str name, struct pl_found_at *ret);
 

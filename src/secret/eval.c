@@ -102,11 +102,16 @@ void pl_judge(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
         return;
     if (pl_public_key(f.value) || (at->key.n && pl_known_form(m->r->known, at->key, f.value)))
         return;
+    /* made up, and not even in the form of what it begins like */
+    if (at->key.n && at->reason && pl_known_prefix(m->r->known, f.value))
+        return;
     if (!u->ready)
         make_ready(u, rule);
     if (rule->generic)
         f.rank =
-            u->check && u->check->find == pl_find_keyvalue ? PL_RANK_KEYVALUE : PL_RANK_GENERIC;
+            u->check && (u->check->find == pl_find_keyvalue || u->check->find == pl_find_bare_key)
+                ? PL_RANK_KEYVALUE
+                : PL_RANK_GENERIC;
     const char *sample = pl_documented_sample(f.value);
     if (!sample)
         sample = pl_published_value(f.value);
@@ -116,7 +121,7 @@ void pl_judge(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
         f.reason = sample;
     /* what a program wrote to its own store is no placeholder, whatever words are in it */
     bool store = rule->paths.n > 0;
-    if (like == PL_PLACEHOLDER ||
+    if (like == PL_PLACEHOLDER || (like == PL_COUNTS && !u->assign) ||
         (!store && (like == PL_WORD_PLACEHOLDER ||
                     (like == PL_LIKE_PLACEHOLDER && rule->generic && !u->assign))))
         return;

@@ -205,8 +205,10 @@ enum pl_placeholder pl_placeholder(struct pl_str s)
         return PL_PLACEHOLDER;
     if (any_word(s, words, PL_COUNT(words)))
         return PL_WORD_PLACEHOLDER;
-    if (count >= 20 || in_runs(s))
+    if (in_runs(s))
         return PL_PLACEHOLDER;
+    if (count >= 20)
+        return distinct(s) < 8 ? PL_PLACEHOLDER : PL_COUNTS;
     /* zero bytes in base64 are 'A's, so those prove nothing */
     if ((same >= 10 && c != 'A') || count >= 8)
         return distinct(s) < 8 ? PL_PLACEHOLDER : PL_LIKE_PLACEHOLDER;
@@ -216,6 +218,11 @@ enum pl_placeholder pl_placeholder(struct pl_str s)
 bool pl_is_placeholder(struct pl_str s)
 {
     return pl_placeholder(s) > PL_MADE_BY_HAND;
+}
+
+bool pl_stands_for_secret(struct pl_str s)
+{
+    return pl_placeholder(s) > PL_COUNTS;
 }
 
 bool pl_is_common_password(struct pl_str s)

@@ -13,6 +13,7 @@ enum pl_placeholder {
     PL_NO_PLACEHOLDER,
     PL_MADE_BY_HAND,     /* letters and digits count ("a1b2c3d4e5f6"), or parts repeat */
     PL_LIKE_PLACEHOLDER, /* it holds a run of one character, or counts */
+    PL_COUNTS,           /* 20 characters and more of it count: "abcdefghijklmnopqrstuvwxyz" */
     PL_WORD_PLACEHOLDER, /* it holds a word such as "example" or "changeme" */
     PL_PLACEHOLDER,      /* it stands for a secret: "xxxxxxxx", "<token>", "${TOKEN}" */
 };
@@ -21,7 +22,10 @@ enum pl_placeholder {
 enum pl_placeholder pl_placeholder(struct pl_str s);
 /* pl_placeholder gives more than PL_MADE_BY_HAND. */
 bool pl_is_placeholder(struct pl_str s);
-/* As above, with the words that only a password without fixed form may be held against. */
+/* pl_placeholder gives more than PL_COUNTS: nobody would take it for a secret. */
+bool pl_stands_for_secret(struct pl_str s);
+/* As pl_is_placeholder, with the words that only a password without fixed form may be held against.
+ */
 bool pl_is_password_placeholder(struct pl_str s);
 /* Is `s` all of a word that documents and defaults use for a password: "password", "admin"? */
 bool pl_is_common_password(struct pl_str s);

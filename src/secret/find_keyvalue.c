@@ -1,6 +1,7 @@
 /* The finder of passwords without fixed form. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/base64.h"
+#include "model/severity.h"
 #include "secret/check.h"
 #include "secret/filter.h"
 #include "secret/keyvalue.h"
@@ -38,29 +39,42 @@ static bool accept(struct pl_kv *kv, enum pl_kv_name name, enum pl_kv_place plac
 {
     *ret = (struct pl_found_at){ .off = kv->off, .len = kv->value.n };
     /* a file that exists to hold settings has secrets of forms that no rule knows, too */
-    if (name == PL_KV_TOKEN && place > PL_KV_SCRIPT)
+    if ((name == PL_KV_TOKEN && place > PL_KV_SCRIPT) || name == PL_KV_KEY || kv->beside)
         ret->key = kv->key;
     if (place <= PL_KV_SCRIPT && is_base64_text(kv->value)) {
         ret->base64 = true;
         return true;
     }
     if (pl_kv_is_secret(kv, name, place)) {
-        if (pl_placeholder(kv->value) != PL_MADE_BY_HAND)
-            return true;
-        ret->reason = "its characters count or repeat: made up";
-        return name == PL_KV_PASSWORD || !pl_kv_is_general(kv->key);
+        if (pl_placeholder(kv->value) != PL_NO_PLACEHOLDER) {
+            ret->reason = "its characters count or repeat: made up";
+            if (pl_find_word(kv->value, "test") != SIZE_MAX)
+                return false;
+            return name == PL_KV_PASSWORD || !pl_kv_is_general(kv->key);
+        }
+        if (kv->beside) {
+            ret->reason = "only its look and a word beside it speak for a secret";
+            ret->cap = PL_SEV_MEDIUM;
+        }
+        return true;
     }
     ret->reason = "a common word with digits: weak, or a placeholder";
     return name == PL_KV_PASSWORD && pl_kv_is_weak_password(kv, place);
 }
 
-bool pl_find_keyvalue(const struct pl_hit *h, struct pl_found_at *ret)
+static bool find(const struct pl_hit *h, bool bare_key, struct pl_found_at *ret)
 {
     struct pl_kv kv;
-    if (!pl_kv_parse(h, &kv) || kv.value.n < 4)
+    struct pl_hit word = *h;
+    if (bare_key) { /* its keywords hold what stands round the word, too */
+        size_t skip = pl_find_word(pl_str_n(h->p + h->at, h->len), "key");
+        word.at += skip == SIZE_MAX ? 0 : skip;
+        word.len = 3;
+    }
+    if (!pl_kv_parse(&word, &kv) || kv.value.n < 4)
         return false;
     enum pl_kv_name name = pl_kv_name_of(kv.key);
-    if (name == PL_KV_NONE)
+    if (name == PL_KV_NONE || (name == PL_KV_KEY) != bare_key)
         return false;
     enum pl_kv_place place = pl_kv_place_of(h->path);
     if (place != PL_KV_DOC && binary_near(h))
@@ -68,11 +82,21 @@ bool pl_find_keyvalue(const struct pl_hit *h, struct pl_found_at *ret)
     return accept(&kv, name, place, ret);
 }
 
+bool pl_find_keyvalue(const struct pl_hit *h, struct pl_found_at *ret)
+{
+    return find(h, false, ret);
+}
+
+bool pl_find_bare_key(const struct pl_hit *h, struct pl_found_at *ret)
+{
+    return find(h, true, ret);
+}
+
 bool pl_find_named_value(const struct pl_hit *h, struct pl_str name, struct pl_found_at *ret)
 {
     struct pl_kv kv = { .key = name, .value = pl_str_n(h->p, h->n), .quoted = true };
     enum pl_kv_name meant = pl_kv_name_of(name);
-    if (meant == PL_KV_NONE || h->n < 4 || h->n > 256)
+    if (meant == PL_KV_NONE || meant == PL_KV_KEY || h->n < 4 || h->n > 256)
         return false;
     return accept(&kv, meant, PL_KV_CONFIG, ret);
 }

@@ -10,6 +10,7 @@
 enum pl_kv_place {
     PL_KV_CONFIG, /* files that exist to hold settings */
     PL_KV_SCRIPT, /* shell and the like: settings and expressions */
+    PL_KV_TEXT,   /* notes and logs: bare values, among prose */
     PL_KV_CODE,   /* values are quoted, the rest is expressions */
     PL_KV_DOC,    /* prose, manuals, translations, tests, lock files, binaries: only what is plainly
                      random */
@@ -23,11 +24,17 @@ struct pl_kv {
     char mark;    /* the quote, or 0 */
     bool tight;   /* "KEY=value" without blanks */
     bool comment; /* the line is a comment */
+    bool beside;  /* nothing but a blank stands between key and value */
     bool list;    /* key and value are neighbours in a list or a call: no operator */
 };
 
 /* How a key is meant. */
-enum pl_kv_name { PL_KV_NONE, PL_KV_TOKEN, PL_KV_PASSWORD };
+enum pl_kv_name {
+    PL_KV_NONE,
+    PL_KV_TOKEN,
+    PL_KV_PASSWORD,
+    PL_KV_KEY, /* a key, and nothing says for what */
+};
 
 /* Finds key and value round the keyword; false when nothing is assigned there. Cheap. */
 bool pl_kv_parse(const struct pl_hit *h, struct pl_kv *ret);

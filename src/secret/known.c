@@ -18,6 +18,7 @@ struct word {
 
 struct pl_known {
     PL_VEC(struct word) name; /* sorted by gram */
+    PL_VEC(struct pl_str) prefix;
 };
 
 static int by_gram(const void *a, const void *b)
@@ -41,12 +42,34 @@ static bool gives_names(const struct pl_rule *r)
            r->paths.n == 0;
 }
 
+/* "tskey-", "ghp_": what is a token of that provider or none. */
+static void add_prefixes(struct pl_known *k, const struct pl_rule *r)
+{
+    bool of_token = r->regex && r->keyword_case && !r->generic && r->before == 0 &&
+                    r->paths.n == 0 && !strstr(r->regex, PL_ASSIGN_MARK);
+    for (size_t i = 0; i < r->keywords.n && of_token; i++) {
+        struct pl_str w = pl_str_c(r->keywords.p[i]);
+        if (w.n >= MIN_NAME && strpbrk(r->keywords.p[i], "_-."))
+            pl_vec_push(&k->prefix, w);
+    }
+}
+
+bool pl_known_prefix(const struct pl_known *k, struct pl_str value)
+{
+    for (size_t i = 0; i < k->prefix.n; i++) {
+        if (pl_str_starts(value, k->prefix.p[i]))
+            return true;
+    }
+    return false;
+}
+
 struct pl_known *pl_known_new(const struct pl_rule *rule, size_t n)
 {
     struct pl_known *k = calloc(1, sizeof *k);
     if (!k)
         pl_oom();
     for (size_t i = 0; i < n; i++) {
+        add_prefixes(k, &rule[i]);
         const struct pl_rule_list *words = &rule[i].keywords;
         for (size_t w = 0; w < words->n && gives_names(&rule[i]); w++)
             add(k, pl_str_c(words->p[w]));
@@ -63,6 +86,7 @@ void pl_known_free(struct pl_known *k)
     if (!k)
         return;
     pl_vec_release(&k->name);
+    pl_vec_release(&k->prefix);
     free(k);
 }
 

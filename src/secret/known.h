@@ -14,5 +14,7 @@ void pl_known_free(struct pl_known *k);
 /* Does `key` name a provider, or `value` begin with its name, whose secrets a rule of its own
  * knows? What that rule does not find is then no secret, or none that could work. */
 bool pl_known_form(const struct pl_known *k, struct pl_str key, struct pl_str value);
+/* Does `value` begin like the tokens of a provider, by the keyword of a rule for them? */
+bool pl_known_prefix(const struct pl_known *k, struct pl_str value);
 
 #endif

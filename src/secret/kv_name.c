@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "secret/filter.h"
 #include "secret/keyvalue.h"
+#include "secret/setting.h"
 
 #define MAX_WORDS 12
 
@@ -53,14 +54,14 @@ static const char *const token_words[] = {
     "token",      "secret",    "credential",  "credentials", "apikey",    "secrets",
     "tokens",     "auth",      "creds",       "cred",        "accesskey", "secretkey",
     "authkey",    "authtoken", "accesstoken", "apitoken",    "apisecret", "clientsecret",
-    "privatekey", "bearer",    "jwt",         "signature",   "webhook",
+    "privatekey", "bearer",    "jwt",         "signature",   "webhook",   "pat",
 };
 /* "key" is a secret only behind one of these. */
 static const char *const key_kinds[] = {
     "api",     "secret",  "access",  "auth",         "private", "encryption", "encrypt",
     "signing", "master",  "service", "account",      "storage", "license",    "crypt",
     "cipher",  "session", "jwt",     "app",          "hmac",    "aes",        "token",
-    "client",  "admin",   "deploy",  "subscription",
+    "client",  "admin",   "deploy",  "subscription", "sdk",
 };
 /* Endings that say the thing is about a secret and none itself. */
 static const char *const about_words[] = {
@@ -89,6 +90,21 @@ static const char *const harmless_words[] = {
     "cancellation", "resume", "csrf",    "xsrf",       "crumb",        "antiforgery", "forgery",
     "idempotency",  "change", "request", "pagination", "upload",       "lock",        "starting",
     "eos",          "bos",    "pad",     "unk",        "authenticity",
+};
+
+/* "key" behind one of these is a place in a table, a file or a program. */
+static const char *const table_words[] = {
+    "public",      "pub",       "primary",   "foreign",  "cache",     "sort",    "partition",
+    "row",         "hash",      "index",     "map",      "object",    "group",   "dict",
+    "json",        "registry",  "route",     "path",     "file",      "name",    "event",
+    "query",       "search",    "order",     "unique",   "composite", "natural", "shard",
+    "bucket",      "message",   "state",     "s3",       "blob",      "host",    "lookup",
+    "column",      "field",     "data",      "entry",    "item",      "node",    "option",
+    "param",       "setting",   "theme",     "locale",   "string",    "label",   "short",
+    "hot",         "answer",    "trace",     "metric",   "series",    "dedup",   "i18n",
+    "property",    "attribute", "parameter", "template", "resource",  "content", "etag",
+    "known",       "restore",   "version",   "build",    "commit",    "node",    "page",
+    "translation", "other",     "some",      "another",  "any",
 };
 
 /* These say that the value is not the real thing. */
@@ -123,6 +139,8 @@ enum pl_kv_name pl_kv_name_of(struct pl_str key)
     if ((pl_str_ieq(last, PL_S("key")) || pl_str_ieq(last, PL_S("value"))) && n > 1 &&
         (IN(w[n - 2], key_kinds) || IN(w[n - 2], token_words)))
         return PL_KV_TOKEN;
+    if (pl_str_ieq(last, PL_S("key")) && (n == 1 || !IN(w[n - 2], table_words)))
+        return PL_KV_KEY;
     /* run together: "dbpassword", "mysecretkey" */
     if (pl_str_iends(last, PL_S("password")) || pl_str_iends(last, PL_S("passwd")) ||
         pl_str_iends(last, PL_S("pwd")))
@@ -133,6 +151,12 @@ enum pl_kv_name pl_kv_name_of(struct pl_str key)
     return PL_KV_NONE;
 }
 
+/* These name nobody. */
+static const char *const nobody_words[] = {
+    "oauth", "other", "my",  "our",  "your",    "the",     "test", "dev",
+    "prod",  "new",   "old", "main", "default", "staging", "user", "production",
+};
+
 bool pl_kv_is_general(struct pl_str word)
 {
     struct pl_str w[MAX_WORDS];
@@ -140,7 +164,8 @@ bool pl_kv_is_general(struct pl_str word)
     bool all = true;
     for (size_t i = 0; i < n; i++)
         all &= IN(w[i], password_words) || IN(w[i], token_words) || IN(w[i], key_kinds) ||
-               IN(w[i], about_words) || IN(w[i], harmless_words) || pl_str_ieq(w[i], PL_S("key"));
+               IN(w[i], about_words) || IN(w[i], harmless_words) || IN(w[i], nobody_words) ||
+               pl_str_ieq(w[i], PL_S("key"));
     return all;
 }
 
@@ -220,5 +245,7 @@ enum pl_kv_place pl_kv_place_of(struct pl_str path)
         return PL_KV_CODE;
     if (IN(ext, script_ext) || pl_find_word(base, "dockerfile") != SIZE_MAX)
         return PL_KV_SCRIPT;
+    if (pl_str_ieq(ext, PL_S("txt")) || pl_str_ieq(ext, PL_S("log")))
+        return pl_setting_of(base) == PL_SETTING_DOC ? PL_KV_DOC : PL_KV_TEXT;
     return ext.n == 0 || base.p[0] == '.' ? PL_KV_SCRIPT : PL_KV_DOC;
 }

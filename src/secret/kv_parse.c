@@ -186,6 +186,10 @@ static bool separator(struct cursor *c, struct pl_kv *kv, bool flag)
         return true;
     if (gap && !closed && (is_quote(ch) || typed(c))) /* PASSWORD 'x' */
         return true;
+    if (gap && !closed && ch > ' ' && pl_is_alnum((uint8_t)ch)) { /* SECRET x */
+        kv->beside = true;
+        return true;
+    }
     *c = after;
     return closed ? after_quoted(c, kv) : value_member(c);
 }

@@ -213,7 +213,7 @@ static bool impossible(const struct pl_kv *kv)
     struct pl_str v = kv->value;
     return v.n < 4 || v.n > 128 || has_odd_bytes(v) || only(v, "0123456789.,:-/ ") ||
            is_keyword(v) || is_computed(v) || is_path_or_url(v) || is_expression(v) ||
-           repeats_key(kv) || pl_is_placeholder(v);
+           repeats_key(kv) || pl_stands_for_secret(v);
 }
 
 /* A word or two, no digit and no sign in it. */
@@ -281,8 +281,8 @@ static bool is_publishable(struct pl_str s)
 static bool is_loose_digest(const struct pl_kv *kv, enum pl_kv_place place)
 {
     size_t n = kv->value.n;
-    return place == PL_KV_DOC && !kv->quoted && !kv->tight && kv->key.n <= 6 && is_hex(kv->value) &&
-           (n == 32 || n == 40 || n == 64);
+    return place >= PL_KV_TEXT && place != PL_KV_CODE && !kv->quoted && !kv->tight &&
+           kv->key.n <= 6 && is_hex(kv->value) && (n == 32 || n == 40 || n == 64);
 }
 
 /* Base64 that ends in padding, with digits and both cases: no word does. */
@@ -301,8 +301,9 @@ static bool token(const struct pl_kv *kv, enum pl_kv_place place)
         is_loose_digest(kv, place))
         return false;
     if (is_uuid(v))
-        return bits > 2.8 && (place != PL_KV_DOC || (!kv->comment && (kv->quoted || kv->tight)));
-    size_t least = place == PL_KV_DOC ? 20 : place == PL_KV_CODE ? 16 : 10;
+        return bits > 2.8 && ((place != PL_KV_DOC && place != PL_KV_TEXT) ||
+                              (!kv->comment && (kv->quoted || kv->tight)));
+    size_t least = place == PL_KV_DOC ? 20 : place >= PL_KV_TEXT ? 16 : 10;
     if (v.n < least || f.digit == 0)
         return place == PL_KV_CONFIG && v.n >= 16 && f.digit == 0 && rare > 1.2 && bits > 3.3;
     if (is_hex(v))
@@ -351,6 +352,16 @@ bool pl_kv_is_weak_password(const struct pl_kv *kv, enum pl_kv_place place)
            f.digit && v.n >= 6 && v.n <= 24 && !describes_itself(v) && !impossible(kv);
 }
 
+/* Behind a name that says only "key": no word and no digest of a lock file has this form. */
+static bool plainly_random(const struct pl_kv *kv)
+{
+    struct pl_str v = kv->value;
+    struct profile f = profile_of(v);
+    bool clean = !is_uuid(v) && !is_publishable(v) && !is_cut_uuid(v) && !holds_variable(kv);
+    return clean && v.n >= 16 && f.digit >= 2 && f.lower + f.upper >= 3 && f.other * 6 <= v.n &&
+           pl_entropy(v) > 3.3 && (is_hex(v) || is_padded(v) || pl_kv_rarity(v) > 0.9);
+}
+
 bool pl_kv_is_secret(const struct pl_kv *kv, enum pl_kv_name name, enum pl_kv_place place)
 {
     if (impossible(kv))
@@ -364,5 +375,11 @@ bool pl_kv_is_secret(const struct pl_kv *kv, enum pl_kv_name name, enum pl_kv_pl
     /* in a script a bare value is one only in an assignment without blanks */
     if (place == PL_KV_SCRIPT && !kv->quoted && !kv->tight && wordlike(kv->value))
         return false;
-    return name == PL_KV_PASSWORD ? password(kv, place) : token(kv, place);
+    if (name == PL_KV_KEY || kv->beside)
+        return place != PL_KV_DOC && !kv->comment && !kv->list && plainly_random(kv) &&
+               (kv->key.n > 3 || kv->quoted || kv->tight);
+    if (name == PL_KV_TOKEN)
+        return token(kv, place);
+    /* in notes, too, most of what stands beside "password" is prose */
+    return password(kv, place == PL_KV_TEXT && !kv->quoted ? PL_KV_DOC : place);
 }

@@ -146,6 +146,10 @@ static void names_and_places_are_told_apart(void **state)
     assert_int_equal(pl_kv_name_of(PL_S("public_key")), PL_KV_NONE);
     assert_int_equal(pl_kv_name_of(PL_S("primary_key")), PL_KV_NONE);
     assert_int_equal(pl_kv_name_of(PL_S("author")), PL_KV_NONE);
+    assert_int_equal(pl_kv_name_of(PL_S("ado_pat")), PL_KV_TOKEN);
+    assert_int_equal(pl_kv_name_of(PL_S("acme_key")), PL_KV_KEY);
+    assert_int_equal(pl_kv_name_of(PL_S("Key")), PL_KV_KEY);
+    assert_int_equal(pl_kv_name_of(PL_S("cacheKey")), PL_KV_NONE);
     assert_int_equal(pl_kv_name_of(PL_S("")), PL_KV_NONE);
     assert_int_equal(pl_kv_place_of(PL_S("srv/.env.production")), PL_KV_CONFIG);
     assert_int_equal(pl_kv_place_of(PL_S("srv/Dockerfile")), PL_KV_SCRIPT);

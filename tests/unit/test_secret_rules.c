@@ -415,7 +415,7 @@ static void placeholders_and_entropy(void **state)
     assert_int_equal(pl_placeholder(PL_S("a1b2c3d4e5f6g7h8i9j0")), PL_MADE_BY_HAND);
     assert_int_equal(pl_placeholder(PL_S("abc123def456ghi789jkl012")), PL_MADE_BY_HAND);
     assert_int_equal(pl_placeholder(PL_S("nM2qV9xK4pT8cW1nM2qV9xK4pT8cW1zL")), PL_MADE_BY_HAND);
-    assert_int_equal(pl_placeholder(PL_S("sk_abcdefghijklmnopqrstuvwxyz123")), PL_PLACEHOLDER);
+    assert_int_equal(pl_placeholder(PL_S("sk_abcdefghijklmnopqrstuvwxyz123")), PL_COUNTS);
     assert_int_equal(pl_placeholder(PL_S("xox-8888888888-ffffffff-7q2mz")), PL_PLACEHOLDER);
     assert_int_equal(pl_placeholder(PL_S("1QQQQQQQQQQQQQQQQQQQQQQQQ8xk2mz")), PL_LIKE_PLACEHOLDER);
     assert_int_equal(pl_placeholder(PL_S("AAAAAAAAAAAAAAAAb3Jk9dk2")), PL_NO_PLACEHOLDER);
@@ -430,9 +430,11 @@ static void a_key_names_a_provider_whose_form_is_known(void **state)
 {
     (void)state;
     static const char *const words[] = { "acmecloud", "access_token" }, *const more[] = { "zeta" };
+    static const char *const prefix[] = { "zt_x" };
     struct pl_rule rule[] = {
         { .id = "a", .regex = "(?i)acmecloud{assign}x", .keywords = { words, 2 } },
         { .id = "b", .regex = "zt_x", .keywords = { more, 1 }, .names = { more, 1 } },
+        { .id = "d", .regex = "zt_.", .keywords = { prefix, 1 }, .keyword_case = true },
         { .id = "c", .regex = "omega{assign}x", .keywords = { words, 1 }, .more_forms = true },
     };
     struct pl_known *k = pl_known_new(rule, PL_COUNT(rule));
@@ -444,6 +446,8 @@ static void a_key_names_a_provider_whose_form_is_known(void **state)
     assert_false(pl_known_form(k, PL_S("access_token"), v) || pl_known_form(k, PL_S(""), v));
     assert_true(pl_known_form(k, PL_S("token"), PL_S("zeta_q8f2")));
     assert_false(pl_known_form(k, PL_S("token"), PL_S("zetaq8f2")));
+    assert_true(pl_known_prefix(k, PL_S("zt_xq8f2")));
+    assert_false(pl_known_prefix(k, PL_S("zz_q8f2")));
     pl_known_free(k);
     k = pl_known_new(rule, 0);
     assert_false(pl_known_form(k, PL_S("acmecloud_key"), v));
