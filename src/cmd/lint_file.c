@@ -69,6 +69,16 @@ static struct pl_str print_of(struct pl_lint_run *r, const struct pl_lint_result
     return pl_dup(r->a, pl_str_n(hex, 64));
 }
 
+/* A place of an edit; behind the last line end it is the line that would come next. */
+static void edit_place(const struct pl_df_file *f, uint32_t off, uint32_t *line, uint32_t *col)
+{
+    pl_df_place(f, off, line, col);
+    if (off && off == f->src.n && f->src.p[off - 1] == '\n') {
+        *line += 1;
+        *col = 1;
+    }
+}
+
 static void give_fix(struct pl_lint_run *r, const struct pl_lint_result *lr,
                      const struct pl_lint_hit *h, struct pl_finding *f)
 {
@@ -82,8 +92,8 @@ static void give_fix(struct pl_lint_run *r, const struct pl_lint_result *lr,
         e->off = h->edits[i].off;
         e->end = h->edits[i].end;
         e->text = pl_dup(r->a, h->edits[i].text);
-        pl_df_place(&lr->file, h->edits[i].off, &e->line, &e->col);
-        pl_df_place(&lr->file, h->edits[i].end, &e->end_line, &e->end_col);
+        edit_place(&lr->file, h->edits[i].off, &e->line, &e->col);
+        edit_place(&lr->file, h->edits[i].end, &e->end_line, &e->end_col);
     }
 }
 

@@ -157,6 +157,10 @@ def outputs(cwd):
     point("3 | RUN wget -q --no-check-certificate" in out and "|             ^^^" in out,
           "the source line with carets", out)
     run("lint", "-q", "-f", "json=r.json", "-f", "sarif=r.sarif", "o/Dockerfile", cwd=cwd)
+    added = [e for t in json.loads(read(cwd, "r.json"))["targets"] for f in t["findings"]
+             for x in f["fixes"] for e in x["edits"] if "USER" in e["text"]]
+    point([(e["line"], e["column"]) for e in added] in ([(4, 1)], []),
+          "a line added at the end stands on a line of its own", added)
     sarif = json.loads(read(cwd, "r.sarif"))["runs"][0]
     fixes = [f for r in sarif["results"] for f in r.get("fixes", [])]
     point(fixes and fixes[0]["artifactChanges"][0]["replacements"], "SARIF carries repairs")
