@@ -199,6 +199,65 @@ static void every_document_and_list_is_judged(void **state)
     assert_int_equal(x.containers, 1);
 }
 
+/* An image that starts as root, steps down to 999, writes to /run and keeps /data. */
+static const struct pl_advice *stepping(void *arg, struct pl_str name)
+{
+    static struct pl_mount mounts[] = {
+        { .path = { "/run", 4 }, .confidence = PL_STRONG },
+        { .path = { "/data", 5 },
+          .volume = true,
+          .has_owner = true,
+          .uid = 999,
+          .mode = 0755,
+          .confidence = PL_CERTAIN },
+    };
+    static struct pl_cap_need caps[] = { { .cap = { "SETUID", 6 }, .confidence = PL_STRONG } };
+    static struct pl_str ports[] = { { "80/tcp", 6 } };
+    static struct pl_variant variants[] = {
+        { .kind = PL_VARIANT_USER, .user_known = true, .uid = 999, .mount = mounts, .n_mount = 2 },
+        { .kind = PL_VARIANT_ROOT, .mount = mounts, .n_mount = 2, .cap = caps, .n_cap = 1 },
+    };
+    static const struct pl_advice advice = { .variant = variants, .n = 2, .ports = { ports, 1 } };
+    (void)arg;
+    return pl_str_is(name, "known") ? &advice : NULL;
+}
+
+static struct pl_deploy_result join(const char *service)
+{
+    struct pl_limits l;
+    struct pl_deploy_result x;
+    struct pl_err err;
+    pl_limits_init(&l);
+    struct pl_deploy_opts o = { .limits = &l, .image = stepping };
+    struct pl_str text = pl_printf(&arena, "services:\n  a:\n%s", service);
+    assert_int_equal(pl_deploy_lint(&arena, text, &o, &x, &err), 0);
+    return x;
+}
+
+static void a_service_is_held_against_its_image(void **state)
+{
+    (void)state;
+    struct pl_deploy_result x = join("    image: known\n    read_only: true\n    cap_drop: [ALL]\n"
+                                     "    ports: ['80:81']\n    volumes: ['d:/data']\n");
+    assert_true(fires(&x, PL_DEPLOY_R31) && fires(&x, PL_DEPLOY_R32) && fires(&x, PL_DEPLOY_R33));
+    x = join("    image: known\n    read_only: true\n    cap_drop: [ALL]\n    cap_add: [SETUID]\n"
+             "    tmpfs: [/run]\n    ports: ['81:80']\n    volumes: ['d:/data']\n");
+    assert_false(fires(&x, PL_DEPLOY_R31) || fires(&x, PL_DEPLOY_R32) || fires(&x, PL_DEPLOY_R33));
+    x = join("    image: known\n    user: '5'\n    volumes: ['d:/data']\n");
+    assert_true(fires(&x, PL_DEPLOY_R34));
+    x = join("    image: known\n    user: '999'\n    cap_drop: [ALL]\n    volumes: ['d:/data']\n");
+    assert_false(fires(&x, PL_DEPLOY_R34) || fires(&x, PL_DEPLOY_R32));
+    x = join("    image: other\n    read_only: true\n    cap_drop: [ALL]\n");
+    assert_false(fires(&x, PL_DEPLOY_R31) || fires(&x, PL_DEPLOY_R32));
+}
+
+static void a_template_is_told(void **state)
+{
+    (void)state;
+    assert_true(join("    image: {{ .Values.x }}\n").templated);
+    assert_false(join("    image: x\n    hostname: \"{{.Node.Hostname}}\"\n").templated);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +270,8 @@ int main(void)
         cmocka_unit_test(a_hardened_service_has_no_finding),
         cmocka_unit_test(merge_keys_count),
         cmocka_unit_test(every_document_and_list_is_judged),
+        cmocka_unit_test(a_service_is_held_against_its_image),
+        cmocka_unit_test(a_template_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, teardown);
 }
