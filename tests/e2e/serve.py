@@ -513,6 +513,10 @@ def program():
         point(r.returncode == 2 and r.stderr, "usage: " + " ".join(flags), r)
     r = subprocess.run([PROGRAM, "serve", "--manifests"], capture_output=True, check=False)
     point(r.returncode == 0 and r.stdout.count(b"failurePolicy: Fail") == 2, "--manifests")
+    folder = os.path.join(os.environ["PL_SRC"], "deploy", "kubernetes", "gate")
+    files = [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(".yaml")]
+    r = subprocess.run([PROGRAM, "lint", *files], capture_output=True, check=False)
+    point(len(files) >= 6 and r.returncode == 0, "lint of the manifests finds nothing", r.stdout)
 
 
 def main():
