@@ -106,7 +106,7 @@ static void begin(struct pl_matcher *m, const struct pl_text *t)
     m->setting = -1;
     /* hostile text could make every hit look far: 64 times over the text is far above any real
      * file (a few times) and still a fraction of a second */
-    m->work = 64 * (uint64_t)t->n + PL_MIB(1);
+    m->work = 64 * (uint64_t)t->n + PL_MIB(4);
     m->decode_left = 4 * (uint64_t)t->n + 4096;
     m->limit = NULL;
     for (size_t i = 0; i < m->r->img.n_rules; i++) {

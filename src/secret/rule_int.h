@@ -28,11 +28,11 @@ static inline bool pl_bytes_has(const struct pl_bytes *s, uint8_t c)
 
 /* What is known of the matches of a regex without running it. */
 struct pl_rule_shape {
-    uint32_t min, max;           /* length of a match; max == UINT32_MAX: no bound */
-    uint8_t n;                   /* how many of `cls` are filled */
-    bool word_start;             /* begins with \b and a word character */
-    bool name_only;              /* matches letters, digits, "_.-" and blanks only */
-    uint8_t cls[PL_SHAPE_BYTES]; /* byte set (by number) at each offset from the match's start */
+    uint32_t min, max;            /* length of a match; max == UINT32_MAX: no bound */
+    uint8_t n;                    /* how many of `cls` are filled */
+    bool word_start;              /* begins with \b and a word character */
+    bool name_only;               /* matches letters, digits, "_.-" and blanks only */
+    uint16_t cls[PL_SHAPE_BYTES]; /* byte set (by number) at each offset from the match's start */
 };
 
 /* What a literal stands for. */

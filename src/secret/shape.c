@@ -104,18 +104,18 @@ static struct range length(const struct rx *rx, unsigned i)
     return (struct range){ 0, 0 };
 }
 
-static uint8_t number_of(struct pl_bytes_table *t, const struct pl_bytes *set, bool *full)
+static uint16_t number_of(struct pl_bytes_table *t, const struct pl_bytes *set, bool *full)
 {
     for (size_t i = 0; i < t->n; i++) {
         if (memcmp(&t->p[i], set, sizeof *set) == 0)
-            return (uint8_t)i;
+            return (uint16_t)i;
     }
-    if (t->n == 256) {
+    if (t->n == UINT16_MAX) {
         *full = true;
         return 0;
     }
     pl_vec_push(t, *set);
-    return (uint8_t)(t->n - 1);
+    return (uint16_t)(t->n - 1);
 }
 
 static bool only_word(const struct pl_bytes *set)

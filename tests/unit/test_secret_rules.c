@@ -182,6 +182,24 @@ static void shapes_tell_lengths_and_bytes(void **state)
     free(t.p);
 }
 
+static void any_number_of_byte_sets_is_kept(void **state)
+{
+    (void)state;
+    struct pl_bytes_table t = { 0 };
+    struct pl_rule_shape s = { .n = 0 };
+    unsigned made = 0;
+    for (char a = 'a'; a < 'z'; a++) {
+        for (char b = (char)(a + 1); b <= 'z'; b++, made++) {
+            char text[] = { '[', a, b, ']', 'Q', '\0' };
+            s = shape(text, &t);
+            assert_int_equal(s.n, 2);
+            assert_true(may(&s, &t, 0, a) && may(&s, &t, 0, b) && !may(&s, &t, 0, 'A'));
+        }
+    }
+    assert_true(made > 256 && t.n == made + 1);
+    free(t.p);
+}
+
 static void shapes_give_up_on_what_they_do_not_know(void **state)
 {
     (void)state;
@@ -525,6 +543,7 @@ int main(void)
         cmocka_unit_test(the_same_id_twice_is_refused),
         cmocka_unit_test(a_database_of_another_build_is_compiled_anew),
         cmocka_unit_test(shapes_tell_lengths_and_bytes),
+        cmocka_unit_test(any_number_of_byte_sets_is_kept),
         cmocka_unit_test(shapes_give_up_on_what_they_do_not_know),
         cmocka_unit_test(keywords_before_common_words_need_no_literal),
         cmocka_unit_test(both_ways_to_find_word_starts_agree),
