@@ -77,10 +77,10 @@ static const struct flag {
     { "java-db-repository", 0, FINE_V, 0, "db.java-repository" },
     { "checks-bundle-repository", 0, FINE_V, 0, NULL },
     { "image-src", 0, FINE_V, 0, "image.source" },
-    { "detection-priority", 0, FINE_V, 0, "scan.detection-priority" },
+    { "detection-priority", 0, NO, 0, "scan.detection-priority" },
     { "table-mode", 0, FINE_V, 0, NULL },
     { "config", 'c', FINE_V, 0, NULL },
-    { "secret-config", 0, FINE_V, 0, "secret.config" },
+    { "secret-config", 0, NO, 0, "secret.config" },
     { "generate-default-config", 0, NO, 0, NULL },
     { "server", 0, NO, 0, "server.addr" },
     { "token", 0, NO, 0, "server.token" },
@@ -238,7 +238,7 @@ static int set(struct pl_tv_opts *o, const struct flag *f, const char *v, struct
         *(int *)at(o, f->at) = (int)n;
         return 0;
     case NO:
-        return refuse("this flag is not done here: --", f->name);
+        return refuse("not done here: the flag", f->name);
     case SPECIAL:
         return special(o, f, v, a);
     case FINE:
