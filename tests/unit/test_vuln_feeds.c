@@ -70,7 +70,7 @@ static void seed(struct world *w, const char *name)
     assert_non_null(f);
     size_t n = fread(text, 1, sizeof text, f);
     fclose(f);
-    struct pl_str rest = pl_str_n(text, n), head;
+    struct pl_str rest = pl_str_n(text, n), head = PL_S("");
     assert_true(n < sizeof text && pl_str_split(&rest, '\n', &head));
     struct pl_adv_read_opts o = { .limits = &limits, .note = count_note, .arg = w };
     o.release = PL_S("");
