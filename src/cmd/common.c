@@ -49,19 +49,6 @@ static void show_progress(void *arg, uint64_t fed)
     fflush(stderr);
 }
 
-static int sandbox_mode(const char *s, enum pl_sandbox_mode *ret, struct pl_err *err)
-{
-    if (!s || strcmp(s, "auto") == 0)
-        *ret = PL_SANDBOX_AUTO;
-    else if (strcmp(s, "require") == 0)
-        *ret = PL_SANDBOX_REQUIRE;
-    else if (strcmp(s, "off") == 0)
-        *ret = PL_SANDBOX_OFF;
-    else
-        return pl_fail(err, PL_E_USAGE, "--sandbox is auto, require or off, not '%s'", s);
-    return 0;
-}
-
 int pl_common_read(const char *path, struct pl_buf *b, struct pl_err *err)
 {
     pl_auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -98,8 +85,7 @@ int pl_common_rules(const struct pl_common *c, struct pl_rules **ret, struct pl_
 
 static int prepare(struct pl_run *r, const struct pl_common *c, bool secrets, struct pl_err *err)
 {
-    int ret =
-        sandbox_mode(c->sandbox ? c->sandbox : getenv("PLIMSOLL_SANDBOX"), &r->o.sandbox, err);
+    int ret = pl_sandbox_mode_of(c->sandbox, &r->o.sandbox, err);
     pl_limits_init(&r->o.limits);
     for (size_t i = 0; ret == 0 && i < c->limit.n; i++)
         ret = pl_limits_set(&r->o.limits, c->limit.p[i], err);

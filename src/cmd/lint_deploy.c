@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "check/deploy/deploy.h"
 #include "cmd/lint_deploy.h"
+#include "sandbox/sandbox.h"
 #include "scan/facts.h"
 #include "scan/scan.h"
 
@@ -94,13 +95,15 @@ static struct pl_str bare_name(struct pl_str s)
 
 static int read_advice(struct pl_lint_run *r, struct pl_lint_image *x, struct pl_err *err)
 {
-    struct pl_scan_opts o = { .sandbox = PL_SANDBOX_AUTO };
+    struct pl_scan_opts o = { 0 };
     struct pl_scan *s = NULL;
     struct pl_rules *rules = NULL;
     struct pl_hardened *h = NULL;
     size_t n = 0;
     pl_limits_init(&o.limits);
-    int e = pl_rules_builtin(&rules, err);
+    int e = pl_sandbox_mode_of(NULL, &o.sandbox, err);
+    if (e == 0)
+        e = pl_rules_builtin(&rules, err);
     if (e == 0)
         e = pl_scan_new(&o, rules, &s, err);
     if (e == 0)

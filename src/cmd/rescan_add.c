@@ -67,7 +67,7 @@ static size_t cut(struct cutter *c, struct pl_str s)
 
 static struct pl_str rest(const struct adding *x)
 {
-    return pl_str_n(x->text.p + x->from, x->text.n - x->from);
+    return pl_str_sub(pl_buf_str(&x->text), x->from, SIZE_MAX);
 }
 
 static int fill(struct adding *x, struct pl_err *err)

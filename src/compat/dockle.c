@@ -11,6 +11,7 @@
 #include "compat/compat.h"
 #include "fmt/glob.h"
 #include "fmt/jsonw.h"
+#include "sandbox/sandbox.h"
 #include "scan/scan.h"
 
 enum level { LEVEL_PASS, LEVEL_INFO, LEVEL_WARN, LEVEL_FATAL };
@@ -223,12 +224,12 @@ static int scan(struct run *r, struct pl_err *err)
     struct pl_rules *rules = NULL;
     struct pl_scan *s = NULL;
     struct pl_report report = { .a = &r->a };
-    struct pl_scan_opts o = {
-        .sandbox = PL_SANDBOX_AUTO, .secrets = true, .config = true, .kinds = 1u << PL_KIND_CONFIG
-    };
+    struct pl_scan_opts o = { .secrets = true, .config = true, .kinds = 1u << PL_KIND_CONFIG };
     pl_limits_init(&o.limits);
     const char *target = r->input ? r->input : r->image;
-    int e = pl_rules_builtin(&rules, err);
+    int e = pl_sandbox_mode_of(NULL, &o.sandbox, err);
+    if (e == 0)
+        e = pl_rules_builtin(&rules, err);
     if (e == 0)
         e = pl_scan_new(&o, rules, &s, err);
     if (e == 0)

@@ -12,18 +12,13 @@
 
 #define CPU_SECONDS 3600u
 
-static enum pl_sandbox_mode mode(void)
-{
-    const char *v = getenv("PLIMSOLL_SANDBOX");
-    return v && strcmp(v, "off") == 0       ? PL_SANDBOX_OFF
-           : v && strcmp(v, "require") == 0 ? PL_SANDBOX_REQUIRE
-                                            : PL_SANDBOX_AUTO;
-}
-
 int pl_gl_child_close(int in, int out, uint64_t address_space, struct pl_err *err)
 {
     int keep[2] = { in < out ? in : out, in < out ? out : in };
-    enum pl_sandbox_mode how = mode();
+    enum pl_sandbox_mode how;
+    int r = pl_sandbox_mode_of(NULL, &how, err);
+    if (r < 0)
+        return r;
     struct pl_sandbox_opts so = { .mode = how,
                                   .keep_fds = keep,
                                   .n_keep = 2,

@@ -16,6 +16,7 @@
 #include "policy/vex.h"
 #include "registry/registry.h"
 #include "report/writer.h"
+#include "sandbox/sandbox.h"
 #include "scan/scan.h"
 #include "source/source.h"
 #include "vuln/match.h"
@@ -97,13 +98,13 @@ static int read_target(struct run *r)
     struct pl_platform p;
     struct pl_source_opts source = { .registry = &r->registry };
     bool tree = strcmp(r->o.verb, "filesystem") == 0 || strcmp(r->o.verb, "repository") == 0;
-    struct pl_scan_opts o = { .sandbox = PL_SANDBOX_AUTO,
-                              .secrets = r->o.secrets,
-                              .packages = true,
-                              .lockfiles = tree,
-                              .source = &source };
+    struct pl_scan_opts o = {
+        .secrets = r->o.secrets, .packages = true, .lockfiles = tree, .source = &source
+    };
     pl_limits_init(&o.limits);
-    int e = registry_options(r);
+    int e = pl_sandbox_mode_of(NULL, &o.sandbox, &r->err);
+    if (e == 0)
+        e = registry_options(r);
     if (e == 0 && r->o.platform) {
         e = platform(r, &p);
         o.platforms = &p;

@@ -9,6 +9,10 @@
 
 enum pl_sandbox_mode { PL_SANDBOX_AUTO, PL_SANDBOX_REQUIRE, PL_SANDBOX_OFF };
 
+/* The mode of `word`, an option's value; NULL: that of $PLIMSOLL_SANDBOX, else auto. PL_E_USAGE
+ * when it is another word. */
+int pl_sandbox_mode_of(const char *word, enum pl_sandbox_mode *ret, struct pl_err *err);
+
 struct pl_sandbox_opts {
     enum pl_sandbox_mode mode;
     uint64_t address_space; /* RLIMIT_AS in bytes, 0 = leave */

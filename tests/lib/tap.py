@@ -173,7 +173,9 @@ def script_tests(suites):
             for name in sorted(files):
                 path = os.path.join(folder, name)
                 runner = name.endswith((".sh", ".py")) or name == "run"
-                if runner and not name.startswith("_") and os.access(path, os.X_OK):
+                if runner and not name.startswith("_"):
+                    if not os.access(path, os.X_OK):
+                        sys.exit("%s: a test that may not be executed" % path)
                     found.append((os.path.relpath(path, os.path.join(ROOT, "tests")), [path], {},
                                   300.0))
     return found
