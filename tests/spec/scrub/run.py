@@ -12,7 +12,6 @@ import io
 import json
 import lzma
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -64,7 +63,7 @@ def unpack(data):
         if data[:3] == b"\x1f\x8b\x08":
             return gunzip(data)
         if data[:4] == b"\x28\xb5\x2f\xfd" or data[1:4] == b"\x2a\x4d\x18":
-            return unzstd(data) if shutil.which("zstd") else None
+            return unzstd(data)
         if data[:6] == b"\xfd7zXZ\x00":
             return lzma.decompress(data)
         if data[:3] == b"BZh":
