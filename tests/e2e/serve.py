@@ -289,7 +289,7 @@ def clients():
 def drain():
     s = probe()
     with concurrent.futures.ThreadPoolExecutor(4) as many:
-        open_one = many.submit(s.ask, "POST", "/validate?timeout=3s", pod("reg.example/slow-good" + D))
+        open_one = many.submit(s.ask, "POST", "/validate?timeout=20s", pod("reg.example/slow-good" + D))
         time.sleep(0.5)
         code = many.submit(s.stop)
         r = decided(open_one.result())
