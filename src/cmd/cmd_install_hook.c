@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "cmd/common.h"
+#include "io/file.h"
 #include "source/git.h"
 
 #define MARK "# written by plimsoll install-hook"
@@ -39,7 +40,7 @@ static bool is_ours(const char *path)
 {
     pl_auto_buf struct pl_buf text = { .max = 1u << 20 };
     struct pl_err err;
-    return pl_common_read(path, &text, &err) == 0 &&
+    return pl_file_read(path, &text, &err) == 0 &&
            pl_str_find(pl_buf_str(&text), PL_S(MARK), 0) != SIZE_MAX;
 }
 

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "cmd/common.h"
 #include "fmt/jsonw.h"
+#include "io/file.h"
 #include "model/controls.h"
 #include "report/from_json.h"
 
@@ -134,7 +135,7 @@ static void put_json(const struct run *x, const struct pl_control *c, size_t n, 
 static int read_result(struct run *x, const char *path, struct pl_err *err)
 {
     pl_auto_buf struct pl_buf b = { .max = RESULT_BYTES };
-    int r = pl_common_read(path, &b, err);
+    int r = pl_file_read(path, &b, err);
     if (r == 0)
         r = pl_report_from_json(&x->a, pl_buf_str(&b), &x->r[x->n], err);
     x->n += r == 0;

@@ -16,6 +16,7 @@
 #include "cmd/store_opt.h"
 #include "cmd/threshold.h"
 #include "cmd/version.h"
+#include "io/file.h"
 #include "report/escape.h"
 #include "report/from_json.h"
 #include "report/words.h"
@@ -226,7 +227,7 @@ static int read_saved(const char *path, struct pl_arena *a, struct pl_report *re
                       struct pl_err *err)
 {
     pl_auto_buf struct pl_buf text = { .max = 256u << 20 };
-    int r = pl_common_read(path, &text, err);
+    int r = pl_file_read(path, &text, err);
     if (r == 0)
         r = pl_report_from_json(a, pl_buf_str(&text), ret, err);
     return r < 0 && r != PL_E_USAGE ? pl_fail(err, PL_E_USAGE, "'%s' is no saved result", path) : r;
@@ -236,7 +237,7 @@ static int read_saved(const char *path, struct pl_arena *a, struct pl_report *re
 static int read_baseline(struct run *r, struct pl_arena *a, struct pl_err *err)
 {
     pl_auto_buf struct pl_buf text = { .max = 256u << 20 };
-    int ret = pl_common_read(r->o->baseline, &text, err);
+    int ret = pl_file_read(r->o->baseline, &text, err);
     if (ret == 0 && pl_str_starts(pl_str_trim(pl_buf_str(&text)), PL_S("[")))
         return pl_ignores_read_baseline(&r->ignores, r->o->baseline, pl_buf_str(&text), err);
     r->has_old = true;
@@ -398,7 +399,7 @@ int pl_scan_cmd_run(const struct pl_scan_cmd *o, const struct pl_operands *ops)
     r.ro.gitlab_schema = pl_str_c(r.o->gitlab_schema);
     pl_auto_buf struct pl_buf dockerfile = { .max = 16u << 20 };
     struct pl_err err = { 0 };
-    if (r.o->dockerfile && pl_common_read(r.o->dockerfile, &dockerfile, &err) < 0)
+    if (r.o->dockerfile && pl_file_read(r.o->dockerfile, &dockerfile, &err) < 0)
         return pl_run_failed(o->verb, &err);
     r.ro.dockerfile_text = pl_buf_str(&dockerfile);
     r.ignores.a = &a;

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/vec.h"
 #include "cmd/registry_opt.h"
+#include "io/file.h"
 #include "serve/gate_door.h"
 #include "serve/manifest.h"
 #include "serve/server.h"
@@ -90,7 +91,7 @@ static int read_prewarm(struct run *r, struct pl_err *err)
     pl_auto_buf struct pl_buf b = { .max = PREWARM_BYTES };
     if (!r->o->prewarm)
         return 0;
-    int q = pl_common_read(r->o->prewarm, &b, err);
+    int q = pl_file_read(r->o->prewarm, &b, err);
     struct pl_str text = pl_dup(&r->a, pl_buf_str(&b)), line;
     while (q == 0 && pl_str_split(&text, '\n', &line)) {
         line = pl_str_trim(line);

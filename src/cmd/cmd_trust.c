@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "cmd/common.h"
 #include "cmd/trust_file.h"
+#include "io/file.h"
 #include "sign/root.h"
 
 #define ROOT_MAX PL_MIB(16)
@@ -47,7 +48,7 @@ int pl_trust_default(struct pl_arena *a, struct pl_buf *b, struct pl_str *ret,
     if (!path.p || access(path.p, F_OK) < 0)
         return 0;
     b->max = ROOT_MAX;
-    int r = pl_common_read(path.p, b, err);
+    int r = pl_file_read(path.p, b, err);
     if (r == 0) {
         *ret = pl_buf_str(b);
         *ret_name = path.p;
@@ -64,7 +65,7 @@ static int failed(const struct pl_err *err)
 static int read_root(const char *path, struct pl_buf *b, struct pl_root **ret, struct pl_err *err)
 {
     struct pl_err why = { 0 };
-    int r = pl_common_read(path, b, err);
+    int r = pl_file_read(path, b, err);
     if (r == 0 && pl_root_parse(pl_buf_str(b), ret, &why) < 0)
         r = pl_fail(err, PL_E_USAGE, "'%s' is no trusted root: %s", path, why.msg);
     return r;
@@ -92,7 +93,7 @@ static int check_newer(const struct pl_root *fresh, struct pl_str path, bool for
     pl_auto_buf struct pl_buf b = { .max = ROOT_MAX };
     struct pl_root *old = NULL;
     struct pl_str text = pl_root_builtin();
-    if (access(path.p, F_OK) == 0 && pl_common_read(path.p, &b, NULL) == 0)
+    if (access(path.p, F_OK) == 0 && pl_file_read(path.p, &b, NULL) == 0)
         text = pl_buf_str(&b);
     int r = 0;
     if (!force && text.p && pl_root_parse(text, &old, NULL) == 0 &&

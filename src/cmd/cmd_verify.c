@@ -15,6 +15,7 @@
 #include "cmd/trust_file.h"
 #include "cmd/verify_out.h"
 #include "fmt/regex.h"
+#include "io/file.h"
 #include "sign/place.h"
 
 struct options {
@@ -101,7 +102,7 @@ static int load_root(struct run *r, struct pl_err *err)
     const char *name = r->o->trusted_root, *kept = "";
     if (!name && !r->demand.by_identity && !r->demand.require_tlog)
         return 0;
-    if (name && pl_common_read(name, &b, err) < 0)
+    if (name && pl_file_read(name, &b, err) < 0)
         return PL_E_USAGE;
     if (name)
         text = pl_buf_str(&b);
@@ -216,7 +217,7 @@ static int verify_file(struct run *r, struct pl_err *err)
     int q = open_artifact(o, &m, err);
     int fd = m.fd;
     if (q == 0)
-        q = pl_common_read(o->bundle, &b, err);
+        q = pl_file_read(o->bundle, &b, err);
     r->demand.any_type = !o->type;
     pl_verdict_init(v, "file", "bundle");
     if (q == 0)

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
+#include "io/file.h"
 #include "oci/platform.h"
 
 static volatile sig_atomic_t cancelled; /* set by SIGINT and SIGTERM, read by the engine */
@@ -37,36 +39,14 @@ const volatile sig_atomic_t *pl_common_cancel(void)
 
 static void show_progress(void *arg, uint64_t fed)
 {
-    static uint64_t last_ms; /* a cache: when the line was last drawn */
-    struct timespec now;
+    static int64_t last_ms; /* a cache: when the line was last drawn */
+    int64_t ms = pl_clock_ms();
     (void)arg;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    uint64_t ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
     if (ms - last_ms < 100)
         return;
     last_ms = ms;
     fprintf(stderr, "\r\x1b[Kreading: %.1f MB", (double)fed / 1e6);
     fflush(stderr);
-}
-
-int pl_common_read(const char *path, struct pl_buf *b, struct pl_err *err)
-{
-    pl_auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return pl_fail_errno(err, PL_E_USAGE, errno, "cannot open '%s'", path);
-    for (;;) {
-        void *at = pl_buf_room(b, 65536, err);
-        if (!at)
-            return pl_wrap(err, "'%s'", path);
-        ssize_t n = read(fd, at, 65536);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return pl_fail_errno(err, PL_E_USAGE, errno, "cannot read '%s'", path);
-        if (n == 0)
-            return 0;
-        b->n += (size_t)n;
-    }
 }
 
 int pl_common_rules(const struct pl_common *c, struct pl_rules **ret, struct pl_err *err)
@@ -75,7 +55,7 @@ int pl_common_rules(const struct pl_common *c, struct pl_rules **ret, struct pl_
         return pl_rules_builtin(ret, err);
     pl_auto_buf struct pl_buf all = { .max = 16u << 20 };
     for (size_t i = 0; i < c->rules.n; i++) {
-        int r = pl_common_read(c->rules.p[i], &all, err);
+        int r = pl_file_read(c->rules.p[i], &all, err);
         if (r < 0)
             return r;
         pl_buf_putc(&all, '\n');

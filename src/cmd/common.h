@@ -76,9 +76,6 @@ int pl_common_write(const char *path, struct pl_str text, struct pl_err *err);
 /* Writes to standard output; as above. */
 int pl_common_print(struct pl_str text, struct pl_err *err);
 
-/* Reads a file of the user's whole into `b` (its max counts). PL_E_USAGE when it cannot. */
-int pl_common_read(const char *path, struct pl_buf *b, struct pl_err *err);
-
 /* `plimsoll --version [--verbose]`; an exit code. */
 int pl_common_version(char **argv);
 /* `plimsoll --self-test`: every rule against its samples, on this machine with this build. An exit

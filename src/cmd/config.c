@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "cmd/common.h"
 #include "fmt/toml.h"
+#include "io/file.h"
 
 struct pl_str pl_config_find(struct pl_arena *a)
 {
@@ -53,7 +54,7 @@ int pl_config_folder(const char *key, struct pl_arena *a, const char **ret, stru
     *ret = NULL;
     if (!path.n)
         return 0;
-    int r = pl_common_read(path.p, &b, err);
+    int r = pl_file_read(path.p, &b, err);
     if (r == 0)
         r = pl_toml_parse(pl_buf_str(&b), path.p, &root, err);
     const struct pl_toml *v = r == 0 ? pl_toml_get(root, key) : NULL;

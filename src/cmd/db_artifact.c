@@ -10,7 +10,9 @@
 #include "base/cleanup.h"
 #include "base/hash.h"
 #include "cmd/common.h"
+#include "cmd/db_fetch.h"
 #include "fmt/jsontree.h"
+#include "io/file.h"
 #include "registry/registry.h"
 #include "source/docker.h"
 
@@ -28,21 +30,6 @@ struct artifact {
 bool pl_db_is_artifact(const char *s)
 {
     return strncmp(s, "oci:", 4) == 0 || strncmp(s, "docker://", 9) == 0;
-}
-
-static int to_file(void *arg, const void *p, size_t n, struct pl_err *err)
-{
-    const char *at = p;
-    while (n) {
-        ssize_t k = write(*(const int *)arg, at, n);
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k < 0)
-            return pl_fail_errno(err, PL_E_IO, errno, "cannot write");
-        at += k;
-        n -= (size_t)k;
-    }
-    return 0;
 }
 
 /* ---- a layout ---- */
@@ -69,7 +56,7 @@ static int layout_blob(struct artifact *x, const struct pl_digest *d, int fd)
             r = pl_fail_errno(x->err, PL_E_IO, errno, "cannot read '%s'", path);
         else {
             pl_hash_add(h, buf, (size_t)n);
-            r = to_file(&fd, buf, (size_t)n, x->err);
+            r = pl_db_to_fd(&fd, buf, (size_t)n, x->err);
         }
     }
     pl_hash_end(h, is);
@@ -83,7 +70,7 @@ static int layout_blob(struct artifact *x, const struct pl_digest *d, int fd)
 static int read_whole(struct artifact *x, const char *path, struct pl_str *ret)
 {
     pl_auto_buf struct pl_buf b = { .max = MANIFEST_MAX };
-    int r = pl_common_read(path, &b, x->err);
+    int r = pl_file_read(path, &b, x->err);
     *ret = r == 0 ? pl_dup(&x->a, pl_buf_str(&b)) : PL_S("");
     return r;
 }
@@ -143,7 +130,7 @@ static int fetch(struct artifact *x, const struct pl_yaml *layer, const char *pa
     if (fd < 0)
         return pl_fail_errno(x->err, PL_E_IO, errno, "cannot write '%s'", path);
     return x->dir ? layout_blob(x, &d, fd)
-                  : pl_registry_blob(x->reg, x->ref.repo, &d, size, to_file, &fd, x->err);
+                  : pl_registry_blob(x->reg, x->ref.repo, &d, size, pl_db_to_fd, &fd, x->err);
 }
 
 static bool is_bundle(const struct pl_yaml *layer)

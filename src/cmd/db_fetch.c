@@ -17,9 +17,9 @@ static int begin(void *arg, struct pl_err *err)
     return 0;
 }
 
-static int data(void *arg, const void *p, size_t n, struct pl_err *err)
+int pl_db_to_fd(void *arg, const void *p, size_t n, struct pl_err *err)
 {
-    int fd = *(int *)arg;
+    int fd = *(const int *)arg;
     const char *at = p;
     while (n) {
         ssize_t k = write(fd, at, n);
@@ -43,7 +43,7 @@ int pl_db_fetch(const char *text, const char *path, struct pl_err *err)
                                 .stall_s = 30,
                                 .max_gib = 8,
                                 .begin = begin,
-                                .data = data,
+                                .data = pl_db_to_fd,
                                 .arg = &fd };
     if (pl_fetch(pl_str_c(text), &f, err) < 0) {
         unlink(path);

@@ -4,6 +4,7 @@
 #define PL_CMD_DB_FETCH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/err.h"
 
@@ -11,6 +12,8 @@
  * redirects, never to a network that is less public than the one before, nor from TLS to none.
  * PL_E_NET, PL_E_AUTH, PL_E_LIMIT, PL_E_IO; PL_E_NOENT: status 404. */
 int pl_db_fetch(const char *url, const char *path, struct pl_err *err);
+/* Writes all `n` bytes to the descriptor that `fd` points to (const int *). PL_E_IO. */
+int pl_db_to_fd(void *fd, const void *p, size_t n, struct pl_err *err);
 /* Is it an address ("https://…", "http://…")? */
 bool pl_db_is_url(const char *s);
 

@@ -16,6 +16,7 @@
 #include "cmd/db_fetch.h"
 #include "cmd/db_opt.h"
 #include "cmd/store_opt.h"
+#include "io/file.h"
 #include "sign/verify.h"
 #include "vuln/db.h"
 #include "vuln/eco.h"
@@ -95,7 +96,7 @@ static int signed_by(struct update *u, const char *file, struct pl_pubkey *key)
     struct pl_verdict v;
     pl_auto_fd int fd = open(file, O_RDONLY | O_CLOEXEC);
     m.fd = fd;
-    int r = pl_common_read(in_work(u, "bundle"), &text, &u->err);
+    int r = pl_file_read(in_work(u, "bundle"), &text, &u->err);
     pl_verdict_init(&v, "file", "bundle");
     if (r == 0)
         r = pl_verify_bundle(&d, pl_buf_str(&text), &m, &u->a, &v, &u->err);
@@ -110,7 +111,7 @@ static int check_signature(struct update *u, const char *from, const char *file)
     pl_auto_buf struct pl_buf pem = { .max = 1u << 20 };
     struct pl_pubkey *key = NULL;
     const char *bundle = u->o->bundle ? u->o->bundle : pl_printf(&u->a, "%s.sigstore.json", from).p;
-    int r = pl_common_read(u->o->key, &pem, &u->err);
+    int r = pl_file_read(u->o->key, &pem, &u->err);
     if (r == 0)
         r = pl_pubkey_pem(pl_buf_str(&pem), &key, &u->err);
     bool came = !u->o->bundle && access(in_work(u, "bundle"), R_OK) == 0;

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "cmd/common.h"
+#include "io/file.h"
 #include "io/http.h"
 
 #define REDIRECTS_MAX 10
@@ -82,7 +83,7 @@ int pl_fetch(struct pl_str text, const struct pl_fetch *f, struct pl_err *err)
     struct pl_url url;
     int r = pl_url_parse(text, &a, &url, err);
     if (r == 0 && f->ca_file)
-        r = pl_common_read(f->ca_file, &x.ca, err);
+        r = pl_file_read(f->ca_file, &x.ca, err);
     if (r == 0)
         r = pl_http_new(&o, &h, err);
     int left = REDIRECTS_MAX;

@@ -9,6 +9,7 @@
 
 #include "cmd/gate_cmd.h"
 #include "cmd/gate_images.h"
+#include "io/file.h"
 
 #define FILE_MAX PL_MIB(16)
 #define PATIENCE_MS 600000u
@@ -46,7 +47,7 @@ static int read_file(struct deploy *d, struct file *f)
     pl_limits_init(&lim);
     f->text.max = FILE_MAX;
     f->images.a = &d->a;
-    if (pl_common_read(f->path, &f->text, &err) < 0)
+    if (pl_file_read(f->path, &f->text, &err) < 0)
         return usage(f, err.msg);
     if (pl_yaml_parse(pl_buf_str(&f->text), &lim, &d->a, &f->docs, &err) < 0)
         return usage(f, err.msg);

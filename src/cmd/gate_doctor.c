@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "fmt/json.h"
+#include "io/file.h"
 #include "report/escape.h"
 #include "sign/root.h"
 
@@ -116,7 +117,7 @@ static void old_root(struct pl_doctor *d)
             p->trust_root.p[0] == '/'
                 ? p->trust_root.p
                 : pl_printf(&d->a, "%.*s%.*s", PL_FMT(p->dir), PL_FMT(p->trust_root)).p;
-        text = pl_common_read(path, &b, NULL) == 0 ? pl_buf_str(&b) : PL_S("");
+        text = pl_file_read(path, &b, NULL) == 0 ? pl_buf_str(&b) : PL_S("");
     }
     if (need && text.p && pl_root_parse(text, &root, NULL) == 0 &&
         d->now_s - root->newest_ns / 1000000000 > 365 * DAY_S)
@@ -179,7 +180,7 @@ void pl_doctor_podman(struct pl_doctor *d, const char *path)
     struct pl_json *root = NULL;
     struct pl_err err = { 0 };
     struct transports t = { d, path, false };
-    if (pl_common_read(path, &b, &err) < 0 || pl_json_parse(pl_buf_str(&b), 32, &root, &err) < 0) {
+    if (pl_file_read(path, &b, &err) < 0 || pl_json_parse(pl_buf_str(&b), 32, &root, &err) < 0) {
         pl_doctor_unread(d, path, err.msg);
         return;
     }

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "cmd/gate_doctor.h"
 #include "fmt/toml.h"
+#include "io/file.h"
 
 #define BINDIR "io.containerd.image-verifier.v1.bindir"
 #define DEFAULT_DIR "/opt/containerd/image-verifier/bin"
@@ -163,8 +164,7 @@ void pl_doctor_containerd(struct pl_doctor *d, const char *path)
     pl_auto_buf struct pl_buf b = { .max = PL_MIB(4) };
     struct pl_toml *root = NULL;
     struct pl_err err = { 0 };
-    if (pl_common_read(path, &b, &err) < 0 ||
-        pl_toml_parse(pl_buf_str(&b), path, &root, &err) < 0) {
+    if (pl_file_read(path, &b, &err) < 0 || pl_toml_parse(pl_buf_str(&b), path, &root, &err) < 0) {
         pl_doctor_unread(d, path, err.msg);
         return;
     }

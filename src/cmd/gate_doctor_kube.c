@@ -7,6 +7,7 @@
 #include "base/base64.h"
 #include "cmd/gate_doctor.h"
 #include "fmt/yaml.h"
+#include "io/file.h"
 #include "sign/cert.h"
 #include "sign/pem.h"
 
@@ -192,7 +193,7 @@ void pl_doctor_kube(struct pl_doctor *d, const char *path)
     struct pl_err err = { 0 };
     bool found = false;
     pl_limits_init(&lim);
-    if (pl_common_read(path, &b, &err) < 0 ||
+    if (pl_file_read(path, &b, &err) < 0 ||
         pl_yaml_parse(pl_buf_str(&b), &lim, &d->a, &docs, &err) < 0) {
         pl_doctor_unread(d, path, err.msg);
         return;

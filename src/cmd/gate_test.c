@@ -9,6 +9,7 @@
 #include "cmd/gate_cmd.h"
 #include "fmt/der.h"
 #include "gate/evidence.h"
+#include "io/file.h"
 #include "report/escape.h"
 
 #define FILE_MAX PL_MIB(16)
@@ -164,7 +165,7 @@ static int run_file(struct test *t)
     struct pl_yaml_stream docs = { 0 };
     struct pl_err err = { 0 };
     pl_limits_init(&lim);
-    int code = 0, r = pl_common_read(t->file, &b, &err);
+    int code = 0, r = pl_file_read(t->file, &b, &err);
     if (r == 0)
         r = pl_yaml_parse(pl_buf_str(&b), &lim, &a, &docs, &err);
     const struct pl_yaml *cases = r == 0 && docs.n == 1 ? pl_yaml_get(docs.doc[0], "cases") : NULL;

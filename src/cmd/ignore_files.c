@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "io/file.h"
+
 static int read_one(struct pl_ignores *g, const char *path, bool theirs, struct pl_err *err)
 {
     pl_auto_buf struct pl_buf text = { .max = 64u << 20 }, warn = { 0 };
-    int r = pl_common_read(path, &text, err);
+    int r = pl_file_read(path, &text, err);
     if (r < 0)
         return pl_fail(err, PL_E_USAGE, "cannot read '%s'", path);
     if (!theirs)

@@ -7,6 +7,7 @@
 #include "cmd/config.h"
 #include "fmt/glob.h"
 #include "fmt/toml.h"
+#include "io/file.h"
 
 #define FIRST_RULES "2026.11" /* every rule of today is of this set */
 
@@ -116,7 +117,7 @@ int pl_lint_config_read(struct pl_lint_config *c, struct pl_err *err)
     c->path = pl_config_find(c->a);
     if (!c->path.n)
         return 0;
-    int e = pl_common_read(c->path.p, &b, err);
+    int e = pl_file_read(c->path.p, &b, err);
     if (e == 0)
         e = pl_toml_parse(pl_buf_str(&b), c->path.p, &root, err);
     if (e == 0)

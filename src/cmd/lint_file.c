@@ -8,13 +8,14 @@
 #include "base/hash.h"
 #include "cmd/lint_deploy.h"
 #include "cmd/lint_run.h"
+#include "io/file.h"
 
 /* The text of DIR/name into the arena; p == NULL when there is none. */
 static struct pl_str read_beside(struct pl_lint_run *r, struct pl_str dir, const char *name)
 {
     pl_auto_buf struct pl_buf b = { .max = 1u << 20 };
     struct pl_str path = pl_printf(r->a, "%.*s%s", PL_FMT(dir), name);
-    if (access(path.p, R_OK) != 0 || pl_common_read(path.p, &b, NULL) < 0)
+    if (access(path.p, R_OK) != 0 || pl_file_read(path.p, &b, NULL) < 0)
         return (struct pl_str){ NULL, 0 };
     return pl_dup(&r->scratch, pl_buf_str(&b));
 }
@@ -306,7 +307,7 @@ static int dump(struct pl_str text, const char *path)
 static int read_input(const char *path, struct pl_buf *b, struct pl_err *err)
 {
     if (strcmp(path, "-") != 0)
-        return pl_common_read(path, b, err);
+        return pl_file_read(path, b, err);
     for (;;) {
         char *p = pl_buf_room(b, 65536, err);
         ssize_t n = p ? read(0, p, 65536) : -1;

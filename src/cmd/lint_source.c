@@ -14,6 +14,7 @@
 #include "fmt/json.h"
 #include "fmt/toml.h"
 #include "io/addr.h"
+#include "io/file.h"
 #include "oci/reference.h"
 #include "registry/registry.h"
 
@@ -101,7 +102,7 @@ static int read_lock(struct pl_lint_from *f, const char *path, struct pl_err *er
     static const char *const lists[] = { "image", "download", "package" };
     pl_auto_buf struct pl_buf b = { .max = LOCK_MAX };
     struct pl_toml *root = NULL;
-    int r = pl_common_read(path, &b, err);
+    int r = pl_file_read(path, &b, err);
     if (r == 0)
         r = pl_toml_parse(pl_buf_str(&b), path, &root, err);
     for (size_t k = 0; r == 0 && k < PL_COUNT(lists); k++) {
@@ -187,7 +188,7 @@ static struct pl_str in_layout(struct pl_lint_from *f, const char *dir, struct p
     while (memchr(tag.p, ':', tag.n))
         pl_str_split(&tag, ':', &(struct pl_str){ 0 });
     struct pl_str path = pl_printf(&f->a, "%s/index.json", dir);
-    if (pl_common_read(path.p, &b, NULL) < 0 || pl_json_parse(pl_buf_str(&b), 32, &root, NULL) < 0)
+    if (pl_file_read(path.p, &b, NULL) < 0 || pl_json_parse(pl_buf_str(&b), 32, &root, NULL) < 0)
         return found;
     const struct pl_json *list = pl_json_get(root, "manifests");
     for (size_t i = 0; i < pl_json_len(list) && !found.n; i++) {

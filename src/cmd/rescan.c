@@ -15,22 +15,6 @@ static int by_number(const void *pa, const void *pb)
     return a < b ? -1 : a > b;
 }
 
-static int by_text(const void *pa, const void *pb)
-{
-    return pl_str_cmp(*(const struct pl_str *)pa, *(const struct pl_str *)pb);
-}
-
-static void sort_names(struct pl_names *n)
-{
-    size_t kept = 0;
-    if (n->n)
-        qsort(n->p, n->n, sizeof *n->p, by_text);
-    for (size_t i = 0; i < n->n; i++)
-        if (!kept || !pl_str_eq(n->p[kept - 1], n->p[i]))
-            n->p[kept++] = n->p[i];
-    n->n = kept;
-}
-
 static bool has(const uint32_t *v, size_t n, uint32_t what)
 {
     return n && bsearch(&what, v, n, sizeof *v, by_number);
@@ -170,8 +154,8 @@ static int compare(struct gathering *g, struct pl_err *err)
                                      err);
         x->gone_flaw[x->n_gone++] = i->flaw[k];
     }
-    sort_names(&x->fresh);
-    sort_names(&x->gone);
+    pl_names_sort(&x->fresh);
+    pl_names_sort(&x->gone);
     bool same = r->since == INT64_MAX && kept == i->n_flaws &&
                 (!kept || memcmp(now, i->flaw, kept * sizeof *now) == 0);
     if (same || r->still)

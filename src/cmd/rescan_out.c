@@ -10,6 +10,7 @@
 #include "cmd/version.h"
 #include "cmd/webhook.h"
 #include "fmt/jsonw.h"
+#include "io/file.h"
 #include "model/vuln.h"
 #include "report/escape.h"
 #include "report/finding_json.h"
@@ -308,7 +309,7 @@ static int hook_flush(struct pl_rescan *r, size_t more_than, struct pl_err *err)
         return 0;
     int code = 0;
     if (r->o->webhook_key)
-        code = pl_common_read(r->o->webhook_key, &key, err);
+        code = pl_file_read(r->o->webhook_key, &key, err);
     const char *env = getenv("PLIMSOLL_WEBHOOK_KEY");
     struct pl_webhook w = { .url = r->o->webhook,
                             .ca_file = r->o->webhook_ca,

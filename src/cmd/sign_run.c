@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "fmt/der.h"
 #include "fmt/json.h"
+#include "io/file.h"
 #include "sign/place.h"
 #include "sign/result.h"
 #include "sign/statement.h"
@@ -59,8 +60,7 @@ static int set_predicate(const struct pl_sign_options *o, struct pl_sign_job *j,
     if (!j->predicate_type.n)
         return pl_fail(err, PL_E_USAGE, "no predicate type '%s'; a word or a URI", o->type);
     b->max = lim.statement / 2; /* base64 and the statement around it come on top */
-    int r =
-        strcmp(path, "-") == 0 ? pl_ref_read(path, b->max, b, err) : pl_common_read(path, b, err);
+    int r = strcmp(path, "-") == 0 ? pl_ref_read(path, b->max, b, err) : pl_file_read(path, b, err);
     if (r == 0 && pl_json_parse(pl_buf_str(b), (unsigned)lim.depth - 4, &root, &why) < 0)
         r = pl_fail(err, PL_E_USAGE, "'%s': %s", path, why.msg);
     pl_json_free(root);
@@ -107,7 +107,7 @@ static int sign_file(const char *verb, bool attest, const struct pl_sign_options
     pl_auto_buf struct pl_buf b = { .max = PL_MIB(256) }, out = { 0 }, made = { 0 };
     uint8_t sum[32];
     const char *slash = strrchr(o->blob, '/');
-    int r = pl_common_read(o->blob, &b, err);
+    int r = pl_file_read(o->blob, &b, err);
     if (r < 0)
         return r;
     pl_sha256(b.p, b.n, sum);

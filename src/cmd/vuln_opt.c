@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "cmd/common.h"
 #include "cmd/db_opt.h"
+#include "io/file.h"
 #include "model/vuln.h"
 #include "policy/vex.h"
 #include "vuln/match.h"
@@ -94,7 +95,7 @@ static int read_vex(const struct pl_vuln_cli *o, struct pl_vuln_run *v, struct p
     v->vex.a = &v->a;
     for (size_t i = 0; i < o->vex.n && r == 0; i++) {
         pl_auto_buf struct pl_buf text = { .max = 256u << 20 };
-        r = pl_common_read(o->vex.p[i], &text, err);
+        r = pl_file_read(o->vex.p[i], &text, err);
         if (r == 0)
             r = pl_vex_read(&v->vex, o->vex.p[i], pl_buf_str(&text), err);
     }

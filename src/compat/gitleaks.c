@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "compat/compat.h"
 #include "compat/gl_known.h"
@@ -33,7 +34,7 @@ struct run {
     const char *source;
     enum format format;
     enum pl_gl_platform platform;
-    struct timespec begin;
+    int64_t begin_ns;
 };
 
 static void warn(void *arg, const char *text)
@@ -217,7 +218,7 @@ static int make_engine(struct run *r, struct pl_err *err)
     if (*r->f.baseline)
         o.baseline_path = pl_str_c(pl_gl_path_rel(&r->a, source, r->f.baseline));
     if (r->f.timeout > 0 && r->f.timeout < INT32_MAX)
-        o.deadline_ns = ((int64_t)r->begin.tv_sec + r->f.timeout) * 1000000000 + r->begin.tv_nsec;
+        o.deadline_ns = r->begin_ns + (int64_t)r->f.timeout * 1000000000;
     return pl_gl_engine_new(r->config, &only, &o, &r->scan.engine, err);
 }
 
@@ -364,10 +365,7 @@ static void summary(struct run *r, bool whole)
 {
     char size[64];
     uint64_t bytes = 0;
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    double s =
-        (double)(now.tv_sec - r->begin.tv_sec) + (double)(now.tv_nsec - r->begin.tv_nsec) / 1e9;
+    double s = (double)(pl_clock_ns() - r->begin_ns) / 1e9;
     for (unsigned i = 0; i < r->scan.n_workers; i++)
         bytes += pl_gl_worker_bytes(r->scan.workers[i]);
     size_text(bytes, size, sizeof size);
@@ -460,10 +458,9 @@ static int run_command(struct run *r)
 
 static int run_gitleaks(char **argv)
 {
-    struct run r = { .format = NO_REPORT };
+    struct run r = { .format = NO_REPORT, .begin_ns = pl_clock_ns() };
     struct pl_err err = { 0 };
     int status;
-    clock_gettime(CLOCK_MONOTONIC, &r.begin);
     int code = pl_gl_flags_parse(argv, &r.f, &status, &err);
     r.scan.flags = &r.f;
     pl_gl_log_init(&r.scan.log, &r.f);

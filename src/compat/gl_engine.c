@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/map.h"
 #include "compat/gl_detect_int.h"
 
@@ -159,11 +160,7 @@ bool pl_gl_engine_skips(const struct pl_gl_engine *e, struct pl_str path)
 
 bool pl_gl_engine_late(const struct pl_gl_engine *e)
 {
-    struct timespec t;
-    if (!e->o.deadline_ns)
-        return false;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec > e->o.deadline_ns;
+    return e->o.deadline_ns && pl_clock_ns() > e->o.deadline_ns;
 }
 
 bool pl_gl_engine_always(const struct pl_gl_engine *e)

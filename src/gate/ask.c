@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "gate/gate_int.h"
 #include "source/docker.h"
 
@@ -148,7 +149,7 @@ static int gather(struct asking *k, struct pl_gathering *w, struct pl_gate_entry
     int r = w->store ? 0 : pl_gather_open(w, err);
     if (r == 0)
         r = pl_gather(w, &e->e, err);
-    if (r == 0 && pl_gate_clock_ms() > k->deadline_ms)
+    if (r == 0 && pl_clock_ms() > k->deadline_ms)
         r = pl_fail(err, PL_E_NET, "no answer within %u ms",
                     (unsigned)(k->deadline_ms - k->start_ms));
     return r;
@@ -259,13 +260,13 @@ static void rule(struct asking *k)
     x->n_rules = k->j.n_rules;
     x->ruling = !k->j.failed ? PL_RULING_ALLOW : audit ? PL_RULING_AUDIT : PL_RULING_DENY;
     x->passes = x->ruling != PL_RULING_DENY;
-    x->ms = (uint32_t)(pl_gate_clock_ms() - k->start_ms);
+    x->ms = (uint32_t)(pl_clock_ms() - k->start_ms);
 }
 
 void pl_gate_decide(struct pl_gate *g, const struct pl_gate_ask *ask, struct pl_gate_answer *ret)
 {
     *ret = (struct pl_gate_answer){ .dry_run = ask->dry_run };
-    struct asking k = { .g = g, .ask = ask, .x = ret, .start_ms = pl_gate_clock_ms() };
+    struct asking k = { .g = g, .ask = ask, .x = ret, .start_ms = pl_clock_ms() };
     uint32_t ms = ask->deadline_ms && (ask->patient || ask->deadline_ms < g->policy->timeout_ms)
                       ? ask->deadline_ms
                       : g->policy->timeout_ms;
@@ -282,7 +283,7 @@ void pl_gate_judge(struct pl_gate *g, const struct pl_gate_ask *ask, struct pl_s
                    const struct pl_evidence *e, int64_t now_s, struct pl_gate_answer *ret)
 {
     *ret = (struct pl_gate_answer){ .dry_run = ask->dry_run, .time_s = now_s };
-    struct asking k = { .g = g, .ask = ask, .x = ret, .start_ms = pl_gate_clock_ms() };
+    struct asking k = { .g = g, .ask = ask, .x = ret, .start_ms = pl_clock_ms() };
     k.j.a = &ret->a;
     ret->ref = pl_dup(&ret->a, pl_str_sub(ask->ref, 0, REF_MAX + 1));
     ret->platform = pl_dup(&ret->a, ask->platform);
@@ -346,7 +347,7 @@ int pl_gate_resolve(struct pl_gate *g, struct pl_str ref, uint32_t deadline_ms, 
     struct pl_gate_ask ask = { .ref = ref };
     uint32_t ms =
         deadline_ms && deadline_ms < g->policy->timeout_ms ? deadline_ms : g->policy->timeout_ms;
-    struct pl_gathering w = { .g = g, .ask = &ask, .a = a, .deadline_ms = pl_gate_clock_ms() + ms };
+    struct pl_gathering w = { .g = g, .ask = &ask, .a = a, .deadline_ms = pl_clock_ms() + ms };
     int r = normalise(ref, a, &w.ref, err);
     bool known = r == 0 && w.ref.digest.set;
     if (r == 0 && !known)

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "gate/cache_int.h"
 
 #define TTL_GOOD_S 3600
@@ -137,7 +138,7 @@ static enum pl_cache_found join(struct pl_gate_cache *c, struct pl_cache_slot *s
                                 int64_t deadline_ms, struct pl_gate_entry **ret, struct pl_err *err)
 {
     s->waiting++;
-    while (s->busy && pl_gate_clock_ms() < deadline_ms)
+    while (s->busy && pl_clock_ms() < deadline_ms)
         wait_until(c, deadline_ms);
     s->waiting--;
     if (s->busy) {

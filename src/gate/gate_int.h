@@ -33,8 +33,6 @@ struct pl_gate {
 
 /* Seconds since the epoch, by the clock of tests where there is one. */
 int64_t pl_gate_now_s(const struct pl_gate *g);
-/* Milliseconds of the monotonic clock. */
-int64_t pl_gate_clock_ms(void);
 
 /* Evidence with the memory it lives in; counted, since several answers may look at one. */
 struct pl_gate_entry {

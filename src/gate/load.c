@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "fmt/der.h"
 #include "gate/gate_int.h"
+#include "io/file.h"
 
 #define KEY_MAX (64u << 10)
 #define FILES_MAX (PL_POLICY_SIGNERS_MAX + PL_POLICY_SCOPES_MAX * 8u)
@@ -22,43 +23,11 @@ int64_t pl_gate_now_s(const struct pl_gate *g)
     return t.tv_sec;
 }
 
-int64_t pl_gate_clock_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static int read_fd(int fd, struct pl_buf *b, const char *path, struct pl_err *err)
-{
-    for (;;) {
-        char *to = pl_buf_room(b, 65536 < b->max - b->n + 1 ? 65536 : b->max - b->n, err);
-        if (!to || b->n == b->max)
-            return pl_fail(err, PL_E_USAGE, "'%s' is too large", path);
-        ssize_t n = read(fd, to, 65536 < b->max - b->n ? 65536 : b->max - b->n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return pl_fail_errno(err, PL_E_USAGE, errno, "cannot read '%s'", path);
-        if (n == 0)
-            return 0;
-        b->n += (size_t)n;
-    }
-}
-
 static int read_file(const char *path, size_t max, struct pl_arena *a, struct pl_str *ret,
                      struct pl_err *err)
 {
-    pl_auto_buf struct pl_buf b = { .max = max + 1 };
-    pl_auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    struct stat st;
-    if (fd < 0)
-        return pl_fail_errno(err, PL_E_USAGE, errno, "cannot open '%s'", path);
-    if (fstat(fd, &st) < 0 || S_ISDIR(st.st_mode))
-        return pl_fail(err, PL_E_USAGE, "'%s' is no file", path);
-    int r = read_fd(fd, &b, path, err);
-    if (r == 0 && b.n > max)
-        r = pl_fail(err, PL_E_USAGE, "'%s' is too large", path);
+    pl_auto_buf struct pl_buf b = { .max = max };
+    int r = pl_file_read(path, &b, err);
     if (r == 0)
         *ret = pl_dup(a, pl_buf_str(&b));
     return r;

@@ -126,8 +126,7 @@ static bool counts_as_bill(const struct judged *j, const struct pl_proof *f)
 {
     const struct pl_rule_scope *s = j->w->scope;
     const struct pl_policy *p = j->w->g->policy;
-    bool bill = pl_str_is(f->type, "https://cyclonedx.org/bom") ||
-                pl_str_is(f->type, "https://spdx.dev/Document");
+    bool bill = pl_str_is(f->type, PL_PREDICATE_CYCLONEDX) || pl_str_is(f->type, PL_PREDICATE_SPDX);
     for (size_t i = 0; f->ok && f->attestation && bill && i < s->n_attestations; i++)
         for (size_t k = 0; k < p->n_signers; k++)
             if (pl_str_eq(s->attestations[i].type, f->type) &&

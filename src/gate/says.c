@@ -172,10 +172,10 @@ static void read_predicate(struct pl_gathering *w, struct pl_str type, const str
         pl_says_report(w, type, at(p, "scanner", "result", NULL), vex, f);
     } else if (pl_str_starts(type, PL_S("https://slsa.dev/provenance/"))) {
         read_provenance(w, p, f);
-    } else if (pl_str_is(type, "https://cyclonedx.org/bom")) {
+    } else if (pl_str_is(type, PL_PREDICATE_CYCLONEDX)) {
         f->when_s = time_of(at(p, "metadata", "timestamp", NULL));
         read_bill(w, p, f);
-    } else if (pl_str_is(type, "https://spdx.dev/Document")) {
+    } else if (pl_str_is(type, PL_PREDICATE_SPDX)) {
         f->when_s = time_of(at(p, "creationInfo", "created", NULL));
         read_bill(w, p, f);
     } else {

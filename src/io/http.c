@@ -1,5 +1,6 @@
 /* HTTP by libcurl. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
 #include "io/http_int.h"
 
 #include <errno.h>
@@ -229,7 +230,7 @@ static struct curl_slist *headers(const struct pl_http_req *q, struct pl_arena *
 static int drive(struct run *r, CURLcode *ret_result)
 {
     int running = 1, left, e = 0;
-    r->pace.since = pl_http_now_ms();
+    r->pace.since = pl_clock_ms();
     while (running && e == 0) {
         if (lib.curl_multi_perform(r->h->multi, &running) != CURLM_OK)
             return pl_fail(r->err, PL_E_NET, "the transfer cannot go on");

@@ -2,20 +2,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <time.h>
 
+#include "base/clock.h"
 #include "io/http_int.h"
 
 #define STALL_BYTES 1024u
 
-int64_t pl_http_now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 int pl_http_check_time(const struct pl_http_opts *o, struct pl_http_pace *p, struct pl_err *err)
 {
-    int64_t now = pl_http_now_ms();
+    int64_t now = pl_clock_ms();
     if (o->cancel && *o->cancel)
         return pl_fail(err, PL_E_CANCEL, "interrupted");
     if (o->deadline_ms && now >= o->deadline_ms)
@@ -53,9 +47,9 @@ int pl_http_take_body(const struct pl_http_req *q, struct pl_http_answer *ans,
     pace->moved += n;
     ans->got += n;
     if (good && q->data) {
-        int64_t before = pl_http_now_ms();
+        int64_t before = pl_clock_ms();
         int r = q->data(q->arg, p, n, err);
-        pace->since += pl_http_now_ms() - before; /* the time spent there is not the server's */
+        pace->since += pl_clock_ms() - before; /* the time spent there is not the server's */
         return r;
     }
     size_t max = good ? q->keep : PL_HTTP_ERROR_BODY_MAX;

@@ -13,7 +13,6 @@ struct pl_http_pace {
     uint64_t moved;
     int64_t since;
 };
-int64_t pl_http_now_ms(void);
 /* PL_E_CANCEL, or PL_E_NET when the deadline has passed or less than 1 KiB came for too long. */
 int pl_http_check_time(const struct pl_http_opts *o, struct pl_http_pace *p, struct pl_err *err);
 /* Sets ans->retry_after from the field Retry-After: seconds or a date. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/vec.h"
 #include "io/http1.h"
 #include "io/http_int.h"
@@ -364,7 +365,7 @@ int pl_http_loop_do(struct pl_http_loop *l, const struct pl_http_opts *o,
     struct run r = { .o = o, .q = q, .ans = ans, .fd = -1 };
     bool kept = same_place(l, &q->url), stay = false;
     *ans = (struct pl_http_answer){ .retry_after = -1 };
-    r.pace.since = pl_http_now_ms();
+    r.pace.since = pl_clock_ms();
     if (kept) {
         r.fd = l->fd;
         l->fd = -1;
@@ -409,7 +410,7 @@ bool pl_http_loop_no_tls(const struct pl_http_opts *o, const struct pl_http_req 
     size_t n = 0, k = 1;
     bool stop = false;
     brief.stall_s = 2;
-    r.pace.since = pl_http_now_ms();
+    r.pace.since = pl_clock_ms();
     int e = connect_any(&r, &err);
     if (e == 0)
         e = send_all(&r, pl_str_n(hello, sizeof hello), &stop, &err);

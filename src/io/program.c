@@ -13,15 +13,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 extern char **environ;
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* A file in memory: the program may read it when it likes, and nobody waits for a pipe. */
 static int input(struct pl_str bytes, struct pl_err *err)
@@ -57,10 +51,10 @@ static int start(const struct pl_program *p, int in, int out, pid_t *ret, struct
 static int gather(const struct pl_program *p, int fd, struct pl_buf *b, struct pl_err *err)
 {
     const char *name = p->argv[0];
-    int64_t end = now_ms() + (int64_t)p->seconds * 1000;
+    int64_t end = pl_clock_ms() + (int64_t)p->seconds * 1000;
     for (;;) {
         struct pollfd f = { fd, POLLIN, 0 };
-        int64_t left = end - now_ms();
+        int64_t left = end - pl_clock_ms();
         int n = left > 0 ? poll(&f, 1, (int)left) : 0;
         if (n < 0)
             return errno == EINTR ? pl_fail(err, PL_E_CANCEL, "interrupted")

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/report.h"
 
+#include <stdlib.h>
+
 const char *pl_kind_name(enum pl_kind k)
 {
     static const char *const names[] = { "secret",     "vulnerability", "config",
@@ -38,4 +40,20 @@ void pl_report_sum(struct pl_report *r)
         for (size_t k = 0; k < t->n_findings; k++)
             r->count[t->findings[k].severity]++;
     }
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return pl_str_cmp(*(const struct pl_str *)a, *(const struct pl_str *)b);
+}
+
+void pl_names_sort(struct pl_names *n)
+{
+    size_t kept = 0;
+    if (n->n)
+        qsort(n->p, n->n, sizeof *n->p, by_text);
+    for (size_t i = 0; i < n->n; i++)
+        if (!kept || !pl_str_eq(n->p[kept - 1], n->p[i]))
+            n->p[kept++] = n->p[i];
+    n->n = kept;
 }

@@ -38,6 +38,9 @@ struct pl_names {
     size_t n;
 };
 
+/* Sorts names and leaves none twice. */
+void pl_names_sort(struct pl_names *n);
+
 /* "where" of commands.md. */
 struct pl_where {
     enum pl_surface surface;

@@ -3,11 +3,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "model/predicate.h"
 #include "policy/judge_int.h"
-
-#define VULN_TYPE PL_S("https://cosign.sigstore.dev/attestation/vuln/v1")
-#define SCAN_TYPE PL_S("urn:plimsoll:attestation:scan:v1")
-#define SECRET_TYPE PL_S("urn:plimsoll:attestation:secret:v1")
 
 static void say(struct pl_judging *g, const struct pl_subject *s, const char *rule, uint32_t line,
                 bool held, const char *text)
@@ -100,9 +97,11 @@ static void by_attestation(struct pl_judging *g, const struct pl_subject *s)
     const struct pl_proof *f;
     size_t n = 0;
     int64_t age_vuln, age_scan;
-    uint64_t vuln = reporters(g, VULN_TYPE, &age_vuln), scan = reporters(g, SCAN_TYPE, &age_scan);
+    uint64_t vuln = reporters(g, PL_S(PL_PREDICATE_VULN), &age_vuln),
+             scan = reporters(g, PL_S(PL_PREDICATE_SCAN), &age_scan);
     for (size_t i = 0; (f = pl_subject_proof(s, i)); i++) {
-        bool is_vuln = pl_str_eq(f->type, VULN_TYPE), is_scan = pl_str_eq(f->type, SCAN_TYPE);
+        bool is_vuln = pl_str_eq(f->type, PL_S(PL_PREDICATE_VULN)),
+             is_scan = pl_str_eq(f->type, PL_S(PL_PREDICATE_SCAN));
         uint64_t may = is_vuln ? vuln : is_scan ? scan : 0;
         int64_t age = is_vuln ? age_vuln : age_scan;
         if (!f->attestation || !(pl_proof_signers(g->p, f) & may) || !f->has_vulns ||
@@ -215,7 +214,8 @@ static enum told secrets_told(const struct pl_judging *g, const struct pl_subjec
     if (s->own->scanned && s->own->has_secrets)
         return (env ? s->own->env_secrets : s->own->secrets) ? TOLD_SOME : TOLD_NONE;
     for (size_t i = 0; (f = pl_subject_proof(s, i)); i++) {
-        bool type = pl_str_eq(f->type, SCAN_TYPE) || pl_str_eq(f->type, SECRET_TYPE);
+        bool type = pl_str_eq(f->type, PL_S(PL_PREDICATE_SCAN)) ||
+                    pl_str_eq(f->type, PL_S(PL_PREDICATE_SECRET));
         if (!f->attestation || !type || !f->has_secrets ||
             !(pl_proof_signers(g->p, f) & pl_policy_role(g->p, &(struct pl_names){ &role, 1 })))
             continue;

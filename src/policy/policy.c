@@ -6,38 +6,17 @@
 
 #include "base/hash.h"
 #include "fmt/glob.h"
+#include "model/predicate.h"
 #include "policy/policy_int.h"
 
 /* ---- types of attestations ---- */
 
-/* formats/signing.md section 5. */
-static const struct {
-    const char *word, *uri;
-} types[] = {
-    { "custom", "https://cosign.sigstore.dev/attestation/v1" },
-    { "vuln", "https://cosign.sigstore.dev/attestation/vuln/v1" },
-    { "slsaprovenance", "https://slsa.dev/provenance/v0.2" },
-    { "slsaprovenance02", "https://slsa.dev/provenance/v0.2" },
-    { "slsaprovenance1", "https://slsa.dev/provenance/v1" },
-    { "spdx", "https://spdx.dev/Document" },
-    { "spdxjson", "https://spdx.dev/Document" },
-    { "cyclonedx", "https://cyclonedx.org/bom" },
-    { "link", "https://in-toto.io/Link/v1" },
-    { "openvex", "https://openvex.dev/ns" },
-    { "scan", "urn:plimsoll:attestation:scan:v1" },
-    { "secret", "urn:plimsoll:attestation:secret:v1" },
-    { "lint", "urn:plimsoll:attestation:lint:v1" },
-    { "scrub", "urn:plimsoll:attestation:scrub:v1" },
-};
-
 struct pl_str pl_policy_type(struct pl_str word)
 {
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        if (pl_str_is(word, types[i].word))
-            return pl_str_c(types[i].uri);
+    struct pl_str of = pl_predicate_word(word);
     bool uri = pl_str_starts(word, PL_S("https://")) || pl_str_starts(word, PL_S("http://")) ||
                pl_str_starts(word, PL_S("urn:"));
-    return uri ? word : PL_S("");
+    return of.n || !uri ? of : word;
 }
 
 /* ---- signers ---- */

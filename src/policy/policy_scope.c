@@ -2,10 +2,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "model/predicate.h"
+#include "policy/judge_int.h"
 #include "policy/policy_int.h"
-
-#define VULN_TYPE "https://cosign.sigstore.dev/attestation/vuln/v1"
-#define SCAN_TYPE "urn:plimsoll:attestation:scan:v1"
 
 /* What an entry says before its names are looked up. */
 struct entry {
@@ -43,19 +42,6 @@ static int by_name(struct pl_pol *r, const struct pl_yaml *y, const struct pl_na
     return 0;
 }
 
-/* How many different signers the set has, as far as is known without the keys themselves. */
-static uint32_t distinct(const struct pl_policy *p, uint64_t set)
-{
-    uint32_t n = 0;
-    for (size_t i = 0; i < p->n_signers; i++) {
-        bool again = !(set >> i & 1);
-        for (size_t k = 0; k < i && !again; k++)
-            again = (set >> k & 1) && pl_signer_same(&p->signers[k], &p->signers[i]);
-        n += !again;
-    }
-    return n;
-}
-
 static int each_role(struct pl_pol *r, const struct pl_yaml *y, const struct pl_names *roles)
 {
     for (size_t i = 0; i < roles->n; i++)
@@ -79,9 +65,9 @@ static int quorum(struct pl_pol *r, const struct pl_yaml *y, const struct entry 
         q = by_name(r, y, &e->from, &ret->candidates);
     else if (q == 0)
         ret->candidates = pl_policy_role(r->p, &e->roles);
-    if (q == 0 && ret->need > distinct(r->p, ret->candidates))
+    if (q == 0 && ret->need > pl_signers_count(r->p, ret->candidates))
         return pl_pol_fail(r, y, "'need: %u', but there are only %u different signers", ret->need,
-                           distinct(r->p, ret->candidates));
+                           pl_signers_count(r->p, ret->candidates));
     return q;
 }
 
@@ -92,11 +78,12 @@ int pl_policy_check_needs(const struct pl_policy *p, struct pl_err *err)
         for (size_t k = 0; k < s->n_signatures + s->n_attestations; k++) {
             const struct pl_quorum *w =
                 k < s->n_signatures ? &s->signatures[k] : &s->attestations[k - s->n_signatures].who;
-            if (w->need > distinct(p, w->candidates))
+            if (w->need > pl_signers_count(p, w->candidates))
                 return pl_fail(err, PL_E_USAGE,
                                "%.*s:%u: 'need: %u', but there are only %u different signers: "
                                "one key has several names",
-                               PL_FMT(p->name), w->line, w->need, distinct(p, w->candidates));
+                               PL_FMT(p->name), w->line, w->need,
+                               pl_signers_count(p, w->candidates));
         }
     }
     return 0;
@@ -140,8 +127,7 @@ static int read_type(struct pl_pol *r, const struct pl_yaml *v, void *to)
 
 static bool is_bill(struct pl_str type)
 {
-    return pl_str_is(type, "https://cyclonedx.org/bom") ||
-           pl_str_is(type, "https://spdx.dev/Document");
+    return pl_str_is(type, PL_PREDICATE_CYCLONEDX) || pl_str_is(type, PL_PREDICATE_SPDX);
 }
 
 static int read_attestation(struct pl_pol *r, const struct pl_yaml *v, void *to)
@@ -395,13 +381,13 @@ static int check_scope(struct pl_pol *r, const struct pl_yaml *v, const struct p
     if (rule && !s->n_signatures && !s->n_attestations && !s->vulns.set && !s->base.set &&
         !s->no_secrets && !s->config.set && !s->platforms.n && !s->max_image_age_s)
         return pl_pol_fail(r, v, "the scope asks for nothing; 'allow: any' would say so");
-    if (s->vulns.set && s->vulns.source == PL_VULN_ATTESTATION && !attests(s, VULN_TYPE) &&
-        !attests(s, SCAN_TYPE))
+    if (s->vulns.set && s->vulns.source == PL_VULN_ATTESTATION && !attests(s, PL_PREDICATE_VULN) &&
+        !attests(s, PL_PREDICATE_SCAN))
         return pl_pol_fail(r, v,
                            "'source: attestation' needs an entry of type vuln or scan in "
                            "'attestations': who may report?");
     if (s->vulns.set && s->vulns.source == PL_VULN_INVENTORY &&
-        !attests(s, "https://cyclonedx.org/bom") && !attests(s, "https://spdx.dev/Document"))
+        !attests(s, PL_PREDICATE_CYCLONEDX) && !attests(s, PL_PREDICATE_SPDX))
         return pl_pol_fail(r, v,
                            "'source: inventory' needs an entry of type cyclonedx or spdx in "
                            "'attestations'");

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/base64.h"
+#include "base/clock.h"
 #include "fmt/json.h"
 #include "registry/challenge.h"
 #include "registry/creds.h"
@@ -44,7 +45,7 @@ static struct pl_str basic(const struct pl_credential *c, struct pl_arena *a)
 static struct pl_token *held(struct pl_endpoint *e, struct pl_str scope)
 {
     for (size_t i = 0; i < e->tokens.n; i++)
-        if (pl_str_eq(e->tokens.p[i].scope, scope) && e->tokens.p[i].until_ms > pl_now_ms())
+        if (pl_str_eq(e->tokens.p[i].scope, scope) && e->tokens.p[i].until_ms > pl_clock_ms())
             return &e->tokens.p[i];
     return NULL;
 }
@@ -95,10 +96,10 @@ static int read_answer(struct pl_endpoint *e, struct pl_str scope, struct pl_str
                 old = &e->tokens.p[i];
         struct pl_token fresh = { pl_dup(&e->r->a, scope),
                                   pl_printf(&e->r->a, "Bearer %.*s", PL_FMT(t)),
-                                  pl_now_ms() + expires * 1000 - EXPIRES_EARLY_MS };
+                                  pl_clock_ms() + expires * 1000 - EXPIRES_EARLY_MS };
         /* one that lives shorter than the margin is still good for the request at hand */
-        if (fresh.until_ms < pl_now_ms() + 2000)
-            fresh.until_ms = pl_now_ms() + (expires * 1000 < 2000 ? expires * 1000 : 2000);
+        if (fresh.until_ms < pl_clock_ms() + 2000)
+            fresh.until_ms = pl_clock_ms() + (expires * 1000 < 2000 ? expires * 1000 : 2000);
         if (old)
             *old = fresh;
         else

@@ -1,22 +1,17 @@
 /* One call of the API: redirects, addresses, repeats. registry.md sections 5 and 7. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "registry/registry_int.h"
 
 #define HOPS_MAX 5u
 #define WAIT_MAX_S 60
 #define FIELDS_MAX 10u
-
-int64_t pl_now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* What the callbacks of a request under way need to know. */
 struct hop {
@@ -345,13 +340,13 @@ int pl_call_wait(struct pl_registry *r, unsigned n, int64_t asked, struct pl_err
     int64_t span = 250ll << (n < 8 ? n : 8);
     int64_t ms = asked < 0 ? (int64_t)((uint64_t)span * dice >> 32)
                            : (asked > WAIT_MAX_S ? WAIT_MAX_S : asked) * 1000;
-    int64_t end = pl_now_ms() + ms;
-    for (int64_t left = ms; left > 0; left = end - pl_now_ms()) {
+    int64_t end = pl_clock_ms() + ms;
+    for (int64_t left = ms; left > 0; left = end - pl_clock_ms()) {
         struct timespec t = { 0, (long)(left < 100 ? left : 100) * 1000000 };
         nanosleep(&t, NULL);
         if (r->o.cancel && *r->o.cancel)
             return pl_fail(err, PL_E_CANCEL, "interrupted");
-        if (r->deadline_ms && pl_now_ms() >= r->deadline_ms)
+        if (r->deadline_ms && pl_clock_ms() >= r->deadline_ms)
             return pl_fail(err, PL_E_NET, "the time of --timeout is over");
     }
     return 0;

@@ -115,6 +115,5 @@ int pl_referrers_add(struct pl_registry *r, struct pl_str repo, const struct pl_
                      const struct pl_digest *d, struct pl_str descriptor, struct pl_err *err);
 /* "repository:NAME:pull" in `a`. */
 struct pl_str pl_scope(struct pl_arena *a, struct pl_str repo, const char *actions);
-int64_t pl_now_ms(void);
 
 #endif

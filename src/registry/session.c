@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "registry/registry_int.h"
 
 #define CONNECT_S 10u
@@ -152,7 +153,7 @@ int pl_registry_new(const struct pl_registry_opts *o, struct pl_str host, struct
         pl_oom();
     r->o = *o;
     r->deadline_ms = o->deadline_ms ? o->deadline_ms
-                     : o->timeout_s ? pl_now_ms() + (int64_t)o->timeout_s * 1000
+                     : o->timeout_s ? pl_clock_ms() + (int64_t)o->timeout_s * 1000
                                     : 0;
     int x = fill(r, host, err);
     if (x < 0)

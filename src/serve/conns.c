@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 
 #define SECOND_NS 1000000000LL
@@ -14,13 +15,6 @@
 #define WRITE_S 10 /* an answer is a few KiB */
 #define IDLE_S 120 /* the API server keeps connections for 90 s */
 #define YOUNG_NS (SECOND_NS / 2) /* not evicted before */
-
-int64_t pl_now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * SECOND_NS + t.tv_nsec;
-}
 
 void pl_conns_init(struct pl_conns *c, unsigned soft_max)
 {
@@ -71,7 +65,7 @@ struct pl_conn *pl_conns_add(struct pl_conns *c, int fd)
     if (!x)
         pl_oom();
     x->fd = fd;
-    x->since_ns = pl_now_ns();
+    x->since_ns = pl_clock_ns();
     x->phase = PL_CONN_READING;
     pthread_mutex_lock(&c->lock);
     if (c->n >= c->soft_max)
@@ -102,7 +96,7 @@ void pl_conns_enter(struct pl_conns *c, struct pl_conn *x, enum pl_conn_phase ph
     pthread_mutex_lock(&c->lock);
     /* the first request is timed from the connection on, handshake included */
     if (!(x->phase == PL_CONN_READING && phase == PL_CONN_READING))
-        x->since_ns = pl_now_ns();
+        x->since_ns = pl_clock_ns();
     x->served |= phase == PL_CONN_WRITING;
     x->phase = phase;
     pthread_mutex_unlock(&c->lock);
@@ -110,7 +104,7 @@ void pl_conns_enter(struct pl_conns *c, struct pl_conn *x, enum pl_conn_phase ph
 
 void pl_conns_reap(struct pl_conns *c)
 {
-    int64_t now = pl_now_ns();
+    int64_t now = pl_clock_ns();
     pthread_mutex_lock(&c->lock);
     for (struct pl_conn *x = c->first; x; x = x->next) {
         int64_t limit = x->phase == PL_CONN_IDLE      ? c->idle_ns

@@ -32,9 +32,6 @@ struct pl_conns {
     uint64_t total, late, evicted;
 };
 
-/* Monotonic time. */
-int64_t pl_now_ns(void);
-
 /* An empty table with the usual times. */
 void pl_conns_init(struct pl_conns *c, unsigned soft_max);
 /* Forgets all; descriptors are not touched. */

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "fmt/json.h"
 #include "io/http1.h"
 #include "serve/conns.h"
@@ -25,7 +26,7 @@ struct line {
 static int wait_for(const struct line *l, short what, struct pl_err *err)
 {
     struct pollfd p = { .fd = l->fd, .events = what };
-    int64_t left = (l->until_ns - pl_now_ns()) / 1000000;
+    int64_t left = (l->until_ns - pl_clock_ns()) / 1000000;
     if (left <= 0 || poll(&p, 1, (int)left) <= 0)
         return pl_fail(err, PL_E_NET, "the daemon does not answer");
     return 0;
@@ -132,7 +133,7 @@ static int read_digests(struct pl_str text, struct pl_arena *a, struct pl_str **
 int pl_docker_digests(const char *socket, struct pl_str name, uint32_t ms, struct pl_arena *a,
                       struct pl_str **ret, size_t *ret_n, struct pl_err *err)
 {
-    struct line l = { .fd = -1, .until_ns = pl_now_ns() + (int64_t)ms * 1000000 };
+    struct line l = { .fd = -1, .until_ns = pl_clock_ns() + (int64_t)ms * 1000000 };
     pl_auto_buf struct pl_buf body = { .max = BODY_MAX };
     if (!is_name(name))
         return pl_fail(err, PL_E_USAGE, "no name of an image");

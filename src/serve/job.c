@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "serve/job_int.h"
 
 #define QUEUE_MAX 1024u
@@ -51,14 +52,14 @@ static void answer(struct pl_job *job)
         outcome = pl_job_say_authz(job, &out);
     else
         outcome = pl_job_say_review(job, &out);
-    pl_metrics_answer(job->jobs->metrics, job->door, outcome, pl_now_ns() - job->begin_ns);
+    pl_metrics_answer(job->jobs->metrics, job->door, outcome, pl_clock_ns() - job->begin_ns);
     pl_httpd_answer(job->req, 200, "application/json", pl_buf_str(&out));
     job->req = NULL;
 }
 
 uint32_t pl_job_left_ms(const struct pl_job *job)
 {
-    int64_t ms = (job->deadline_ns - pl_now_ns()) / 1000000;
+    int64_t ms = (job->deadline_ns - pl_clock_ns()) / 1000000;
     return ms <= MARGIN_MS + LEAST_MS ? LEAST_MS : (uint32_t)ms - MARGIN_MS;
 }
 
@@ -147,7 +148,7 @@ static void work(void *arg)
 /* Refuses everything whose time is over; all, when `every`. */
 static void expire(struct pl_jobs *j, bool every)
 {
-    int64_t now = pl_now_ns();
+    int64_t now = pl_clock_ns();
     for (;;) {
         struct pl_job *job;
         pthread_mutex_lock(&j->lock);
@@ -253,7 +254,7 @@ struct pl_job *pl_job_new(struct pl_jobs *j, struct pl_httpd_req *req, enum pl_d
     job->req = req;
     job->door = door;
     job->policy = policy;
-    job->begin_ns = pl_now_ns();
+    job->begin_ns = pl_clock_ns();
     job->deadline_ns = job->begin_ns + (int64_t)ms * 1000000;
     atomic_store(&job->refs, 1);
     pthread_mutex_init(&job->lock, NULL);

@@ -3,7 +3,8 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "serve/file.h"
+#include "base/clock.h"
+#include "io/file.h"
 #include "serve/server_int.h"
 
 #define LOOK_NS 1000000000LL
@@ -14,7 +15,7 @@ static void watch_one(void *arg, struct pl_str path)
 {
     struct pl_serve *s = arg;
     struct pl_watched w = { .path = pl_dup(&s->watch_names, path).p };
-    w.stamp = pl_serve_stamp(w.path);
+    w.stamp = pl_file_stamp(w.path);
     pl_vec_push(&s->watched, w);
 }
 
@@ -65,7 +66,7 @@ static void reload(struct pl_serve *s)
     struct pl_err err = { 0 };
     /* stamps first: what changes while it is read is seen at the next look */
     for (size_t i = 0; i < s->watched.n; i++)
-        s->watched.p[i].stamp = pl_serve_stamp(s->watched.p[i].path);
+        s->watched.p[i].stamp = pl_file_stamp(s->watched.p[i].path);
     if (pl_serve_reload(s, &err) < 0) {
         pl_serve_say(s, "not reloaded, what was in force stays: %s", err.msg);
         return;
@@ -80,7 +81,7 @@ static bool look(struct pl_serve *s)
 {
     bool changed = false;
     for (size_t i = 0; i < s->watched.n; i++) {
-        uint64_t stamp = pl_serve_stamp(s->watched.p[i].path);
+        uint64_t stamp = pl_file_stamp(s->watched.p[i].path);
         changed |= stamp != s->watched.p[i].stamp;
         s->watched.p[i].stamp = stamp;
     }
@@ -89,7 +90,7 @@ static bool look(struct pl_serve *s)
 
 void pl_serve_tick(struct pl_serve *s)
 {
-    int64_t now = pl_now_ns();
+    int64_t now = pl_clock_ns();
     if (s->https)
         pl_httpd_reap(s->https);
     if (s->plugin)

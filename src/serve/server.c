@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "serve/listen.h"
 #include "serve/server_int.h"
 
@@ -151,8 +152,8 @@ void pl_serve_free(struct pl_serve *s, unsigned wait_ms)
     if (s->jobs_made)
         pl_jobs_release(&s->jobs, wait_ms);
     /* the answers leave; connections that linger are not waited for */
-    int64_t until = pl_now_ns() + 1000000000;
-    while (pl_now_ns() < until &&
+    int64_t until = pl_clock_ns() + 1000000000;
+    while (pl_clock_ns() < until &&
            ((s->https && pl_httpd_pending(s->https)) || (s->plugin && pl_httpd_pending(s->plugin))))
         usleep(5000);
     pl_httpd_free(s->https);

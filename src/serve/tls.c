@@ -9,7 +9,8 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
-#include "serve/file.h"
+#include "base/clock.h"
+#include "io/file.h"
 #include "serve/tls_late.h"
 
 #define CHAIN_MAX 16u
@@ -33,13 +34,6 @@ struct pl_tls {
     pthread_mutex_t lock;
     struct set *now; /* the newest first */
 };
-
-static int64_t now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec;
-}
 
 static void set_free(const struct pl_gnutls *g, struct set *s)
 {
@@ -67,7 +61,7 @@ static int read_chain(struct pl_tls *t, struct set *s, unsigned char *id, size_t
     pl_auto_buf struct pl_buf text = { .max = FILE_MAX };
     gnutls_x509_crt_t crt[CHAIN_MAX];
     unsigned n = CHAIN_MAX;
-    if (pl_serve_read(t->cert, &text, err) < 0)
+    if (pl_file_read(t->cert, &text, err) < 0)
         return PL_E_USAGE;
     gnutls_datum_t d = datum(&text);
     int q = g->gnutls_x509_crt_list_import(crt, &n, &d, GNUTLS_X509_FMT_PEM,
@@ -95,7 +89,7 @@ static int read_key(struct pl_tls *t, struct set *s, const unsigned char *id, si
     gnutls_x509_privkey_t key = NULL;
     unsigned char own[64];
     size_t own_n = sizeof own;
-    if (pl_serve_read(t->key, &text, err) < 0)
+    if (pl_file_read(t->key, &text, err) < 0)
         return PL_E_USAGE;
     gnutls_datum_t d = datum(&text);
     int q = g->gnutls_x509_privkey_init(&key);
@@ -124,7 +118,7 @@ static int read_trust(struct pl_tls *t, struct set *s, struct pl_err *err)
     pl_auto_buf struct pl_buf text = { .max = FILE_MAX };
     if (!t->ca)
         return 0;
-    if (pl_serve_read(t->ca, &text, err) < 0)
+    if (pl_file_read(t->ca, &text, err) < 0)
         return PL_E_USAGE;
     gnutls_datum_t d = datum(&text);
     int q = g->gnutls_x509_trust_list_init(&s->trust, 0);
@@ -139,7 +133,7 @@ static int read_trust(struct pl_tls *t, struct set *s, struct pl_err *err)
 
 static void let_go(struct pl_tls *t)
 {
-    int64_t now = now_s();
+    int64_t now = pl_clock_ms() / 1000;
     struct set **p = &t->now->next;
     while (*p) {
         struct set *s = *p;
@@ -170,7 +164,7 @@ int pl_tls_reload(struct pl_tls *t, struct pl_err *err)
     }
     pthread_mutex_lock(&t->lock);
     if (t->now)
-        t->now->replaced_s = now_s();
+        t->now->replaced_s = pl_clock_ms() / 1000;
     s->next = t->now;
     t->now = s;
     let_go(t);

@@ -133,7 +133,7 @@ int pl_result_predicate(const struct pl_result_about *w, struct pl_str json, str
         r = check_about(w, root, err);
     if (r == 0 && pl_result_is(w->uri))
         put_result(w, root, json, out);
-    else if (r == 0 && pl_str_is(w->uri, "https://cyclonedx.org/bom"))
+    else if (r == 0 && pl_str_is(w->uri, PL_PREDICATE_CYCLONEDX))
         r = put_bill(w, root, json, out, err);
     else if (r == 0)
         r = pl_buf_add(out, json.p, json.n, err);

@@ -8,32 +8,11 @@
 #define SUBJECTS_MAX 1024u
 #define DIGESTS_MAX 32u
 
-static const struct {
-    const char *word, *uri;
-} predicates[] = {
-    { "custom", "https://cosign.sigstore.dev/attestation/v1" },
-    { "vuln", PL_PREDICATE_VULN },
-    { "slsaprovenance", "https://slsa.dev/provenance/v0.2" },
-    { "slsaprovenance02", "https://slsa.dev/provenance/v0.2" },
-    { "slsaprovenance1", "https://slsa.dev/provenance/v1" },
-    { "spdx", "https://spdx.dev/Document" },
-    { "spdxjson", "https://spdx.dev/Document" },
-    { "cyclonedx", "https://cyclonedx.org/bom" },
-    { "link", "https://in-toto.io/Link/v1" },
-    { "openvex", "https://openvex.dev/ns" },
-    { "scan", PL_PREDICATE_OURS "scan:v1" },
-    { "secret", PL_PREDICATE_OURS "secret:v1" },
-    { "lint", PL_PREDICATE_OURS "lint:v1" },
-    { "scrub", PL_PREDICATE_OURS "scrub:v1" },
-};
-
 struct pl_str pl_predicate_uri(struct pl_str word)
 {
-    for (size_t i = 0; i < sizeof predicates / sizeof *predicates; i++)
-        if (pl_str_is(word, predicates[i].word))
-            return pl_str_c(predicates[i].uri);
+    struct pl_str of = pl_predicate_word(word);
     bool uri = pl_str_find(word, PL_S("://"), 0) != SIZE_MAX || pl_str_starts(word, PL_S("urn:"));
-    return uri ? word : PL_S("");
+    return of.n || !uri ? of : word;
 }
 
 bool pl_predicate_is(struct pl_str have, struct pl_str want)

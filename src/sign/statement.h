@@ -5,11 +5,9 @@
 #define PL_SIGN_STATEMENT_H
 
 #include "fmt/json.h"
+#include "model/predicate.h"
 #include "sign/key.h"
 
-#define PL_PREDICATE_SIGN "https://sigstore.dev/cosign/sign/v1"
-#define PL_PREDICATE_VULN "https://cosign.sigstore.dev/attestation/vuln/v1"
-#define PL_PREDICATE_OURS "urn:plimsoll:attestation:" /* with "scan:v1", "secret:v1" … behind */
 #define PL_PAYLOAD_MAX (1u << 20)
 
 /* The URI that a word for --type stands for ("vuln"), or the word itself when it is a URI; an empty

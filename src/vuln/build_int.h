@@ -64,7 +64,5 @@ struct pl_advbuild {
 
 /* "CVE-2024-3094" as a number that orders as the ids do; 0 for ids of another form. */
 int64_t pl_cve_number(struct pl_str id);
-/* Sorts names and leaves none twice. */
-void pl_names_sort(struct pl_names *n);
 
 #endif

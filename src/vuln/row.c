@@ -9,22 +9,6 @@
 
 #define ROW_EVENTS_MAX 100000u
 
-static int by_text(const void *a, const void *b)
-{
-    return pl_str_cmp(*(const struct pl_str *)a, *(const struct pl_str *)b);
-}
-
-void pl_names_sort(struct pl_names *n)
-{
-    size_t kept = 0;
-    if (n->n)
-        qsort(n->p, n->n, sizeof *n->p, by_text);
-    for (size_t i = 0; i < n->n; i++)
-        if (!kept || !pl_str_eq(n->p[kept - 1], n->p[i]))
-            n->p[kept++] = n->p[i];
-    n->n = kept;
-}
-
 static bool get_names(struct pl_rd *r, struct pl_arena *a, struct pl_names *ret)
 {
     uint64_t n = pl_get_var(r);

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "serve/file.h"
+#include "io/file.h"
 #include "serve/server.h"
 
 /* Its text is "ok" and a word, or it does not load. */
@@ -26,7 +26,7 @@ static int load(void *arg, void **ret, struct pl_err *err)
 {
     struct probe *p = arg;
     pl_auto_buf struct pl_buf b = { .max = 8192 };
-    int r = pl_serve_read(p->file, &b, err);
+    int r = pl_file_read(p->file, &b, err);
     if (r < 0)
         return r;
     if (b.n < 2 || memcmp(b.p, "ok", 2) != 0)

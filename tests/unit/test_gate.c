@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "gate/gate_int.h"
 #include "gate/log.h"
 
@@ -119,7 +120,7 @@ static void remember(struct state *s, const char *digest, bool good, int64_t at)
     e->e.top.non_root = good;
     e->e.top.user = good ? PL_S("1") : PL_S("0");
     enum pl_cache_found f =
-        pl_gate_cache_get(s->g->cache, key, at, pl_gate_clock_ms() + 100, &old, &err);
+        pl_gate_cache_get(s->g->cache, key, at, pl_clock_ms() + 100, &old, &err);
     if (f == PL_CACHE_NONE)
         pl_gate_cache_put(s->g->cache, key, e, good, true, at);
     pl_gate_entry_unref(old);

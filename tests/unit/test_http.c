@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "io/http_int.h"
 
 static int64_t wait_of(const char *value)
@@ -75,7 +76,7 @@ static void time_runs_out_in_three_ways(void **state)
 {
     (void)state;
     volatile sig_atomic_t cancel = 1;
-    int64_t now = pl_http_now_ms();
+    int64_t now = pl_clock_ms();
     struct pl_http_pace slow = { 10, now - 5000 }, quick = { 5000, now - 5000 };
     struct pl_http_opts o = { .stall_s = 2 };
     struct pl_err err = { 0 };
