@@ -24,11 +24,14 @@ static const struct pl_opt table[] = {
       "a log that cannot be written refuses nothing" },
     { "db", 0, PL_OPT_STR, O(db), "DIR", "advisory database, for inventories and scans" },
     { "cache", 0, PL_OPT_STR, O(cache), "DIR", "keep verified evidence there" },
+    { "cache-size", 0, PL_OPT_UINT, O(cache_size), "MIB", "at most so much of it (64)" },
     { "pin", 0, PL_OPT_FLAG, O(pin), NULL, "deploy: write the files with digests, to -o" },
     { "output", 'o', PL_OPT_STR, O(out), "PATH", "deploy: file or folder; export: folder" },
     { "for", 0, PL_OPT_STR, O(form), "CONSUMER", "export: podman" },
     { "lossy", 0, PL_OPT_FLAG, O(lossy), NULL, "export: leave out what cannot be said" },
     { "key", 'k', PL_OPT_STR, O(key), "FILE", "log verify: who signs the heads" },
+    { "expect", 0, PL_OPT_STR, O(expect), "HEAD",
+      "log verify: a head, or a number of lines, that it had before" },
     { "kube", 0, PL_OPT_LIST, O(kube), "FILE", "doctor: manifests of the webhook (repeatable)" },
     { "containerd", 0, PL_OPT_STR, O(containerd), "FILE", "doctor: containerd's config.toml" },
     { "podman", 0, PL_OPT_STR, O(podman), "FILE", "doctor: containers' policy.json" },
@@ -81,7 +84,7 @@ int pl_gate_cmd_open(const struct pl_gate_cmd *o, struct pl_operands *ops, struc
     }
     int r = pl_registry_cli(&o->reg, o->offline, o->quiet, ops, a, ro, &err);
     if (r == 0)
-        r = pl_gate_cache_new(o->cache, 0, &cache, &err);
+        r = pl_gate_cache_new(o->cache, 0, (size_t)o->cache_size << 20, &cache, &err);
     struct pl_gate_opts go = { .policy = o->policy,
                                .registry = ro,
                                .cache = cache,

@@ -154,6 +154,27 @@ static int parse_scanners(struct run *r)
     return 0;
 }
 
+/* For attestations: what ran and lacks nothing that an option left out. */
+static void name_scanners(const struct run *r, struct pl_report *report)
+{
+    const struct pl_vuln_cli *v = &r->o->vuln;
+    bool vulns = report->db && !v->ignore_status.n && !v->ignore_unfixed && !v->only_fixed;
+    const struct {
+        const char *name;
+        bool ran;
+    } all[] = { { "secret", r->secrets },
+                { "package", r->packages },
+                { "vuln", r->vulns && vulns },
+                { "config", r->kinds >> PL_KIND_CONFIG & 1 },
+                { "trust", r->kinds >> PL_KIND_TRUST & 1 },
+                { "malware", r->kinds >> PL_KIND_MALWARE & 1 } };
+    struct pl_names *n = &report->scanners;
+    n->p = pl_alloc_n(report->a, PL_COUNT(all), sizeof *n->p);
+    for (size_t i = 0; i < PL_COUNT(all) && !r->o->severity.n && !r->o->exclude_base; i++)
+        if (all[i].ran)
+            n->p[n->n++] = pl_str_c(all[i].name);
+}
+
 static void keep_severities(const struct run *r, struct pl_report *report)
 {
     for (size_t i = 0; i < report->n_targets; i++) {
@@ -362,6 +383,7 @@ static int scan_all(struct run *r, struct pl_run *run, const struct pl_operands 
     code = match_and_keep(r, report);
     pl_base_mark(&r->base, report, r->o->exclude_base, r->o->common.quiet);
     report->ended_ns = now_ns();
+    name_scanners(r, report);
     return code ? code : finish(r, report);
 }
 

@@ -18,7 +18,7 @@
 struct options {
     const char *policy, *listen, *cert, *key, *client_ca, *log, *checkpoint, *cache, *prewarm;
     const char *authz, *docker;
-    uint32_t io_threads, threads, connections;
+    uint32_t io_threads, threads, connections, cache_size;
     bool manifests, best_effort, offline, quiet;
     struct pl_registry_cli reg;
 };
@@ -38,6 +38,7 @@ static const struct pl_opt table[] = {
       "a log that cannot be written refuses nothing" },
     { "log-checkpoint", 0, PL_OPT_STR, O(checkpoint), "KEY", "sign the log's head now and then" },
     { "cache", 0, PL_OPT_STR, O(cache), "DIR", "keep verified evidence there" },
+    { "cache-size", 0, PL_OPT_UINT, O(cache_size), "MIB", "at most so much of it (64)" },
     { "prewarm", 0, PL_OPT_STR, O(prewarm), "FILE", "images to look at when starting, one a line" },
     { "manifests", 0, PL_OPT_FLAG, O(manifests), NULL,
       "print the webhooks' configuration for Kubernetes" },
@@ -127,7 +128,7 @@ static int prepare(struct run *r, struct pl_operands *ops, struct pl_err *err)
     if (q == 0)
         q = pl_registry_cli(&o->reg, o->offline, /* quiet= */ true, ops, &r->a, &r->registry, err);
     if (q == 0)
-        q = pl_gate_cache_new(o->cache, 0, &r->door.cache, err);
+        q = pl_gate_cache_new(o->cache, 0, (size_t)o->cache_size << 20, &r->door.cache, err);
     if (q == 0)
         q = open_log(r, err);
     r->door.policy = o->policy;

@@ -8,6 +8,8 @@
 
 struct pl_gate_cmd {
     const char *policy, *log, *cache, *platform, *out, *form, *key, *as, *containerd, *podman, *db;
+    const char *expect;
+    uint32_t cache_size;
     struct pl_opt_list formats, kube;
     bool explain, pin, lossy, quiet, offline, best_effort;
     struct pl_registry_cli reg;

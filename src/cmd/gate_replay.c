@@ -115,20 +115,69 @@ int pl_gate_replay(const struct pl_gate_cmd *o, const struct pl_operands *ops)
     return code ? code : r.changed ? PL_EXIT_FINDINGS : r.unknown ? PL_EXIT_INCOMPLETE : 0;
 }
 
+/* ---- log verify ---- */
+
+/* What somebody wrote down of the log earlier: cutting off its end leaves a chain that holds. */
+struct expected {
+    char hash[65];  /* empty: */
+    uint64_t lines; /* … only that it had so many */
+    uint64_t at;    /* where the hash was found */
+};
+
+static int read_expected(const char *text, struct expected *ret, struct pl_err *err)
+{
+    uint8_t raw[32];
+    struct pl_str s = pl_str_c(text);
+    *ret = (struct expected){ 0 };
+    if (!text || pl_str_u64(s, &ret->lines))
+        return 0;
+    if (s.n != 64 || !pl_unhex(s, raw, sizeof raw))
+        return pl_fail(err, PL_E_USAGE, "--expect: '%s' is neither a head nor a number", text);
+    memcpy(ret->hash, text, sizeof ret->hash);
+    return 0;
+}
+
+static int look_for(void *arg, const struct pl_gate_log_row *row, struct pl_err *err)
+{
+    struct expected *e = arg;
+    (void)err;
+    if (pl_str_is(row->hash, e->hash))
+        e->at = row->number;
+    return 0;
+}
+
+static int check_expected(const struct expected *e, const struct pl_gate_log_sum *sum,
+                          struct pl_err *err)
+{
+    if (e->hash[0] && !e->at)
+        return pl_fail(err, PL_E_SIG,
+                       "the head that is expected is not in it: its end was cut off, or it is "
+                       "another log");
+    if (sum->lines < e->lines)
+        return pl_fail(err, PL_E_SIG, "it has %llu lines and had %llu: its end was cut off",
+                       (unsigned long long)sum->lines, (unsigned long long)e->lines);
+    return 0;
+}
+
 int pl_gate_log_verify(const struct pl_gate_cmd *o, const struct pl_operands *ops)
 {
     struct pl_pubkey *key = NULL;
     struct pl_gate_log_sum sum;
+    struct expected e;
     struct pl_err err = { 0 };
     if (ops->n != 1) {
         fputs("plimsoll gate log verify: one log is wanted\n", stderr);
         return PL_EXIT_USAGE;
     }
-    int r = o->key ? pl_ref_pubkey(o->key, &key, &err) : 0;
+    int r = read_expected(o->expect, &e, &err);
+    if (r == 0 && o->key)
+        r = pl_ref_pubkey(o->key, &key, &err);
     if (r == 0)
-        r = pl_gate_log_walk(ops->p[0], key, NULL, NULL, &sum, &err);
+        r = pl_gate_log_walk(ops->p[0], key, look_for, &e, &sum, &err);
     if (r == 0 && key && sum.lines && sum.unsigned_tail == sum.lines)
         r = pl_fail(&err, PL_E_SIG, "no head of it is signed");
+    if (r == 0)
+        r = check_expected(&e, &sum, &err);
     pl_pubkey_free(key);
     if (r < 0)
         return walk_failed("log verify", &err);
@@ -139,5 +188,9 @@ int pl_gate_log_verify(const struct pl_gate_cmd *o, const struct pl_operands *op
     else if (!o->quiet)
         printf("%llu decisions, every link holds; head %s\n", (unsigned long long)sum.decisions,
                sum.head);
+    if (!o->quiet && o->expect)
+        printf("nothing was cut off since %s; %llu lines came\n",
+               e.hash[0] ? "that head" : "it had so many lines",
+               (unsigned long long)(sum.lines - (e.hash[0] ? e.at : e.lines)));
     return 0;
 }

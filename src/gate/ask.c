@@ -18,6 +18,8 @@ struct asking {
     const struct pl_rule_scope *scope;
     int64_t start_ms, deadline_ms;
     bool given; /* the digest came with the question */
+    bool known; /* only by what is known; */
+    bool open;  /* … which was not enough */
 };
 
 /* ---- names ---- */
@@ -187,6 +189,14 @@ static void from_memory(struct asking *k, struct pl_gathering *w)
     struct pl_err err = { 0 };
     struct pl_str key =
         pl_gate_cache_name(&k->x->a, k->g, k->x->name, k->scope, k->x->digest, k->ask->platform);
+    if (k->known) {
+        e = pl_gate_cache_peek(k->g->cache, key, k->x->time_s);
+        k->open = !e;
+        k->x->cached = e != NULL;
+        if (e)
+            judge(k, e);
+        return;
+    }
     if (k->ask->explain || k->ask->layout) {
         gathered(k, w, PL_S(""));
         return;
@@ -210,6 +220,9 @@ static void decide(struct asking *k)
     struct pl_gate_answer *x = k->x;
     struct pl_err err = { 0 };
     if (!take_name(k) || decide_static(k))
+        return;
+    k->open = k->known && (!k->given || k->ask->explain || k->ask->layout);
+    if (k->open)
         return;
     struct pl_gathering w = { .g = k->g,
                               .ask = k->ask,
@@ -263,10 +276,11 @@ static void rule(struct asking *k)
     x->ms = (uint32_t)(pl_clock_ms() - k->start_ms);
 }
 
-void pl_gate_decide(struct pl_gate *g, const struct pl_gate_ask *ask, struct pl_gate_answer *ret)
+static bool run(struct pl_gate *g, const struct pl_gate_ask *ask, bool known,
+                struct pl_gate_answer *ret)
 {
     *ret = (struct pl_gate_answer){ .dry_run = ask->dry_run };
-    struct asking k = { .g = g, .ask = ask, .x = ret, .start_ms = pl_clock_ms() };
+    struct asking k = { .g = g, .ask = ask, .x = ret, .start_ms = pl_clock_ms(), .known = known };
     uint32_t ms = ask->deadline_ms && (ask->patient || ask->deadline_ms < g->policy->timeout_ms)
                       ? ask->deadline_ms
                       : g->policy->timeout_ms;
@@ -277,6 +291,20 @@ void pl_gate_decide(struct pl_gate *g, const struct pl_gate_ask *ask, struct pl_
     ret->platform = pl_dup(&ret->a, ask->platform);
     decide(&k);
     rule(&k);
+    if (k.open)
+        pl_gate_answer_release(ret);
+    return !k.open;
+}
+
+void pl_gate_decide(struct pl_gate *g, const struct pl_gate_ask *ask, struct pl_gate_answer *ret)
+{
+    run(g, ask, /* known= */ false, ret);
+}
+
+bool pl_gate_decide_known(struct pl_gate *g, const struct pl_gate_ask *ask,
+                          struct pl_gate_answer *ret)
+{
+    return run(g, ask, /* known= */ true, ret);
 }
 
 void pl_gate_judge(struct pl_gate *g, const struct pl_gate_ask *ask, struct pl_str resolved,

@@ -11,6 +11,7 @@
 #define TTL_GOOD_S 3600
 #define TTL_NONE_S 30
 #define DEFAULT_BYTES (16u << 20)
+#define DEFAULT_DISK_BYTES ((size_t)64 << 20)
 
 /* ---- entries ---- */
 
@@ -34,6 +35,7 @@ void pl_gate_entry_unref(struct pl_gate_entry *x)
     if (!x || atomic_fetch_sub(&x->refs, 1) != 1)
         return;
     pl_arena_release(&x->a);
+    free(atomic_load(&x->text));
     free(x);
 }
 
@@ -153,6 +155,21 @@ static enum pl_cache_found join(struct pl_gate_cache *c, struct pl_cache_slot *s
     return s->why.code == PL_E_CANCEL ? PL_CACHE_NONE : PL_CACHE_FAILED;
 }
 
+struct pl_gate_entry *pl_gate_cache_peek(struct pl_gate_cache *c, struct pl_str key, int64_t now_s)
+{
+    struct pl_gate_entry *x = NULL;
+    pthread_mutex_lock(&c->lock);
+    struct pl_cache_slot *s = find(c, key);
+    if (s && fresh(s, now_s)) {
+        unlink_age(c, s);
+        link_newest(c, s);
+        x = pl_gate_entry_ref(s->entry);
+        c->stats.hits++;
+    }
+    pthread_mutex_unlock(&c->lock);
+    return x;
+}
+
 static void begin(struct pl_cache_slot *s)
 {
     s->busy = true;
@@ -201,6 +218,20 @@ static void end(struct pl_gate_cache *c, struct pl_cache_slot *s, struct pl_gate
     pthread_cond_broadcast(&c->done);
 }
 
+/* The disk is not waited for with the lock held: others ask meanwhile. The slot is busy, so that it
+ * stays, and nobody else writes its file. */
+static void keep_on_disk(struct pl_gate_cache *c, struct pl_cache_slot *s)
+{
+    struct pl_cache_file f = { s->key, s->entry, s->put_s, s->good_s };
+    struct pl_gate_entry *held = s->entry ? pl_gate_entry_ref(s->entry) : NULL;
+    if (c->dir_fd >= 0) {
+        pthread_mutex_unlock(&c->lock);
+        pl_cache_disk_save(c, &f);
+        pthread_mutex_lock(&c->lock);
+    }
+    pl_gate_entry_unref(held);
+}
+
 void pl_gate_cache_put(struct pl_gate_cache *c, struct pl_str key, struct pl_gate_entry *x,
                        bool passes, bool keep, int64_t now_s)
 {
@@ -211,11 +242,11 @@ void pl_gate_cache_put(struct pl_gate_cache *c, struct pl_str key, struct pl_gat
     if (keep) {
         forget(c, s);
         s->entry = pl_gate_entry_ref(x);
-        s->bytes = x->a.total + key.n + sizeof *s;
+        s->bytes = 2 * x->a.total + key.n + sizeof *s; /* its text may come */
         c->stats.bytes += s->bytes;
         s->put_s = now_s;
         s->good_s = passes ? now_s : 0;
-        pl_cache_disk_save(c, s);
+        keep_on_disk(c, s);
     }
     end(c, s, x);
     shrink(c);
@@ -233,7 +264,7 @@ void pl_gate_cache_fail(struct pl_gate_cache *c, struct pl_str key, const struct
     int64_t age = now_s - s->good_s;
     if (why->code != PL_E_NET && why->code != PL_E_CANCEL) {
         forget(c, s); /* a registry that answers ends what was known */
-        pl_cache_disk_save(c, s);
+        keep_on_disk(c, s);
     } else if (why->code == PL_E_NET && grace_s && s->entry && s->good_s && age >= 0 &&
                age <= grace_s) {
         *ret_grace = pl_gate_entry_ref(s->entry);
@@ -246,8 +277,8 @@ void pl_gate_cache_fail(struct pl_gate_cache *c, struct pl_str key, const struct
 
 /* ---- the whole ---- */
 
-int pl_gate_cache_new(const char *dir, size_t max_bytes, struct pl_gate_cache **ret,
-                      struct pl_err *err)
+int pl_gate_cache_new(const char *dir, size_t max_bytes, size_t disk_bytes,
+                      struct pl_gate_cache **ret, struct pl_err *err)
 {
     struct pl_gate_cache *c = calloc(1, sizeof *c);
     pthread_condattr_t attr;
@@ -255,10 +286,12 @@ int pl_gate_cache_new(const char *dir, size_t max_bytes, struct pl_gate_cache **
         pl_oom();
     atomic_init(&c->refs, 1);
     c->max_bytes = max_bytes ? max_bytes : DEFAULT_BYTES;
+    c->disk_max = disk_bytes ? disk_bytes : DEFAULT_DISK_BYTES;
     c->dir_fd = -1;
     if (getrandom(c->salt, sizeof c->salt, 0) != sizeof c->salt)
         pl_bug("no random numbers");
     pthread_mutex_init(&c->lock, NULL);
+    pthread_mutex_init(&c->disk_lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&c->done, &attr);
@@ -287,6 +320,7 @@ void pl_gate_cache_unref(struct pl_gate_cache *c)
         close(c->dir_fd);
     pthread_cond_destroy(&c->done);
     pthread_mutex_destroy(&c->lock);
+    pthread_mutex_destroy(&c->disk_lock);
     explicit_bzero(c->key, sizeof c->key);
     free(c);
 }

@@ -74,6 +74,7 @@ int pl_cache_disk_open(struct pl_gate_cache *c, const char *dir, struct pl_err *
     int r = check_dir(c->dir_fd, dir, err);
     if (r < 0)
         return r;
+    pl_cache_disk_trim(c);
     if (read_all(c->dir_fd, "key", &b) && b.n == sizeof c->key) {
         memcpy(c->key, b.p, sizeof c->key);
         return 0;
@@ -84,34 +85,44 @@ int pl_cache_disk_open(struct pl_gate_cache *c, const char *dir, struct pl_err *
     return 0;
 }
 
-static void name_of(const struct pl_cache_slot *s, char out[80])
+static void name_of(struct pl_str key, char out[80])
 {
     uint8_t sum[32];
-    pl_sha256(s->key.p, s->key.n, sum);
+    pl_sha256(key.p, key.n, sum);
     memcpy(out, "e-", 2);
     pl_hex(sum, sizeof sum, out + 2);
 }
 
+static void count(struct pl_gate_cache *c, size_t n)
+{
+    pthread_mutex_lock(&c->disk_lock);
+    c->disk_bytes += n;
+    bool full = c->disk_bytes > c->disk_max;
+    pthread_mutex_unlock(&c->disk_lock);
+    if (full)
+        pl_cache_disk_trim(c);
+}
+
 /* One line "PUT GOOD KEY", then the evidence as JSON. */
-void pl_cache_disk_save(struct pl_gate_cache *c, struct pl_cache_slot *s)
+void pl_cache_disk_save(struct pl_gate_cache *c, const struct pl_cache_file *f)
 {
     pl_auto_buf struct pl_buf b = { 0 };
     char name[80];
     uint8_t mac[32];
     if (c->dir_fd < 0)
         return;
-    name_of(s, name);
-    if (!s->entry) {
+    name_of(f->key, name);
+    if (!f->entry) {
         unlinkat(c->dir_fd, name, 0);
         return;
     }
-    pl_buf_printf(&b, "%lld %lld %.*s\n", (long long)s->put_s, (long long)s->good_s,
-                  PL_FMT(s->key));
-    pl_evidence_write(&s->entry->e, &b);
+    pl_buf_printf(&b, "%lld %lld %.*s\n", (long long)f->put_s, (long long)f->good_s,
+                  PL_FMT(f->key));
+    pl_evidence_write(&f->entry->e, &b);
     pl_hmac_sha256(c->key, sizeof c->key, b.p, b.n, mac);
     pl_buf_putn(&b, mac, sizeof mac);
-    if (b.n <= FILE_MAX)
-        write_all(c->dir_fd, name, pl_buf_str(&b));
+    if (b.n <= FILE_MAX && b.n <= c->disk_max && write_all(c->dir_fd, name, pl_buf_str(&b)))
+        count(c, b.n);
 }
 
 static bool same(const uint8_t *x, const uint8_t *y, size_t n)
@@ -141,7 +152,7 @@ static bool parse(struct pl_cache_slot *s, struct pl_str text)
         return false;
     }
     s->entry = x;
-    s->bytes = x->a.total + s->key.n + sizeof *s;
+    s->bytes = 2 * x->a.total + s->key.n + sizeof *s;
     s->put_s = (int64_t)put_s;
     s->good_s = (int64_t)good_s;
     return true;
@@ -154,11 +165,13 @@ void pl_cache_disk_load(struct pl_gate_cache *c, struct pl_cache_slot *s)
     uint8_t mac[32];
     if (c->dir_fd < 0)
         return;
-    name_of(s, name);
+    name_of(s->key, name);
     if (!read_all(c->dir_fd, name, &b) || b.n < sizeof mac)
         return;
     size_t n = b.n - sizeof mac;
     pl_hmac_sha256(c->key, sizeof c->key, b.p, n, mac);
-    if (same(mac, (const uint8_t *)b.p + n, sizeof mac) && parse(s, pl_str_n(b.p, n)))
-        c->stats.bytes += s->bytes;
+    if (!same(mac, (const uint8_t *)b.p + n, sizeof mac) || !parse(s, pl_str_n(b.p, n)))
+        return;
+    c->stats.bytes += s->bytes;
+    utimensat(c->dir_fd, name, NULL, 0); /* used now */
 }

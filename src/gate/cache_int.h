@@ -31,16 +31,28 @@ struct pl_gate_cache {
     size_t max_bytes;
     struct pl_gate_cache_stats stats;
     uint64_t cleared;
-    int dir_fd;       /* -1: memory only */
-    uint8_t key[32];  /* what files are authenticated with */
-    uint8_t salt[16]; /* of this process */
+    int dir_fd;      /* -1: memory only */
+    size_t disk_max; /* bytes of files */
+    pthread_mutex_t disk_lock;
+    size_t disk_bytes; /* about; under `disk_lock` */
+    uint8_t key[32];   /* what files are authenticated with */
+    uint8_t salt[16];  /* of this process */
 };
 
 /* Opens the directory, makes or reads its key. PL_E_USAGE. */
 int pl_cache_disk_open(struct pl_gate_cache *c, const char *dir, struct pl_err *err);
 /* Fills a new slot from its file, when there is a good one. */
 void pl_cache_disk_load(struct pl_gate_cache *c, struct pl_cache_slot *s);
-/* Writes the slot's file, or removes it when there is nothing to keep. Failing is no failure. */
-void pl_cache_disk_save(struct pl_gate_cache *c, struct pl_cache_slot *s);
+/* What the slot's file is to hold. */
+struct pl_cache_file {
+    struct pl_str key;
+    const struct pl_gate_entry *entry; /* NULL: the file goes */
+    int64_t put_s, good_s;
+};
+/* Writes or removes a file; the cache's lock is not held. Failing is no failure. */
+void pl_cache_disk_save(struct pl_gate_cache *c, const struct pl_cache_file *f);
+/* Counts the files; when they are too many bytes, those that were not used for longest go until a
+ * quarter is free. Temporary files of killed processes go too. */
+void pl_cache_disk_trim(struct pl_gate_cache *c);
 
 #endif

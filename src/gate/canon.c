@@ -13,16 +13,23 @@ void pl_canon_str(struct pl_buf *b, struct pl_str s)
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
         const char *esc = NULL;
+        size_t plain = i;
+        while (plain < s.n && (unsigned char)s.p[plain] >= 0x20 && s.p[plain] != '"' &&
+               s.p[plain] != '\\')
+            plain++;
+        if (plain > i) {
+            pl_buf_putn(b, s.p + i, plain - i);
+            i = plain - 1;
+            continue;
+        }
         for (size_t k = 0; k < sizeof shorts && !esc; k += 2)
             esc = c == (unsigned char)shorts[k] ? &shorts[k + 1] : NULL;
         if (esc)
             pl_buf_printf(b, "\\%c", *esc);
         else if (c < 0x20)
             pl_buf_printf(b, "\\u%04x", c);
-        else if (c == '"' || c == '\\')
-            pl_buf_printf(b, "\\%c", c);
         else
-            pl_buf_putc(b, (char)c);
+            pl_buf_printf(b, "\\%c", c);
     }
     pl_buf_putc(b, '"');
 }

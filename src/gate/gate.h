@@ -53,11 +53,11 @@ struct pl_str pl_gate_db_hash(const struct pl_gate *g);
 /* Files the gate was made from (the policy first), for those who watch them; views. */
 const struct pl_names *pl_gate_files(const struct pl_gate *g);
 
-/* At most `max_bytes` in memory (0 = 16 MiB). With `dir` evidence is kept there too, authenticated
- * by a key in that directory that is made when missing; damaged entries are no entries. Heap, one
- * reference. PL_E_USAGE. */
-int pl_gate_cache_new(const char *dir, size_t max_bytes, struct pl_gate_cache **ret,
-                      struct pl_err *err);
+/* At most `max_bytes` in memory (0 = 16 MiB). With `dir` evidence is kept there too, in files of at
+ * most `disk_bytes` (0 = 64 MiB), authenticated by a key in that directory that is made when
+ * missing; damaged entries are no entries. Heap, one reference. PL_E_USAGE. */
+int pl_gate_cache_new(const char *dir, size_t max_bytes, size_t disk_bytes,
+                      struct pl_gate_cache **ret, struct pl_err *err);
 struct pl_gate_cache *pl_gate_cache_ref(struct pl_gate_cache *c);
 void pl_gate_cache_unref(struct pl_gate_cache *c);
 /* Forgets everything but what grace needs (POST /refresh). */
@@ -106,6 +106,10 @@ struct pl_gate_answer {
 /* Decides. Always fills *ret (zeroed before or not), to be released by the caller; there is no
  * failure that is not a refusal. */
 void pl_gate_decide(struct pl_gate *g, const struct pl_gate_ask *ask, struct pl_gate_answer *ret);
+/* The same when it needs nobody but memory: no network, no disk, no waiting. False: *ret is
+ * nothing, pl_gate_decide is what is needed. */
+bool pl_gate_decide_known(struct pl_gate *g, const struct pl_gate_ask *ask,
+                          struct pl_gate_answer *ret);
 /* Decides about evidence that was recorded: nothing is fetched, no clock is asked. `resolved` is
  * what the tag named then (may be empty), `e` (may be NULL: nothing is known) must outlive the
  * answer. */

@@ -34,9 +34,16 @@ struct pl_gate {
 /* Seconds since the epoch, by the clock of tests where there is one. */
 int64_t pl_gate_now_s(const struct pl_gate *g);
 
+/* Evidence as the log writes it, canonical. */
+struct pl_evidence_text {
+    struct pl_str evidence, facts;
+    char own[];
+};
+
 /* Evidence with the memory it lives in; counted, since several answers may look at one. */
 struct pl_gate_entry {
     atomic_uint refs;
+    _Atomic(struct pl_evidence_text *) text; /* once somebody needed it; heap */
     struct pl_arena a;
     struct pl_evidence e;
 };
@@ -104,6 +111,8 @@ enum pl_cache_found { PL_CACHE_NONE, PL_CACHE_FRESH, PL_CACHE_FAILED };
 enum pl_cache_found pl_gate_cache_get(struct pl_gate_cache *c, struct pl_str key, int64_t now_s,
                                       int64_t deadline_ms, struct pl_gate_entry **ret,
                                       struct pl_err *err);
+/* Looks `key` up without waiting for anybody, in memory alone; a reference, or NULL. */
+struct pl_gate_entry *pl_gate_cache_peek(struct pl_gate_cache *c, struct pl_str key, int64_t now_s);
 /* Evidence that was gathered, and whether it was enough; `keep` false: only for those who wait. */
 void pl_gate_cache_put(struct pl_gate_cache *c, struct pl_str key, struct pl_gate_entry *x,
                        bool passes, bool keep, int64_t now_s);

@@ -185,7 +185,7 @@ int pl_gate_new(const struct pl_gate_opts *o, struct pl_gate **ret, struct pl_er
     if (r == 0 && o->cache)
         g->cache = pl_gate_cache_ref(o->cache);
     else if (r == 0)
-        r = pl_gate_cache_new(NULL, 0, &g->cache, err);
+        r = pl_gate_cache_new(NULL, 0, 0, &g->cache, err);
     if (r < 0)
         pl_gate_unref(g);
     else

@@ -1,35 +1,19 @@
-/* The file of the decision log: opened by one, appended to, on the disk before an answer goes out.
- * gates.md section 4. */
+/* The file of the decision log, opened by one; log_add.c appends to it. gates.md section 4. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/base64.h"
 #include "base/cleanup.h"
 #include "gate/gate_int.h"
 #include "gate/log_int.h"
 #include "sign/keyref.h"
-
-struct pl_gate_log {
-    pthread_mutex_t lock, syncing;
-    int fd;
-    bool sync, broken;
-    uint64_t n, written, synced; /* last line's number; lines written and on the disk since open */
-    uint64_t since;              /* decisions since the last signed head */
-    uint32_t every;
-    char prev[65];
-    off_t size;
-    struct pl_privkey *key;
-    char note[200];
-};
 
 /* ---- opening ---- */
 
@@ -96,6 +80,7 @@ static int take_up(struct pl_gate_log *l, const char *path, struct pl_err *err)
     struct pl_log_row row = { 0 };
     size_t torn = 0;
     snprintf(l->prev, sizeof l->prev, "%s", PL_LOG_ZEROS);
+    snprintf(l->whole_prev, sizeof l->whole_prev, "%s", PL_LOG_ZEROS);
     int r = l->size ? read_tail(l, &b, &torn, err) : 0;
     if (r == 0 && torn)
         r = set_aside(l, path, pl_str_n(b.p + b.n - torn, torn), err);
@@ -106,8 +91,9 @@ static int take_up(struct pl_gate_log *l, const char *path, struct pl_err *err)
                         err ? err->msg : "");
     }
     if (r == 0 && row.n) {
-        l->n = row.n;
+        l->n = l->whole_n = row.n;
         memcpy(l->prev, row.hash.p, 64);
+        memcpy(l->whole_prev, row.hash.p, 64);
     }
     pl_json_free(row.root);
     pl_arena_release(&a);
@@ -138,7 +124,9 @@ int pl_gate_log_open(const struct pl_gate_log_opts *o, struct pl_gate_log **ret,
     if (!l)
         pl_oom();
     pthread_mutex_init(&l->lock, NULL);
-    pthread_mutex_init(&l->syncing, NULL);
+    pthread_cond_init(&l->due, NULL);
+    pthread_cond_init(&l->done, NULL);
+    l->last = &l->first;
     l->fd = -1;
     l->sync = !o->no_sync;
     l->every = o->every ? o->every : 1000;
@@ -156,131 +144,4 @@ int pl_gate_log_open(const struct pl_gate_log_opts *o, struct pl_gate_log **ret,
         *ret_note = l->note[0] ? l->note : NULL;
     *ret = l;
     return 0;
-}
-
-/* ---- adding ---- */
-
-static int append(struct pl_gate_log *l, struct pl_str s, struct pl_err *err)
-{
-    off_t before = l->size;
-    while (s.n) {
-        ssize_t n = write(l->fd, s.p, s.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            int e = n ? errno : EIO;
-            l->broken = ftruncate(l->fd, before) < 0;
-            l->size = before;
-            return pl_fail_errno(err, PL_E_IO, e, "the decision log cannot be written");
-        }
-        l->size += n;
-        s = pl_str_sub(s, (size_t)n, SIZE_MAX);
-    }
-    return 0;
-}
-
-static void sort_in(struct pl_canon_member *m, size_t *n, struct pl_str key, struct pl_str text)
-{
-    size_t i = *n;
-    while (i > 0 && pl_str_cmp(m[i - 1].key, key) > 0) {
-        m[i] = m[i - 1];
-        i--;
-    }
-    m[i] = (struct pl_canon_member){ key, text };
-    ++*n;
-}
-
-/* With the lock held. `m` has room for three more. */
-static int put_line(struct pl_gate_log *l, struct pl_canon_member *m, size_t n, struct pl_arena *a,
-                    struct pl_err *err)
-{
-    pl_auto_buf struct pl_buf b = { 0 };
-    char hash[65];
-    if (l->broken)
-        return pl_fail(err, PL_E_IO, "the decision log is broken");
-    sort_in(m, &n, PL_S("n"), pl_printf(a, "%llu", (unsigned long long)l->n + 1));
-    sort_in(m, &n, PL_S("prev"), pl_printf(a, "\"%s\"", l->prev));
-    pl_log_line(m, n, pl_str_n(l->prev, 64), a, &b, hash);
-    int r = append(l, pl_buf_str(&b), err);
-    if (r < 0)
-        return r;
-    l->n++;
-    l->written++;
-    memcpy(l->prev, hash, sizeof l->prev);
-    return 0;
-}
-
-/* A line that signs the one before it. */
-static int sign_head(struct pl_gate_log *l, struct pl_err *err)
-{
-    struct pl_arena a = { 0 };
-    pl_auto_buf struct pl_buf sig = { 0 }, text = { 0 };
-    struct pl_str head = pl_log_head_text(&a, l->n, pl_str_n(l->prev, 64));
-    struct pl_str id = pl_pubkey_id_text(pl_privkey_public(l->key), &a);
-    struct pl_canon_member *m = pl_alloc_n(&a, 5, sizeof *m);
-    int r = pl_privkey_sign(l->key, head, &sig, err);
-    pl_base64_encode(&text, pl_buf_str(&sig), PL_BASE64_STD);
-    if (r == 0) {
-        m[0] = (struct pl_canon_member){ PL_S("checkpoint"),
-                                         pl_printf(&a, "{\"key\":\"%.*s\",\"sig\":\"%.*s\"}",
-                                                   PL_FMT(id), PL_FMT(pl_buf_str(&text))) };
-        r = put_line(l, m, 1, &a, err);
-    }
-    l->since = 0;
-    pl_arena_release(&a);
-    return r;
-}
-
-/* Waits until line `mine` is on the disk; one who waits does it for all that were written. */
-static int sync_to(struct pl_gate_log *l, uint64_t mine, struct pl_err *err)
-{
-    int r = 0;
-    pthread_mutex_lock(&l->syncing);
-    pthread_mutex_lock(&l->lock);
-    uint64_t written = l->written;
-    bool done = l->synced >= mine;
-    pthread_mutex_unlock(&l->lock);
-    if (!done && fdatasync(l->fd) < 0)
-        r = pl_fail_errno(err, PL_E_IO, errno, "the decision log is not on the disk");
-    pthread_mutex_lock(&l->lock);
-    if (r == 0 && !done)
-        l->synced = written;
-    l->broken |= r < 0;
-    pthread_mutex_unlock(&l->lock);
-    pthread_mutex_unlock(&l->syncing);
-    return r;
-}
-
-int pl_gate_log_add(struct pl_gate_log *l, const struct pl_gate *g, const struct pl_gate_ask *ask,
-                    const struct pl_gate_answer *x, struct pl_err *err)
-{
-    struct pl_arena a = { 0 };
-    struct pl_canon_member *m = NULL;
-    long n = pl_log_members(g, ask, x, &a, &m, err);
-    int r = n < 0 ? (int)n : 0;
-    pthread_mutex_lock(&l->lock);
-    if (r == 0)
-        r = put_line(l, m, (size_t)n, &a, err);
-    if (r == 0 && l->key && ++l->since >= l->every)
-        r = sign_head(l, err);
-    uint64_t mine = l->written;
-    pthread_mutex_unlock(&l->lock);
-    pl_arena_release(&a);
-    return r == 0 && l->sync ? sync_to(l, mine, err) : r;
-}
-
-void pl_gate_log_close(struct pl_gate_log *l)
-{
-    if (!l)
-        return;
-    if (l->key && l->since)
-        sign_head(l, NULL);
-    if (l->fd >= 0) {
-        fdatasync(l->fd);
-        close(l->fd);
-    }
-    pl_privkey_free(l->key);
-    pthread_mutex_destroy(&l->lock);
-    pthread_mutex_destroy(&l->syncing);
-    free(l);
 }

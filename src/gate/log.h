@@ -25,11 +25,23 @@ int pl_gate_log_open(const struct pl_gate_log_opts *o, struct pl_gate_log **ret,
  * Any failure: the caller must refuse. */
 int pl_gate_log_add(struct pl_gate_log *l, const struct pl_gate *g, const struct pl_gate_ask *ask,
                     const struct pl_gate_answer *x, struct pl_err *err);
+/* The same without waiting: `fn` gets its turn, once, on a thread of the log, when the line is in
+ * the file as pl_gate_log_add has it, or cannot be (`why` is not NULL then: the caller must
+ * refuse). Not 0: the decision was not taken, `fn` is not called. */
+typedef void pl_gate_log_fn(void *arg, const struct pl_err *why);
+int pl_gate_log_post(struct pl_gate_log *l, const struct pl_gate *g, const struct pl_gate_ask *ask,
+                     const struct pl_gate_answer *x, pl_gate_log_fn *fn, void *arg,
+                     struct pl_err *err);
+
+/* How many lines are in the file for sure. */
+uint64_t pl_gate_log_lines(struct pl_gate_log *l);
+
 /* ---- reading ---- */
 
 struct pl_gate_log_row {
     uint64_t number, at; /* of the file's line, from 1; its own number */
     struct pl_str text;  /* the whole line */
+    struct pl_str hash;  /* its own, 64 digits */
     bool head;           /* a signed head, no decision */
 };
 struct pl_gate_log_sum {
@@ -46,7 +58,7 @@ int pl_gate_log_walk(const char *path, const struct pl_pubkey *key,
 
 /* ---- end ---- */
 
-/* Signs the head if wanted, closes; accepts NULL. */
+/* Writes what is queued, signs the head if wanted, closes; accepts NULL. */
 void pl_gate_log_close(struct pl_gate_log *l);
 
 #endif

@@ -3,11 +3,37 @@
 #ifndef PL_GATE_LOG_INT_H
 #define PL_GATE_LOG_INT_H
 
+#include <pthread.h>
+#include <sys/types.h>
+
 #include "gate/canon.h"
 #include "gate/log.h"
 
 #define PL_LOG_LINE_MAX (16u << 20)
 #define PL_LOG_ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
+
+struct pl_log_ticket;
+
+/* Lines are queued, chained to each other; whoever has the turn writes all that are there and waits
+ * for the disk once. */
+struct pl_gate_log {
+    pthread_mutex_t lock; /* of everything but what the turn owns: fd, size */
+    pthread_cond_t due, done;
+    int fd;
+    bool sync, broken, turn, closing, has_thread;
+    pthread_t thread;
+    uint64_t n; /* of the last line that is queued */
+    char prev[65];
+    uint64_t whole_n; /* of the last one in the file; a turn that fails goes back to it */
+    char whole_prev[65];
+    struct pl_buf queue;                 /* lines that nobody has taken yet, … */
+    struct pl_log_ticket *first, **last; /* and who waits for them */
+    uint64_t since;                      /* decisions since the last signed head */
+    uint32_t every;
+    off_t size;
+    struct pl_privkey *key;
+    char note[200];
+};
 
 /* The hash of a line: over `prev` (64 hex digits) and the line without its hash, canonical. */
 void pl_log_hash(struct pl_str prev, struct pl_str canonical, char out[65]);

@@ -4,7 +4,9 @@
 #include <time.h>
 
 #include "base/hash.h"
+#include "fmt/utf8.h"
 #include "gate/evidence.h"
+#include "gate/gate_int.h"
 #include "gate/log_int.h"
 
 #define DEPTH 32u
@@ -86,74 +88,184 @@ int pl_log_row_read(struct pl_str line, struct pl_arena *a, struct pl_log_row *r
 
 /* ---- writing ---- */
 
-static void put_time(struct pl_jsonw *w, int64_t seconds)
+static struct pl_str keep(struct pl_arena *a, struct pl_buf *b)
+{
+    struct pl_str s = pl_dup(a, pl_buf_str(b));
+    pl_buf_clear(b);
+    return s;
+}
+
+/* What others will read: invalid UTF-8 is U+FFFD, as in all of our documents. */
+static void put_text(struct pl_buf *b, struct pl_str s)
+{
+    pl_auto_buf struct pl_buf good = { 0 };
+    size_t at = 0;
+    while (at < s.n && (unsigned char)s.p[at] < 0x80)
+        at++;
+    if (at == s.n) {
+        pl_canon_str(b, s);
+        return;
+    }
+    pl_buf_putn(&good, s.p, at);
+    while (at < s.n) {
+        uint32_t cp;
+        size_t n = pl_utf8_next(pl_str_sub(s, at, SIZE_MAX), &cp);
+        pl_buf_putn(&good, n ? s.p + at : "\xEF\xBF\xBD", n ? n : 3);
+        at += n ? n : 1;
+    }
+    pl_canon_str(b, pl_buf_str(&good));
+}
+
+static void put_time(struct pl_buf *b, int64_t seconds)
 {
     time_t t = (time_t)seconds;
     struct tm tm;
     char text[32];
     gmtime_r(&t, &tm);
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-    pl_jw_kcstr(w, "time", text);
+    strftime(text, sizeof text, "\"%Y-%m-%dT%H:%M:%SZ\"", &tm);
+    pl_buf_puts(b, text);
 }
 
-static void put_rules(struct pl_jsonw *w, const struct pl_gate_answer *x)
+static void put_reasons(struct pl_buf *b, const struct pl_gate_answer *x)
 {
-    pl_jw_key(w, "reasons");
-    pl_jw_arr(w);
-    for (size_t i = 0; i < x->n_rules; i++)
-        if (x->rules[i].state == PL_RULE_FAILED)
-            pl_jw_str(w, x->rules[i].why);
-    pl_jw_arr_end(w);
-    pl_jw_key(w, "checks");
-    pl_jw_arr(w);
+    bool any = false;
+    pl_buf_putc(b, '[');
     for (size_t i = 0; i < x->n_rules; i++) {
-        pl_jw_obj(w);
-        pl_jw_kcstr(w, "rule", x->rules[i].rule);
-        pl_jw_ku64(w, "line", x->rules[i].line);
-        pl_jw_kcstr(w, "state", pl_rule_state_names[x->rules[i].state]);
-        pl_jw_kstr(w, "why", x->rules[i].why);
-        pl_jw_obj_end(w);
+        if (x->rules[i].state != PL_RULE_FAILED)
+            continue;
+        if (any)
+            pl_buf_putc(b, ',');
+        any = true;
+        put_text(b, x->rules[i].why);
     }
-    pl_jw_arr_end(w);
+    pl_buf_putc(b, ']');
+}
+
+static void put_checks(struct pl_buf *b, const struct pl_gate_answer *x)
+{
+    pl_buf_putc(b, '[');
+    for (size_t i = 0; i < x->n_rules; i++) {
+        const struct pl_rule_result *r = &x->rules[i];
+        pl_buf_printf(b, "%s{\"line\":%u,\"rule\":\"%s\",\"state\":\"%s\",\"why\":", i ? "," : "",
+                      r->line, r->rule, pl_rule_state_names[r->state]);
+        put_text(b, r->why);
+        pl_buf_putc(b, '}');
+    }
+    pl_buf_putc(b, ']');
+}
+
+/* "evidence" and "facts" in their canonical form, through the reader; one piece of memory. */
+static int evidence_text(const struct pl_evidence *e, struct pl_evidence_text **ret,
+                         struct pl_err *err)
+{
+    pl_auto_buf struct pl_buf b = { 0 };
+    struct pl_arena a = { 0 };
+    struct pl_json *root = NULL;
+    struct pl_canon_member *m = NULL;
+    pl_evidence_write(e, &b);
+    int r = pl_json_parse(pl_buf_str(&b), DEPTH, &root, err);
+    long n = r < 0 ? r : pl_canon_members(root, &a, &m, err);
+    if (n == 2) {
+        struct pl_evidence_text *t = malloc(sizeof *t + m[0].text.n + m[1].text.n);
+        if (!t)
+            pl_oom();
+        memcpy(t->own, m[0].text.p, m[0].text.n);
+        memcpy(t->own + m[0].text.n, m[1].text.p, m[1].text.n);
+        t->evidence = pl_str_n(t->own, m[0].text.n);
+        t->facts = pl_str_n(t->own + m[0].text.n, m[1].text.n);
+        *ret = t;
+    } else if (n >= 0) {
+        n = pl_fail(err, PL_E_FORMAT, "evidence without its two parts");
+    }
+    pl_json_free(root);
+    pl_arena_release(&a);
+    return n < 0 ? (int)n : 0;
+}
+
+/* The same evidence is written down each time that it is used; its text is made once. Views as long
+ * as `x`, or in `a`. */
+static int find_text(const struct pl_gate_answer *x, struct pl_arena *a,
+                     struct pl_str *ret_evidence, struct pl_str *ret_facts, struct pl_err *err)
+{
+    static const struct pl_evidence nothing;
+    struct pl_gate_entry *entry = x->held;
+    struct pl_evidence_text *t = NULL, *other = NULL;
+    bool kept = entry && x->evidence == &entry->e;
+    t = kept ? atomic_load(&entry->text) : NULL;
+    if (!t) {
+        int r = evidence_text(x->evidence ? x->evidence : &nothing, &t, err);
+        if (r < 0)
+            return r;
+        if (kept && !atomic_compare_exchange_strong(&entry->text, &other, t)) {
+            free(t);
+            t = other;
+        }
+    }
+    *ret_evidence = kept ? t->evidence : pl_dup(a, t->evidence);
+    *ret_facts = kept ? t->facts : pl_dup(a, t->facts);
+    if (!kept)
+        free(t);
+    return 0;
+}
+
+static struct pl_str yes(bool v)
+{
+    return v ? PL_S("true") : PL_S("false");
+}
+
+struct lines {
+    struct pl_arena *a;
+    struct pl_buf b;
+    struct pl_canon_member *m;
+    size_t n;
+};
+
+static void add(struct lines *l, const char *key, struct pl_str text)
+{
+    l->m[l->n++] = (struct pl_canon_member){ pl_str_c(key), text };
+}
+
+static void add_text(struct lines *l, const char *key, struct pl_str s)
+{
+    put_text(&l->b, s);
+    add(l, key, keep(l->a, &l->b));
 }
 
 long pl_log_members(const struct pl_gate *g, const struct pl_gate_ask *ask,
                     const struct pl_gate_answer *x, struct pl_arena *a,
                     struct pl_canon_member **ret, struct pl_err *err)
 {
-    static const struct pl_evidence nothing;
-    pl_auto_buf struct pl_buf b = { 0 };
-    struct pl_jsonw w = { .out = &b };
-    struct pl_json *root = NULL;
-    pl_jw_obj(&w);
-    put_time(&w, x->time_s);
-    pl_jw_kcstr(&w, "door", ask->door ? ask->door : "");
-    pl_jw_kstr(&w, "ref", x->ref);
-    pl_jw_kstr(&w, "digest", x->digest);
-    pl_jw_kstr(&w, "platform", x->platform);
-    pl_jw_kcstr(&w, "decision", pl_ruling_names[x->ruling]);
-    put_rules(&w, x);
-    pl_jw_kstr(&w, "policy", pl_gate_policy_hash(g));
-    pl_jw_kstr(&w, "trust", pl_gate_trust_hash(g));
-    pl_jw_kstr(&w, "db", pl_gate_db_hash(g));
-    pl_jw_kbool(&w, "gathered", x->evidence != NULL);
-    pl_jw_kbool(&w, "given", x->given);
-    pl_jw_kbool(&w, "need_digest", ask->need_digest);
-    pl_evidence_put(x->evidence ? x->evidence : &nothing, &w);
-    pl_jw_kbool(&w, "cached", x->cached);
-    pl_jw_kbool(&w, "grace", x->grace);
-    pl_jw_kbool(&w, "dry_run", x->dry_run);
-    pl_jw_kstr(&w, "user", pl_str_sub(ask->user, 0, 1024));
-    pl_jw_ku64(&w, "ms", x->ms);
-    pl_jw_obj_end(&w);
-    /* through the reader: what is hashed is what others will read */
-    int r = pl_json_parse(pl_buf_str(&b), DEPTH, &root, err);
-    struct pl_canon_member *m;
-    long n = r < 0 ? r : pl_canon_members(root, a, &m, err);
-    if (n >= 0) {
-        *ret = pl_alloc_n(a, (size_t)n + 4, sizeof **ret); /* n, prev, hash */
-        memcpy(*ret, m, (size_t)n * sizeof **ret);
-    }
-    pl_json_free(root);
-    return n;
+    struct lines l = { .a = a };
+    struct pl_str evidence, facts;
+    int r = find_text(x, a, &evidence, &facts, err);
+    if (r < 0)
+        return r;
+    l.m = pl_alloc_n(a, 24, sizeof *l.m); /* n, prev and hash are to come */
+    add(&l, "cached", yes(x->cached));    /* in the order of their names */
+    put_checks(&l.b, x);
+    add(&l, "checks", keep(a, &l.b));
+    add_text(&l, "db", pl_gate_db_hash(g));
+    add_text(&l, "decision", pl_str_c(pl_ruling_names[x->ruling]));
+    add_text(&l, "digest", x->digest);
+    add_text(&l, "door", pl_str_c(ask->door ? ask->door : ""));
+    add(&l, "dry_run", yes(x->dry_run));
+    add(&l, "evidence", evidence);
+    add(&l, "facts", facts);
+    add(&l, "gathered", yes(x->evidence != NULL));
+    add(&l, "given", yes(x->given));
+    add(&l, "grace", yes(x->grace));
+    add(&l, "ms", pl_printf(a, "%u", x->ms));
+    add(&l, "need_digest", yes(ask->need_digest));
+    add_text(&l, "platform", x->platform);
+    add_text(&l, "policy", pl_gate_policy_hash(g));
+    put_reasons(&l.b, x);
+    add(&l, "reasons", keep(a, &l.b));
+    add_text(&l, "ref", x->ref);
+    put_time(&l.b, x->time_s);
+    add(&l, "time", keep(a, &l.b));
+    add_text(&l, "trust", pl_gate_trust_hash(g));
+    add_text(&l, "user", pl_str_sub(ask->user, 0, 1024));
+    pl_buf_release(&l.b);
+    *ret = l.m;
+    return (long)l.n;
 }

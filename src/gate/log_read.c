@@ -68,7 +68,7 @@ static int one_line(struct walk *w, struct pl_str line,
         w->n = row.n;
         memcpy(w->prev, row.hash.p, 64);
         w->sum->decisions += !head;
-        struct pl_gate_log_row x = { w->sum->lines, row.n, line, head };
+        struct pl_gate_log_row x = { w->sum->lines, row.n, line, row.hash, head };
         r = fn ? fn(arg, &x, err) : 0;
     }
     pl_json_free(row.root);

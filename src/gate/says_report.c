@@ -121,8 +121,10 @@ static void ours(struct reading *r, struct pl_str type, const struct pl_json *j)
     if (pl_json_true(pl_json_get(pl_json_get(j, "summary"), "incomplete")))
         r->f->complete = false;
     const struct pl_json *db = pl_json_get(tool, "db");
-    r->f->has_vulns = db && pl_json_type(db) == PL_JSON_OBJECT && !r->bad;
-    r->f->has_secrets = pl_json_get(tool, "scanners") ? ran(tool, "secret") : secret_type;
+    bool listed = pl_json_get(tool, "scanners") != NULL;
+    r->f->has_vulns =
+        db && pl_json_type(db) == PL_JSON_OBJECT && !r->bad && (!listed || ran(tool, "vuln"));
+    r->f->has_secrets = listed ? ran(tool, "secret") : secret_type;
 }
 
 /* ---- others ---- */

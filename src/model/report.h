@@ -156,6 +156,7 @@ struct pl_report {
     struct pl_arena *a;
     struct pl_str tool_name, tool_version, rules_version;
     const struct pl_db_info *db; /* the advisories it was matched with; NULL: none */
+    struct pl_names scanners; /* that ran, all of whose findings are in it; p == NULL: not known */
     struct pl_target *targets;
     size_t n_targets;
     uint64_t count[PL_SEV_COUNT];

@@ -380,6 +380,11 @@ static int read_root(struct reader *r, const struct pl_json *root, struct pl_rep
     ret->tool_version = text(r, tool, "version");
     ret->rules_version = text(r, tool, "rules");
     ret->db = pl_db_info_get(r->a, pl_json_get(tool, "db"));
+    if (pl_json_get(tool, "scanners")) {
+        ret->scanners = names(r, tool, "scanners");
+        if (!ret->scanners.p) /* none is not the same as not known */
+            ret->scanners.p = PL_NEW(r->a, struct pl_str);
+    }
     ret->n_targets = pl_json_len(targets);
     ret->targets = pl_alloc_n(r->a, ret->n_targets + 1, sizeof *ret->targets);
     for (; r->target < ret->n_targets && !r->code; r->target++)

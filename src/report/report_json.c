@@ -8,6 +8,15 @@
 #include "report/vuln_json.h"
 #include "report/words.h"
 
+static void put_names(struct pl_jsonw *w, const char *key, const struct pl_names *names)
+{
+    pl_jw_key(w, key);
+    pl_jw_arr(w);
+    for (size_t i = 0; i < names->n; i++)
+        pl_jw_str(w, names->p[i]);
+    pl_jw_arr_end(w);
+}
+
 static void put_tool(struct pl_jsonw *w, const struct pl_report *r)
 {
     pl_jw_key(w, "tool");
@@ -17,6 +26,8 @@ static void put_tool(struct pl_jsonw *w, const struct pl_report *r)
     pl_jw_kstr(w, "rules", r->rules_version);
     pl_jw_key(w, "db");
     pl_db_info_put(w, r->db);
+    if (r->scanners.p)
+        put_names(w, "scanners", &r->scanners);
     pl_jw_obj_end(w);
 }
 
@@ -33,15 +44,6 @@ static void put_number_or_null(struct pl_jsonw *w, const char *key, uint32_t v)
         pl_jw_u64(w, v);
     else
         pl_jw_null(w);
-}
-
-static void put_names(struct pl_jsonw *w, const char *key, const struct pl_names *names)
-{
-    pl_jw_key(w, key);
-    pl_jw_arr(w);
-    for (size_t i = 0; i < names->n; i++)
-        pl_jw_str(w, names->p[i]);
-    pl_jw_arr_end(w);
 }
 
 void pl_notes_put(struct pl_jsonw *w, const struct pl_target *t)

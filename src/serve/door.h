@@ -25,6 +25,7 @@ struct pl_serve_ruling {
 
 struct pl_serve_numbers {
     uint64_t cache_entries, cache_bytes, cache_hits, cache_misses;
+    uint64_t log_lines;
 };
 
 /* All may be called on any thread at once. `arg` is that of struct pl_serve_ops. */
@@ -52,6 +53,15 @@ struct pl_serve_ops {
     void (*files)(void *policy, void (*fn)(void *fn_arg, struct pl_str path), void *fn_arg);
     void (*refresh)(void *arg); /* forget what was learnt */
     struct pl_serve_numbers (*numbers)(void *arg);
+    /* `decide` at once, without waiting for anybody, if that can be: else false, and *ret is
+     * zero. May be NULL: it never can. */
+    bool (*known)(void *arg, void *policy, const struct pl_serve_ask *ask,
+                  struct pl_serve_ruling *ret);
+    /* Writes down what `known` decided. True: it is on its way, `fn` will be called once, on any
+     * thread, and *x is whoever decides' until then. False: nothing is to be waited for. Either
+     * way *x is a refusal when it cannot be written. NULL with `known`. */
+    bool (*post)(void *arg, void *policy, const struct pl_serve_ask *ask, struct pl_serve_ruling *x,
+                 void (*fn)(void *fn_arg), void *fn_arg);
 };
 
 #endif

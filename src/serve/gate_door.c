@@ -64,6 +64,66 @@ static void decide(void *arg, void *policy, const struct pl_serve_ask *ask,
     show(ret);
 }
 
+static bool known(void *arg, void *policy, const struct pl_serve_ask *ask,
+                  struct pl_serve_ruling *ret)
+{
+    struct pl_gate_ask q = gate_ask(ask);
+    struct pl_gate_answer *a = calloc(1, sizeof *a);
+    (void)arg;
+    if (!a)
+        pl_oom();
+    if (!pl_gate_decide_known(policy, &q, a)) {
+        free(a);
+        return false;
+    }
+    ret->own = a;
+    show(ret);
+    return true;
+}
+
+struct posted {
+    struct pl_gate_door *door;
+    struct pl_serve_ruling *ruling;
+    void (*fn)(void *fn_arg);
+    void *fn_arg;
+};
+
+static void refuse(struct pl_gate_door *d, struct pl_serve_ruling *x, const struct pl_err *why)
+{
+    if (d->best_effort)
+        return;
+    pl_gate_answer_refuse(x->own, why->msg);
+    show(x);
+}
+
+static void written(void *arg, const struct pl_err *why)
+{
+    struct posted *p = arg;
+    if (why)
+        refuse(p->door, p->ruling, why);
+    p->fn(p->fn_arg);
+    free(p);
+}
+
+static bool post(void *arg, void *policy, const struct pl_serve_ask *ask, struct pl_serve_ruling *x,
+                 void (*fn)(void *fn_arg), void *fn_arg)
+{
+    struct pl_gate_door *d = arg;
+    struct pl_gate_ask q = gate_ask(ask);
+    struct pl_err err = { 0 };
+    if (!d->log)
+        return false;
+    struct posted *p = calloc(1, sizeof *p);
+    if (!p)
+        pl_oom();
+    *p = (struct posted){ d, x, fn, fn_arg };
+    if (pl_gate_log_post(d->log, policy, &q, x->own, written, p, &err) == 0)
+        return true;
+    free(p);
+    refuse(d, x, &err);
+    return false;
+}
+
 static void record(void *arg, void *policy, const struct pl_serve_ask *ask,
                    struct pl_serve_ruling *x, bool late)
 {
@@ -126,7 +186,8 @@ static struct pl_serve_numbers numbers(void *arg)
 {
     struct pl_gate_door *d = arg;
     struct pl_gate_cache_stats s = pl_gate_cache_stats(d->cache);
-    return (struct pl_serve_numbers){ s.entries, s.bytes, s.hits, s.misses };
+    return (struct pl_serve_numbers){ s.entries, s.bytes, s.hits, s.misses,
+                                      d->log ? pl_gate_log_lines(d->log) : 0 };
 }
 
 struct pl_serve_ops pl_gate_door_ops(struct pl_gate_door *door)
@@ -136,6 +197,8 @@ struct pl_serve_ops pl_gate_door_ops(struct pl_gate_door *door)
                                   .ref = ref,
                                   .unref = unref,
                                   .decide = decide,
+                                  .known = known,
+                                  .post = post,
                                   .record = record,
                                   .release = release,
                                   .resolve = resolve,

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "serve/job_int.h"
@@ -63,16 +64,21 @@ uint32_t pl_job_left_ms(const struct pl_job *job)
     return ms <= MARGIN_MS + LEAST_MS ? LEAST_MS : (uint32_t)ms - MARGIN_MS;
 }
 
+static struct pl_serve_ask ask_of(const struct pl_job *job, struct pl_str ref)
+{
+    return (struct pl_serve_ask){ .ref = ref,
+                                  .platform = job->platform,
+                                  .user = job->user,
+                                  .door = pl_door_names[job->door],
+                                  .need_digest = job->door == PL_DOOR_VALIDATE,
+                                  .dry_run = job->dry_run,
+                                  .deadline_ms = pl_job_left_ms(job) };
+}
+
 bool pl_job_decide(struct pl_job *job, struct pl_item *x, struct pl_str ref)
 {
     const struct pl_serve_ops *ops = job->jobs->ops;
-    struct pl_serve_ask ask = { .ref = ref,
-                                .platform = job->platform,
-                                .user = job->user,
-                                .door = pl_door_names[job->door],
-                                .need_digest = job->door == PL_DOOR_VALIDATE,
-                                .dry_run = job->dry_run,
-                                .deadline_ms = pl_job_left_ms(job) };
+    struct pl_serve_ask ask = ask_of(job, ref);
     struct pl_serve_ruling r = { .why = { .max = 4096 } };
     ops->decide(ops->arg, job->policy, &ask, &r);
     pthread_mutex_lock(&job->lock);
@@ -209,7 +215,7 @@ int pl_jobs_init(struct pl_jobs *j, const struct pl_serve_ops *ops, struct pl_me
     return r ? pl_fail_errno(err, PL_E_IO, r, "cannot start a thread") : 0;
 }
 
-void pl_jobs_release(struct pl_jobs *j, unsigned wait_ms)
+void pl_jobs_finish(struct pl_jobs *j, unsigned wait_ms)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
@@ -222,15 +228,19 @@ void pl_jobs_release(struct pl_jobs *j, unsigned wait_ms)
     pthread_mutex_lock(&j->lock);
     while (j->n && pthread_cond_timedwait(&j->none, &j->lock, &until) == 0)
         continue;
-    pthread_mutex_unlock(&j->lock);
-    while (pl_jobs_open(j))
-        expire(j, /* every= */ true);
-    pthread_mutex_lock(&j->lock);
     j->closing = true;
     pthread_cond_broadcast(&j->wake);
     pthread_mutex_unlock(&j->lock);
     pthread_join(j->clock, NULL);
+    while (pl_jobs_open(j))
+        expire(j, /* every= */ true);
+}
+
+void pl_jobs_release(struct pl_jobs *j)
+{
     pl_work_free(j->pool);
+    while (atomic_load(&j->posted))
+        usleep(1000);
     pthread_cond_destroy(&j->wake);
     pthread_cond_destroy(&j->none);
     pthread_mutex_destroy(&j->lock);
@@ -271,29 +281,101 @@ struct pl_arena *pl_job_arena(struct pl_job *job)
     return &job->a;
 }
 
-static void list(struct pl_job *job)
+/* False: nothing is taken up any more. */
+static bool list(struct pl_job *job)
 {
     struct pl_jobs *j = job->jobs;
     pthread_mutex_lock(&j->lock);
-    job->next = j->first;
-    if (j->first)
-        j->first->prev = job;
-    j->first = job;
-    if (j->n++ == 0)
-        pthread_cond_signal(&j->wake);
+    bool open = !j->closing;
+    if (open) {
+        job->next = j->first;
+        if (j->first)
+            j->first->prev = job;
+        j->first = job;
+        if (j->n++ == 0)
+            pthread_cond_signal(&j->wake);
+    }
     pthread_mutex_unlock(&j->lock);
+    return open;
 }
 
-/* Sends every image on its way. The lock keeps the first ones from answering before the last. */
-static void go(struct pl_job *job)
+/* ---- what is known already: decided on the thread of the connection ---- */
+
+/* With the job's lock held. */
+static void take_over(struct pl_job *job, struct pl_item *x)
 {
+    x->done = true;
+    x->passes = x->ruling.passes;
+    x->audit = x->ruling.audit;
+    atomic_fetch_add(&job->jobs->metrics->images, 1);
+    atomic_fetch_add(&job->jobs->metrics->cached, x->ruling.cached);
+}
+
+static void written(void *arg)
+{
+    struct pl_item *x = arg;
+    struct pl_job *job = x->job;
     struct pl_jobs *j = job->jobs;
-    list(job);
     pthread_mutex_lock(&job->lock);
+    take_over(job, x);
+    bool last = --job->left == 0 && !job->answered;
+    if (last)
+        answer(job);
+    pthread_mutex_unlock(&job->lock);
+    if (last)
+        forget(job);
+    unref(job);
+    atomic_fetch_sub(&j->posted, 1);
+}
+
+/* Decides what can be decided without waiting; whether that is all. */
+static bool decide_known(struct pl_job *job)
+{
+    const struct pl_serve_ops *ops = job->jobs->ops;
+    bool all = true;
     for (size_t i = 0; i < job->n; i++) {
         struct pl_item *x = &job->item[i];
         x->job = job;
-        if (x->same) /* answered together with another one */
+        x->ruling.why.max = 4096;
+        if (x->same)
+            continue;
+        struct pl_serve_ask ask = ask_of(job, x->ref);
+        x->ruled = ops->known && job->door != PL_DOOR_MUTATE && !job->run &&
+                   ops->known(ops->arg, job->policy, &ask, &x->ruling);
+        all &= x->ruled;
+    }
+    return all;
+}
+
+/* With the lock held, so that the first ones do not answer before the last. */
+static void write_known(struct pl_job *job)
+{
+    const struct pl_serve_ops *ops = job->jobs->ops;
+    for (size_t i = 0; i < job->n; i++) {
+        struct pl_item *x = &job->item[i];
+        if (!x->ruled)
+            continue;
+        struct pl_serve_ask ask = ask_of(job, x->ref);
+        atomic_fetch_add(&job->refs, 1);
+        atomic_fetch_add(&job->jobs->posted, 1);
+        job->left++;
+        if (ops->post(ops->arg, job->policy, &ask, &x->ruling, written, x))
+            continue;
+        atomic_fetch_sub(&job->jobs->posted, 1);
+        atomic_fetch_sub(&job->refs, 1);
+        job->left--;
+        take_over(job, x);
+    }
+}
+
+/* ---- the rest, on threads that may wait ---- */
+
+static void send_off(struct pl_job *job)
+{
+    struct pl_jobs *j = job->jobs;
+    for (size_t i = 0; i < job->n; i++) {
+        struct pl_item *x = &job->item[i];
+        if (x->same || x->ruled) /* answered together with another one */
             continue;
         atomic_fetch_add(&job->refs, 1);
         job->left++;
@@ -303,14 +385,29 @@ static void go(struct pl_job *job)
         job->left--;
         job->overload = true;
     }
+}
+
+/* Sends every image on its way. */
+static void go(struct pl_job *job)
+{
+    bool all = decide_known(job), open = true;
+    pthread_mutex_lock(&job->lock);
+    write_known(job);
+    bool over = all && job->left == 0;
+    bool listed = !over && (open = list(job));
+    if (listed)
+        send_off(job);
+    job->overload |= !open;
     if (job->overload)
-        atomic_fetch_add(&j->metrics->overload, 1);
-    bool over = job->left == 0 || job->overload;
+        atomic_fetch_add(&job->jobs->metrics->overload, 1);
+    over |= job->left == 0 || job->overload;
     if (over)
         answer(job);
     pthread_mutex_unlock(&job->lock);
-    if (over)
+    if (over && listed)
         forget(job);
+    else if (over)
+        unref(job);
 }
 
 static void same_ones(struct pl_job *job)

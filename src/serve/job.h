@@ -4,6 +4,7 @@
 #define PL_SERVE_JOB_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "serve/authz.h"
 #include "serve/door.h"
@@ -26,13 +27,16 @@ struct pl_jobs {
     struct pl_job *first; /* those without an answer */
     size_t n;
     bool closing;
+    atomic_uint posted; /* on their way into the log */
 };
 
 /* Starts the clock. PL_E_IO. */
 int pl_jobs_init(struct pl_jobs *j, const struct pl_serve_ops *ops, struct pl_metrics *metrics,
                  unsigned max_threads, struct pl_err *err);
-/* Waits up to `wait_ms` for the open ones, refuses the rest, ends the threads. */
-void pl_jobs_release(struct pl_jobs *j, unsigned wait_ms);
+/* Waits up to `wait_ms` for the open ones, refuses the rest and all that come from now on. */
+void pl_jobs_finish(struct pl_jobs *j, unsigned wait_ms);
+/* Ends the threads, once nobody asks any more. */
+void pl_jobs_release(struct pl_jobs *j);
 size_t pl_jobs_open(struct pl_jobs *j);
 
 /* A question with nothing in it. `policy` is a reference that the job takes over; `ms` is the time

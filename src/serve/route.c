@@ -94,6 +94,7 @@ static void metrics(struct pl_serve *s, struct pl_httpd_req *req, const struct p
         { "plimsoll_cache_hits_total", "Evidence found in memory.", true, (double)n.cache_hits },
         { "plimsoll_cache_misses_total", "Evidence that had to be fetched.", true,
           (double)n.cache_misses },
+        { "plimsoll_log_lines", "Lines of the decision log.", false, (double)n.log_lines },
         { "plimsoll_certificate_expiry_timestamp_seconds", "When the certificate ends.", false,
           s->tls ? (double)pl_tls_expires_s(s->tls) : 0 },
         { "process_resident_memory_bytes", "Resident memory.", false,

@@ -150,7 +150,7 @@ void pl_serve_free(struct pl_serve *s, unsigned wait_ms)
     if (s->plugin)
         pl_httpd_quiesce(s->plugin);
     if (s->jobs_made)
-        pl_jobs_release(&s->jobs, wait_ms);
+        pl_jobs_finish(&s->jobs, wait_ms);
     /* the answers leave; connections that linger are not waited for */
     int64_t until = pl_clock_ns() + 1000000000;
     while (pl_clock_ns() < until &&
@@ -158,6 +158,8 @@ void pl_serve_free(struct pl_serve *s, unsigned wait_ms)
         usleep(5000);
     pl_httpd_free(s->https);
     pl_httpd_free(s->plugin);
+    if (s->jobs_made)
+        pl_jobs_release(&s->jobs);
     pl_tls_free(s->tls);
     if (s->socket_made)
         unlink(s->o.authz);
