@@ -46,6 +46,13 @@ void pl_pool_submit(struct pl_pool *p, struct pl_task *t)
     *at = t;
 }
 
+/* Is what is fed a thing with a digest? Frames of many files, and what a repository is asked, are
+ * not. */
+static bool has_digest(enum pl_job_kind kind)
+{
+    return kind != PL_JOB_FILES && kind != PL_JOB_GIT && kind != PL_JOB_JUDGE;
+}
+
 /* Gives the task to the worker. A worker that is gone already shows in the next poll. */
 static void proc_give(struct pl_proc *w, struct pl_task *t)
 {
@@ -56,7 +63,7 @@ static void proc_give(struct pl_proc *w, struct pl_task *t)
         pl_oom();
     w->rec->done.complete = true;
     w->rec->facts_asked = (t->params.flags & PL_JOBF_FACTS) != 0;
-    w->h256 = pl_hash_new(PL_HASH_SHA256);
+    w->h256 = has_digest(t->params.kind) ? pl_hash_new(PL_HASH_SHA256) : NULL;
     w->h512 = t->want_sha512 ? pl_hash_new(PL_HASH_SHA512) : NULL;
     w->ended = w->asked = w->wants_large = false;
     w->cpu_seen = pl_proc_cpu(w);
@@ -71,9 +78,8 @@ void pl_pool_finish(struct pl_pool *p, struct pl_proc *w)
     struct pl_record *r = w->rec;
     if (p->large == w)
         p->large = NULL;
-    uint8_t sum[PL_HASH_MAX];
-    pl_hash_end(w->h256, sum);
-    memcpy(r->sha256, sum, sizeof r->sha256);
+    if (w->h256)
+        pl_hash_end(w->h256, r->sha256);
     if (w->h512) {
         pl_hash_end(w->h512, r->sha512);
         r->has_sha512 = true;
@@ -150,7 +156,8 @@ static bool feed_one(struct pl_pool *p, struct pl_proc *w)
     if (r > 0 && !n)
         return false;
     if (n) {
-        pl_hash_add(w->h256, at, n);
+        if (w->h256)
+            pl_hash_add(w->h256, at, n);
         if (w->h512)
             pl_hash_add(w->h512, at, n);
         w->rec->fed += n;

@@ -32,9 +32,9 @@ struct pl_record {
         uint8_t sum[32];
     })
     hashes;
-    uint64_t fed; /* bytes of the blob */
-    bool fed_all; /* to its end: the digests are those of the whole blob */
-    uint8_t sha256[32], sha512[64];
+    uint64_t fed;                   /* bytes of the blob */
+    bool fed_all;                   /* to its end: the digests are those of the whole blob */
+    uint8_t sha256[32], sha512[64]; /* zeroes where what is fed is no blob: files, a repository */
     bool has_sha512;
 };
 /* Frees the record and what it holds; accepts NULL. */

@@ -32,7 +32,7 @@ class Result:
         self.failed = []  # names of points
         self.skips = []  # texts
         self.output = b""
-        self.seconds = 0.0
+        self.seconds = self.cpu = 0.0
 
 
 class Totals:
@@ -110,6 +110,20 @@ def ended(status):
     return "ended with status %d" % status
 
 
+def wait(child, until):
+    """The status of a process at its end, None when it had to be killed, and its CPU seconds."""
+    killed = False
+    while True:
+        pid, how, used = os.wait4(child.pid, os.WNOHANG)
+        if pid:
+            child.returncode = os.waitstatus_to_exitcode(how)
+            return None if killed else child.returncode, used.ru_utime + used.ru_stime
+        if not killed and time.monotonic() > until:
+            os.killpg(child.pid, signal.SIGKILL)
+            killed = True
+        time.sleep(0.01)
+
+
 def run_program(name, command, env, timeout, workdir=None):
     """Runs `command` in a fresh folder and a process group of its own; returns a Result."""
     result = Result(name)
@@ -129,11 +143,7 @@ def run_program(name, command, env, timeout, workdir=None):
             child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
                                      stderr=subprocess.STDOUT, env=full, cwd=workdir or folder,
                                      start_new_session=True)
-            try:
-                status = child.wait(timeout)
-            except subprocess.TimeoutExpired:
-                os.killpg(child.pid, signal.SIGKILL)
-                child.wait()
+            status, result.cpu = wait(child, begin + timeout)
             out.seek(0)
             result.output = out.read(MAX_OUTPUT)
     except OSError as problem:
@@ -186,7 +196,9 @@ def collect(build, suites):
     programs = meson_tests(build, suites)
     known = {os.path.realpath(part) for p in programs for part in p[1]}
     programs += [p for p in script_tests(suites) if os.path.realpath(p[1][0]) not in known]
-    return programs
+    # the long ones first, so that none of them runs alone at the end
+    return sorted(programs, key=lambda p: p[0].startswith("e2e") + 2 * p[0].startswith("spec"),
+                  reverse=True)
 
 
 def build_env(build):
@@ -204,9 +216,9 @@ def report(label, result, totals, verbose):
     totals.add(result.passed, len(result.failed))
     totals.skips += result.skips
     word = "FAIL" if result.failed else "ok"
-    say("%-4s %s %s: %d passed%s, %.1f s" % (
+    say("%-4s %s %s: %d passed%s, %.1f s, %.1f of CPU" % (
         word, label, result.name, result.passed,
-        ", %d failed" % len(result.failed) if result.failed else "", result.seconds))
+        ", %d failed" % len(result.failed) if result.failed else "", result.seconds, result.cpu))
     for text in result.skips:
         say("skip: " + text)
     if result.failed:

@@ -65,22 +65,27 @@ static void text_filler(uint8_t *p, size_t n, uint64_t x)
     }
 }
 
-/* filler SIZE [kind=text|random|zero] [seed=S] [at=OFFSET CONTENT] */
+/* filler SIZE [kind=text|random|zero] [seed=S] [period=SIZE] [at=OFFSET CONTENT] */
 static struct pl_str make_filler(struct mk *m, const struct mk_node *n, size_t i)
 {
     size_t size = (size_t)mk_num(m, n, mk_arg(m, n, i));
     struct pl_str kind = mk_opt_str(m, n, "kind", "text"), seed = mk_opt_str(m, n, "seed", "1");
     struct pl_buf b = { 0 };
     int64_t at = mk_opt_num(m, n, "at", -1);
+    size_t period = (size_t)mk_opt_num(m, n, "period", (int64_t)size);
     char *p = pl_buf_room(&b, size + 1, NULL);
     if (!p)
         mk_die(m, n, "filler is too large");
+    if (period == 0 || period > size)
+        mk_die(m, n, "the period is not within the filler");
     if (pl_str_is(kind, "random"))
-        mk_random(seed, (uint8_t *)p, size);
+        mk_random(seed, (uint8_t *)p, period);
     else if (pl_str_is(kind, "zero"))
-        memset(p, 0, size);
+        memset(p, 0, period);
     else
-        text_filler((uint8_t *)p, size, pl_str_hash(seed) | 1);
+        text_filler((uint8_t *)p, period, pl_str_hash(seed) | 1);
+    for (size_t k = period; k < size; k++)
+        p[k] = p[k - period];
     b.n = size;
     if (at >= 0) {
         struct pl_str s = mk_content(m, n, i + 1);
