@@ -324,7 +324,7 @@ static bool hidden(struct pl_lint *l, const struct hides *h, const struct pl_lin
             continue;
         if (d != PL_DIALECT_ALL && x->dialect != d)
             continue;
-        if (pl_str_is(x->code, pl_lint_rules[hit->rule].name))
+        if (pl_lint_called(hit, x->code))
             return true;
         if (x->dialect == PL_DIALECT_TRIVY && pl_str_is(x->code, "*"))
             return true;

@@ -52,6 +52,23 @@ const struct pl_lint_code *pl_lint_code_find(struct pl_str name)
     return NULL;
 }
 
+struct pl_str pl_lint_name(struct pl_arena *a, const struct pl_lint_hit *h)
+{
+    if (h->rule == PL_RULE_D609 && h->n_codes && strncmp(h->codes[0], "SC", 2) == 0)
+        return pl_printf(a, "PL-S%s", h->codes[0] + 2);
+    return pl_str_c(pl_lint_rules[h->rule].name);
+}
+
+bool pl_lint_called(const struct pl_lint_hit *h, struct pl_str word)
+{
+    bool found = pl_str_is(word, pl_lint_rules[h->rule].name);
+    for (size_t k = 0; k < h->n_codes && !found; k++)
+        found = pl_str_is(word, h->codes[k]) ||
+                (h->rule == PL_RULE_D609 && pl_str_starts(word, PL_S("PL-S")) &&
+                 pl_str_is(pl_str_sub(word, 4, word.n), h->codes[k] + 2));
+    return found;
+}
+
 bool pl_dialect_parse(struct pl_str name, enum pl_dialect *ret)
 {
     static const char *const names[] = { "native", "hadolint", "buildkit",

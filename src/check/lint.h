@@ -33,6 +33,12 @@ struct pl_lint_rule {
     const char *title, *why, *fix;
 };
 
+/* A rule shown: lines of a Dockerfile that it finds, and how they should be. */
+struct pl_lint_example {
+    bool here; /* behind any base image: nothing but the file is needed to find it */
+    const char *bad, *good;
+};
+
 /* A code of another linter. */
 struct pl_lint_code {
     const char *name;
@@ -43,6 +49,7 @@ struct pl_lint_code {
 };
 
 extern const struct pl_lint_rule pl_lint_rules[PL_RULE_COUNT];
+extern const struct pl_lint_example pl_lint_examples[PL_RULE_COUNT];
 extern const struct pl_lint_code pl_lint_codes[];
 extern const size_t pl_lint_n_codes;
 /* The code called `name` ("DL3008", "AVD-DS-0001" counts as "DS-0001"), or NULL. */
@@ -85,6 +92,12 @@ static inline void pl_lint_move_code(struct pl_lint_hit *h, size_t to, size_t fr
     h->code_at[to] = h->code_at[from];
     h->code_line[to] = h->code_line[from];
 }
+
+/* The name of the rule of a hit: one of the shell bears its code's, "PL-S2086"; static or in `a`.
+ */
+struct pl_str pl_lint_name(struct pl_arena *a, const struct pl_lint_hit *h);
+/* Is `word` the name of its rule, or one of its codes? */
+bool pl_lint_called(const struct pl_lint_hit *h, struct pl_str word);
 
 struct pl_label_spec {
     struct pl_str name, format; /* text rfc3339 semver url hash spdx email */

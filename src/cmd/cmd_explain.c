@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/near.h"
 #include "cmd/common.h"
+#include "cmd/explain_check.h"
 #include "cmd/explain_vuln.h"
 
 struct options {
@@ -92,13 +93,19 @@ static int run_explain(const void *options, const struct pl_operands *ops)
         if (!o->since || strcmp(r->since, o->since) > 0)
             printf("%-44s %-9s %s\n", r->id, pl_severity_name(r->severity), r->title);
     }
+    pl_auto_buf struct pl_buf out = { 0 };
+    if (!ops->n && !o->since)
+        pl_explain_checks(&out);
     for (size_t i = 0; i < ops->n && !code; i++) {
         const struct pl_rule *r = find(rules, ops->p[i]);
         if (r)
             show(r);
-        else
+        else if (!pl_explain_check(ops->p[i], &out))
             code = unknown(rules, ops->p[i]);
     }
+    fflush(stdout);
+    if (pl_common_print(pl_buf_str(&out), &err) < 0 && !code)
+        code = pl_run_failed("explain", &err);
     pl_rules_free(rules);
     return code;
 }

@@ -232,12 +232,17 @@ static int close_source(struct pl_lint_run *r, int code)
     size_t n = 0;
     for (size_t i = 0; i < PL_RULE_COUNT; i++)
         n += r->mended[i];
+    for (size_t i = 0; i < PL_DEPLOY_RULE_COUNT; i++)
+        n += r->mended_deploy[i];
     if (n && !r->o->quiet) {
         pl_buf_printf(&out, "plimsoll lint: %zu finding%s %s:", n, n == 1 ? "" : "s",
                       r->o->diff ? "can be mended" : "mended");
         for (size_t i = 0; i < PL_RULE_COUNT; i++)
             if (r->mended[i])
                 pl_buf_printf(&out, " %s %zu", pl_lint_rules[i].name, r->mended[i]);
+        for (size_t i = 0; i < PL_DEPLOY_RULE_COUNT; i++)
+            if (r->mended_deploy[i])
+                pl_buf_printf(&out, " %s %zu", pl_deploy_rules[i].name, r->mended_deploy[i]);
         fprintf(stderr, "%.*s\n", PL_FMT(pl_buf_str(&out)));
     }
     pl_buf_clear(&out);

@@ -126,16 +126,6 @@ int pl_lint_config_read(struct pl_lint_config *c, struct pl_err *err)
     return e;
 }
 
-static bool names(struct pl_str what, const struct pl_lint_hit *h)
-{
-    if (pl_str_is(what, pl_lint_rules[h->rule].name))
-        return true;
-    for (size_t k = 0; k < h->n_codes; k++)
-        if (pl_str_is(what, h->codes[k]))
-            return true;
-    return false;
-}
-
 bool pl_lint_config_hides(const struct pl_lint_config *c, const struct pl_lint_hit *h,
                           struct pl_str path, struct pl_str print, struct pl_str today)
 {
@@ -143,7 +133,8 @@ bool pl_lint_config_hides(const struct pl_lint_config *c, const struct pl_lint_h
         const struct pl_lint_ignore *e = &c->ignore.p[i];
         if (e->until.n >= 10 && pl_str_cmp(pl_str_sub(e->until, 0, 10), today) < 0)
             continue;
-        if ((!e->rule.n || names(e->rule, h)) && (!e->path.n || pl_glob_match(e->path, path)) &&
+        if ((!e->rule.n || pl_lint_called(h, e->rule)) &&
+            (!e->path.n || pl_glob_match(e->path, path)) &&
             (!e->print.n || (e->print.n >= 8 && pl_str_starts(print, e->print))))
             return true;
     }
@@ -154,7 +145,7 @@ bool pl_lint_config_level(const struct pl_lint_config *c, const struct pl_lint_h
                           enum pl_severity *severity)
 {
     for (size_t i = 0; i < c->level.n; i++) {
-        if (!names(c->level.p[i].rule, h))
+        if (!pl_lint_called(h, c->level.p[i].rule))
             continue;
         if (c->level.p[i].off)
             return false;

@@ -38,7 +38,68 @@ static struct pl_names aliases(struct pl_arena *a, const char *list)
     return out;
 }
 
-static void give(struct pl_lint_run *r, struct pl_str path, struct pl_str text,
+/* Where the lines of a text begin. */
+struct lines {
+    struct pl_str text;
+    uint32_t *start;
+    uint32_t n;
+};
+
+static struct lines lines_of(struct pl_arena *a, struct pl_str text)
+{
+    struct lines l = { .text = text };
+    size_t n = 1;
+    for (size_t i = 0; i < text.n; i++)
+        n += text.p[i] == '\n';
+    l.start = pl_alloc_n(a, n, sizeof *l.start);
+    l.n = 1;
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] == '\n')
+            l.start[l.n++] = (uint32_t)i + 1;
+    return l;
+}
+
+/* A place in the text, as edits are told: line and column in characters. */
+static void edit_place(const struct lines *l, uint32_t off, uint32_t *line, uint32_t *col)
+{
+    uint32_t from = 0, to = l->n;
+    while (to - from > 1) {
+        uint32_t mid = from + (to - from) / 2;
+        *(l->start[mid] <= off ? &from : &to) = mid;
+    }
+    *line = from + 1;
+    *col = 1;
+    for (uint32_t i = l->start[from]; i < off; i++)
+        *col += ((unsigned char)l->text.p[i] & 0xC0u) != 0x80;
+}
+
+static struct pl_str line_at(const struct lines *l, uint32_t line)
+{
+    if (!line || line > l->n)
+        return PL_S("");
+    uint32_t end = line < l->n ? l->start[line] - 1 : (uint32_t)l->text.n;
+    return pl_str_sub(l->text, l->start[line - 1], end - l->start[line - 1]);
+}
+
+static void give_fix(struct pl_lint_run *r, const struct lines *lines,
+                     const struct pl_deploy_hit *h, struct pl_finding *f)
+{
+    if (h->fix_class == PL_FIX_NONE || !h->n_edits)
+        return;
+    f->fix_class = pl_fix_class_name(h->fix_class);
+    f->edits = pl_alloc_n(r->a, h->n_edits, sizeof *f->edits);
+    f->n_edits = h->n_edits;
+    for (size_t i = 0; i < h->n_edits; i++) {
+        struct pl_edit *e = &f->edits[i];
+        e->off = h->edits[i].off;
+        e->end = h->edits[i].end;
+        e->text = pl_dup(r->a, h->edits[i].text);
+        edit_place(lines, e->off, &e->line, &e->col);
+        edit_place(lines, e->end, &e->end_line, &e->end_col);
+    }
+}
+
+static void give(struct pl_lint_run *r, struct pl_str path, const struct lines *lines,
                  const struct pl_deploy_hit *h, struct pl_finding *f)
 {
     const struct pl_deploy_rule *rule = &pl_deploy_rules[h->rule];
@@ -58,14 +119,13 @@ static void give(struct pl_lint_run *r, struct pl_str path, struct pl_str text,
                                   .col = h->col,
                                   .end_line = h->end_line,
                                   .end_col = h->end_col };
-    struct pl_str line = PL_S("");
-    for (uint32_t i = 0; i < h->line && text.p; i++)
-        pl_str_split(&text, '\n', &line);
+    struct pl_str line = line_at(lines, h->line);
     struct pl_str key = pl_printf(&r->scratch, "deploy%c%s%c%.*s%c%.*s%c%.*s", 0, rule->name, 0,
                                   PL_FMT(path), 0, PL_FMT(pl_str_trim(line)), 0, PL_FMT(h->detail));
     pl_sha256(key.p, key.n, sum);
     pl_hex(sum, 32, hex);
     f->print = pl_dup(r->a, pl_str_n(hex, 64));
+    give_fix(r, lines, h, f);
 }
 
 static bool wanted(const struct pl_lint_run *r, const struct pl_deploy_hit *h)
@@ -156,8 +216,33 @@ static void note(struct pl_lint_run *r, struct pl_target *t, const char *code, c
     t->complete = false;
 }
 
-bool pl_lint_deploy(struct pl_lint_run *r, struct pl_str path, struct pl_str text,
-                    struct pl_target *t)
+static void mended(void *arg, const struct pl_deploy_hit *h)
+{
+    struct pl_lint_run *r = arg;
+    r->mended_deploy[h->rule]++;
+}
+
+/* Writes what can be mended; `text` is then the new one. */
+static int mend(struct pl_lint_run *r, const char *path, const struct pl_deploy_opts *o,
+                struct pl_str *text)
+{
+    struct pl_str after;
+    const struct pl_deploy_log log = { mended, r };
+    if (r->fix == PL_FIX_NONE)
+        return 0;
+    int code = pl_lint_find_lock(r, path);
+    if (code)
+        return code;
+    int e = pl_deploy_mend(&r->scratch, *text, o, r->fix, &after, &log, NULL);
+    if (e < 0 || pl_str_eq(*text, after))
+        return 0; /* what is wrong is told when the file is judged */
+    code = pl_lint_put(r, path, *text, after);
+    *text = after;
+    return code;
+}
+
+bool pl_lint_deploy(struct pl_lint_run *r, const char *file, struct pl_str path, struct pl_str text,
+                    struct pl_target *t, int *ret_code)
 {
     struct pl_deploy_result x;
     struct pl_limits limits;
@@ -171,7 +256,12 @@ bool pl_lint_deploy(struct pl_lint_run *r, struct pl_str path, struct pl_str tex
                                 .secret = pl_lint_is_secret,
                                 .secret_arg = r,
                                 .image = advice,
-                                .image_arg = r };
+                                .image_arg = r,
+                                .source = r->lo.source };
+    *ret_code = mend(r, file, &o, &text);
+    if (*ret_code)
+        return true;
+    o.fixes = pl_lint_tells_fixes(r);
     int e = pl_deploy_lint(&r->scratch, text, &o, &x, &err);
     if (e < 0 && pl_str_find(text, PL_S("{{"), 0) != SIZE_MAX) {
         note(r, t, "template", "a template: what it makes is not read; lint the output");
@@ -195,9 +285,12 @@ bool pl_lint_deploy(struct pl_lint_run *r, struct pl_str path, struct pl_str tex
     if (images_failed(r))
         note(r, t, "image", "an image could not be read whole; what it needs is not known");
     t->kind = x.form == PL_DEPLOY_COMPOSE ? PL_S("compose") : PL_S("kubernetes");
+    if (o.fixes)
+        pl_deploy_prove(text, &o, &x);
     t->findings = pl_alloc_n(r->a, x.n + 1, sizeof *t->findings);
+    struct lines lines = lines_of(&r->scratch, text);
     for (size_t i = 0; i < x.n; i++)
         if (wanted(r, &x.hits[i]))
-            give(r, path, text, &x.hits[i], &t->findings[t->n_findings++]);
+            give(r, path, &lines, &x.hits[i], &t->findings[t->n_findings++]);
     return true;
 }

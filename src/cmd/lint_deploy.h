@@ -5,9 +5,10 @@
 
 #include "cmd/lint_run.h"
 
-/* Judges `text` when `path` or what it holds says that it is no Dockerfile, and fills `t`; false
- * when it is left to others. */
-bool pl_lint_deploy(struct pl_lint_run *r, struct pl_str path, struct pl_str text,
-                    struct pl_target *t);
+/* Mends and judges `text` of the file `path`, `bare` in reports, when its name or what it holds
+ * says that it is no Dockerfile, and fills `t`; false when it is left to others. *ret_code: 0, or
+ * an exit code that ends the run. */
+bool pl_lint_deploy(struct pl_lint_run *r, const char *path, struct pl_str bare, struct pl_str text,
+                    struct pl_target *t, int *ret_code);
 
 #endif

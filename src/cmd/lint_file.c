@@ -43,13 +43,9 @@ static bool wanted(const struct pl_lint_run *r, const struct pl_lint_hit *h)
 {
     for (size_t i = 0; i < r->o->only.n; i++) {
         struct pl_str rest = pl_str_c(r->o->only.p[i]), word;
-        while (pl_str_split(&rest, ',', &word)) {
-            if (pl_str_is(word, pl_lint_rules[h->rule].name))
+        while (pl_str_split(&rest, ',', &word))
+            if (pl_lint_called(h, word))
                 return true;
-            for (size_t k = 0; k < h->n_codes; k++)
-                if (pl_str_is(word, h->codes[k]))
-                    return true;
-        }
     }
     return !r->o->only.n;
 }
@@ -114,7 +110,7 @@ static void give_finding(struct pl_lint_run *r, const struct pl_lint_result *lr,
 {
     const struct pl_lint_rule *rule = &pl_lint_rules[h->rule];
     *f = (struct pl_finding){ .kind = PL_KIND_DOCKERFILE,
-                              .rule = pl_str_c(rule->name),
+                              .rule = pl_lint_name(r->a, h),
                               .severity = h->severity,
                               .why = pl_str_c(rule->why),
                               .fix = pl_str_c(rule->fix),
@@ -160,7 +156,7 @@ static void add_note(struct pl_lint_run *r, struct pl_target *t, const char *cod
     t->complete = false;
 }
 
-static bool offers_fixes(const struct pl_lint_run *r)
+bool pl_lint_tells_fixes(const struct pl_lint_run *r)
 {
     for (size_t i = 0; i < r->n_out; i++)
         if (strcmp(r->out[i].writer->id, "json") == 0 || strcmp(r->out[i].writer->id, "sarif") == 0)
@@ -194,7 +190,7 @@ static void judge(struct pl_lint_run *r, const char *path, struct pl_str text, s
     struct pl_lint_result lr;
     struct pl_err err = { 0 };
     find_dockerignore(r, path);
-    r->lo.fixes = offers_fixes(r);
+    r->lo.fixes = pl_lint_tells_fixes(r);
     int e = pl_lint_file(&r->scratch, text, &r->lo, &lr, &err);
     if (e == PL_E_LIMIT) {
         add_note(r, t, "limit", err.msg);
@@ -211,7 +207,7 @@ static void judge(struct pl_lint_run *r, const char *path, struct pl_str text, s
                 lr.n_hits ? lr.hits[0].off : 0);
         r->bad_input = true;
     }
-    if (offers_fixes(r))
+    if (pl_lint_tells_fixes(r))
         pl_fix_prove(&r->scratch, text, &r->lo, &lr);
     r->check_error |= lr.check_error;
     t->findings = pl_alloc_n(r->a, lr.n_hits + 1, sizeof *t->findings);
@@ -231,8 +227,7 @@ static void mended(void *arg, const struct pl_lint_hit *h)
         r->advice.p[r->advice.n++] = pl_dup(&r->scratch, h->advice);
 }
 
-/* The lock file beside the Dockerfile or in the context. */
-static int find_lock(struct pl_lint_run *r, const char *path)
+int pl_lint_find_lock(struct pl_lint_run *r, const char *path)
 {
     struct pl_err err = { 0 };
     struct pl_str p = pl_str_c(path), dir = PL_S("");
@@ -249,15 +244,28 @@ static int find_lock(struct pl_lint_run *r, const char *path)
     return PL_EXIT_USAGE;
 }
 
+int pl_lint_put(struct pl_lint_run *r, const char *path, struct pl_str before, struct pl_str after)
+{
+    pl_auto_buf struct pl_buf diff = { 0 };
+    struct pl_err err = { 0 };
+    int e;
+    if (r->o->diff) {
+        pl_fix_diff(bare(path), before, after, &diff);
+        e = pl_common_print(pl_buf_str(&diff), &err);
+    } else {
+        e = pl_common_write(path, after, &err);
+    }
+    return e < 0 ? pl_run_failed("lint", &err) : 0;
+}
+
 static int mend(struct pl_lint_run *r, const char *path, struct pl_str *text)
 {
     struct pl_err err = { 0 };
     struct pl_str after;
     struct pl_fix_log log = { mended, r };
-    pl_auto_buf struct pl_buf diff = { 0 };
     if (r->fix == PL_FIX_NONE)
         return 0;
-    int code = find_lock(r, path);
+    int code = pl_lint_find_lock(r, path);
     if (code)
         return code;
     find_dockerignore(r, path);
@@ -270,14 +278,9 @@ static int mend(struct pl_lint_run *r, const char *path, struct pl_str *text)
         return 0; /* what is wrong is told when the file is judged */
     for (size_t i = 0; i < r->advice.n && !r->o->quiet; i++)
         fprintf(stderr, "plimsoll lint: %s: %.*s\n", path, PL_FMT(r->advice.p[i]));
-    if (r->o->diff) {
-        pl_fix_diff(bare(path), *text, after, &diff);
-        e = pl_common_print(pl_buf_str(&diff), &err);
-    } else {
-        e = pl_common_write(path, after, &err);
-    }
+    code = pl_lint_put(r, path, *text, after);
     *text = after;
-    return e < 0 ? pl_run_failed("lint", &err) : 0;
+    return code;
 }
 
 static int dump(struct pl_str text, const char *path)
@@ -341,11 +344,12 @@ int pl_lint_one(struct pl_lint_run *r, const char *path, struct pl_target *t)
     if (r->o->dump)
         return dump(pl_buf_str(&b), path);
     struct pl_str text = pl_buf_str(&b);
-    if (pl_lint_deploy(r, bare(path), text, t)) {
+    int code = 0;
+    if (pl_lint_deploy(r, path, bare(path), text, t, &code)) {
         pl_arena_reset(&r->scratch);
-        return 0;
+        return code;
     }
-    int code = mend(r, path, &text);
+    code = mend(r, path, &text);
     if (!code)
         judge(r, path, text, t);
     pl_arena_reset(&r->scratch);

@@ -3,6 +3,7 @@
 #ifndef PL_CMD_LINT_RUN_H
 #define PL_CMD_LINT_RUN_H
 
+#include "check/deploy/deploy.h"
 #include "check/fix.h"
 #include "check/image/advice.h"
 #include "check/lint.h"
@@ -49,7 +50,8 @@ struct pl_lint_run {
     struct pl_rules *secrets; /* made when the first value is judged */
     struct pl_matcher *matcher;
     size_t mended[PL_RULE_COUNT]; /* repairs made, by rule */
-    struct pl_str looked_at;      /* the context that `credentials` is of */
+    size_t mended_deploy[PL_DEPLOY_RULE_COUNT];
+    struct pl_str looked_at; /* the context that `credentials` is of */
     struct pl_names credentials;
     struct pl_str dir;      /* the build context of the file at hand */
     struct pl_names advice; /* what the repairs of one file ask for */
@@ -62,6 +64,12 @@ struct pl_lint_run {
 
 /* Reads, mends and judges one file; fills `t`. 0, or an exit code that ends the run. */
 int pl_lint_one(struct pl_lint_run *r, const char *path, struct pl_target *t);
+/* Reads the lock file beside `path` or in the context, where there is one; 0 or an exit code. */
+int pl_lint_find_lock(struct pl_lint_run *r, const char *path);
+/* Writes the mended text of `path`, or its difference to `before`; 0 or an exit code. */
+int pl_lint_put(struct pl_lint_run *r, const char *path, struct pl_str before, struct pl_str after);
+/* Are the repairs of findings to be told? */
+bool pl_lint_tells_fixes(const struct pl_lint_run *r);
 /* For pl_lint_opts: is the value of `name` a secret? `arg` is the run. */
 bool pl_lint_is_secret(void *arg, struct pl_str name, struct pl_str value);
 /* The same over a text: pl_lint_secrets_fn. */

@@ -64,9 +64,12 @@ static const char help[] =
     "dockle - image linter (plimsoll)\n\n"
     "Usage: dockle [flags] IMAGE | --input FILE\n"
     "  -i, --ignore CODE        -ak, --accept-key KEY     -af, --accept-file PATH\n"
-    "  -ae, --accept-file-extension EXT                   -f, --format list|json\n"
+    "  -ae, --accept-file-extension EXT                   -f, --format list|json|sarif\n"
     "  -o, --output FILE        -c, --exit-code N         -l, --exit-level info|warn|fatal\n"
-    "  -q, --quiet  -d, --debug  --no-color  -v, --version  -h, --help\n";
+    "  -q, --quiet  -d, --debug  --no-color  -t, --timeout TIME  -v, --version  -h, --help\n"
+    "Variables: DOCKLE_IGNORES, DOCKLE_ACCEPT_KEYS, DOCKLE_ACCEPT_FILES,\n"
+    "  DOCKLE_ACCEPT_FILE_EXTENSIONS, DOCKLE_OUTPUT_FORMAT, DOCKLE_OUTPUT_FILE, DOCKLE_EXIT_CODE,\n"
+    "  DOCKLE_EXIT_LEVEL\n";
 
 static void add(struct run *r, struct words *w, struct pl_str list)
 {
@@ -111,17 +114,38 @@ static bool valued(struct run *r, struct pl_str name, const char *v)
     else if (pl_str_is(name, "input"))
         r->input = v;
     else
-        return false;
+        return is(name, "t", "timeout"); /* reading has limits of its own */
     return true;
+}
+
+static void from_environment(struct run *r)
+{
+    static const struct {
+        const char *variable, *flag;
+    } known[] = {
+        { "DOCKLE_IGNORES", "ignore" },
+        { "DOCKLE_ACCEPT_KEYS", "accept-key" },
+        { "DOCKLE_ACCEPT_FILES", "accept-file" },
+        { "DOCKLE_ACCEPT_FILE_EXTENSIONS", "accept-file-extension" },
+        { "DOCKLE_OUTPUT_FORMAT", "format" },
+        { "DOCKLE_OUTPUT_FILE", "output" },
+        { "DOCKLE_EXIT_CODE", "exit-code" },
+        { "DOCKLE_EXIT_LEVEL", "exit-level" },
+    };
+    for (size_t i = 0; i < PL_COUNT(known); i++) {
+        const char *v = getenv(known[i].variable);
+        if (v && *v)
+            valued(r, pl_str_c(known[i].flag), v);
+    }
 }
 
 static bool takes_value(struct pl_str name)
 {
-    static const char *const names[] = { "i",    "ignore",      "ak", "accept-key",
-                                         "af",   "accept-file", "ae", "accept-file-extension",
-                                         "f",    "format",      "o",  "output",
-                                         "c",    "exit-code",   "l",  "exit-level",
-                                         "input" };
+    static const char *const names[] = { "i",     "ignore",      "ak",     "accept-key",
+                                         "af",    "accept-file", "ae",     "accept-file-extension",
+                                         "f",     "format",      "o",      "output",
+                                         "c",     "exit-code",   "l",      "exit-level",
+                                         "input", "t",           "timeout" };
     for (size_t i = 0; i < PL_COUNT(names); i++)
         if (pl_str_is(name, names[i]))
             return true;
@@ -275,7 +299,8 @@ static void as_json(const struct run *r, struct pl_buf *b)
     struct pl_jsonw w = { .out = b, .indent = 2 };
     size_t n[4] = { 0 };
     for (size_t c = 0; c < PL_COUNT(checkpoints); c++)
-        n[count(r, c) ? checkpoints[c].level : LEVEL_PASS]++;
+        if (!in(&r->ignored, pl_str_c(checkpoints[c].code)))
+            n[count(r, c) ? checkpoints[c].level : LEVEL_PASS]++;
     pl_jw_obj(&w);
     if (r->image)
         pl_jw_kcstr(&w, "image", r->image);
@@ -310,11 +335,78 @@ static void as_json(const struct run *r, struct pl_buf *b)
     pl_buf_putc(b, '\n');
 }
 
+static void sarif_text(struct pl_jsonw *w, const char *key, struct pl_str text)
+{
+    pl_jw_key(w, key);
+    pl_jw_obj(w);
+    pl_jw_kstr(w, "text", text);
+    pl_jw_obj_end(w);
+}
+
+static void sarif_rules(const struct run *r, struct pl_jsonw *w)
+{
+    pl_jw_key(w, "tool");
+    pl_jw_obj(w);
+    pl_jw_key(w, "driver");
+    pl_jw_obj(w);
+    pl_jw_kcstr(w, "name", "Dockle");
+    pl_jw_kcstr(w, "informationUri", "https://github.com/goodwithtech/dockle");
+    pl_jw_key(w, "rules");
+    pl_jw_arr(w);
+    for (size_t c = 0; c < PL_COUNT(checkpoints); c++) {
+        if (!count(r, c))
+            continue;
+        pl_jw_obj(w);
+        pl_jw_kcstr(w, "id", checkpoints[c].code);
+        sarif_text(w, "shortDescription", pl_str_c(checkpoints[c].title));
+        pl_jw_obj_end(w);
+    }
+    pl_jw_arr_end(w);
+    pl_jw_obj_end(w);
+    pl_jw_obj_end(w);
+}
+
+/* One result a checkpoint, its alerts in the message. */
+static void as_sarif(const struct run *r, struct pl_buf *b)
+{
+    static const char *const levels[] = { "none", "note", "warning", "error" };
+    struct pl_jsonw w = { .out = b, .indent = 2 };
+    pl_jw_obj(&w);
+    pl_jw_kcstr(&w, "version", "2.1.0");
+    pl_jw_kcstr(&w, "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
+    pl_jw_key(&w, "runs");
+    pl_jw_arr(&w);
+    pl_jw_obj(&w);
+    sarif_rules(r, &w);
+    pl_jw_key(&w, "results");
+    pl_jw_arr(&w);
+    for (size_t c = 0; c < PL_COUNT(checkpoints); c++) {
+        pl_auto_buf struct pl_buf text = { 0 };
+        if (!count(r, c))
+            continue;
+        for (size_t i = 0; i < r->alerts.n; i++)
+            if (r->alerts.p[i].at == c)
+                pl_buf_printf(&text, "%s%.*s", text.n ? ", " : "", PL_FMT(r->alerts.p[i].text));
+        pl_jw_obj(&w);
+        pl_jw_kcstr(&w, "ruleId", checkpoints[c].code);
+        pl_jw_kcstr(&w, "level", levels[checkpoints[c].level]);
+        sarif_text(&w, "message", pl_buf_str(&text));
+        pl_jw_obj_end(&w);
+    }
+    pl_jw_arr_end(&w);
+    pl_jw_obj_end(&w);
+    pl_jw_arr_end(&w);
+    pl_jw_obj_end(&w);
+    pl_buf_putc(b, '\n');
+}
+
 static int write_out(const struct run *r)
 {
     pl_auto_buf struct pl_buf b = { 0 };
     if (r->format && strcmp(r->format, "json") == 0)
         as_json(r, &b);
+    else if (r->format && strcmp(r->format, "sarif") == 0)
+        as_sarif(r, &b);
     else
         as_list(r, &b);
     FILE *f = r->output ? fopen(r->output, "we") : stdout;
@@ -352,8 +444,10 @@ static int run_dockle(char **argv)
     struct pl_err err = { 0 };
     if (!r)
         pl_oom();
+    from_environment(r);
     int code = parse(r, argv);
-    bool formats = !r->format || strcmp(r->format, "list") == 0 || strcmp(r->format, "json") == 0;
+    bool formats =
+        !r->format || is(pl_str_c(r->format), "list", "json") || strcmp(r->format, "sarif") == 0;
     if (code == 0 && !formats) {
         fprintf(stderr, "dockle: format '%s' is not supported\n", r->format);
         code = 2;

@@ -102,9 +102,10 @@ static int on_alias(struct builder *b, const yaml_event_t *e)
 }
 
 static int on_open(struct builder *b, const yaml_event_t *e, enum pl_yaml_kind kind,
-                   const yaml_char_t *anchor, const yaml_char_t *tag)
+                   const yaml_char_t *anchor, const yaml_char_t *tag, bool flow)
 {
     struct frame f = { new_node(b, e, kind, anchor, tag), b->item.n };
+    f.node->flow = flow;
     if (b->open.n >= b->l->depth)
         return limit(b, &e->start_mark, "limit json-depth: nested too deep");
     pl_vec_push(&b->open, f);
@@ -174,9 +175,11 @@ static int on_event(struct builder *b, const yaml_event_t *e)
         return on_alias(b, e);
     case YAML_SEQUENCE_START_EVENT:
         return on_open(b, e, PL_YAML_LIST, e->data.sequence_start.anchor,
-                       e->data.sequence_start.tag);
+                       e->data.sequence_start.tag,
+                       e->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE);
     case YAML_MAPPING_START_EVENT:
-        return on_open(b, e, PL_YAML_MAP, e->data.mapping_start.anchor, e->data.mapping_start.tag);
+        return on_open(b, e, PL_YAML_MAP, e->data.mapping_start.anchor, e->data.mapping_start.tag,
+                       e->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE);
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
         return on_close(b, e);

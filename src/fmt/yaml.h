@@ -17,6 +17,7 @@ enum pl_yaml_kind { PL_YAML_SCALAR, PL_YAML_LIST, PL_YAML_MAP };
 struct pl_yaml {
     enum pl_yaml_kind kind;
     bool plain;         /* scalar without quotes and tag: may stand for null, a number, a bool */
+    bool flow;          /* list or map in brackets */
     uint32_t line, col; /* 1-based, in characters, of its first character */
     uint32_t end_line, end_col; /* just behind it */
     uint32_t height;            /* levels below, 0 for a scalar */

@@ -135,7 +135,8 @@ static void put_commit(struct pl_jsonw *w, const struct pl_commit *c)
     pl_jw_obj_end(w);
 }
 
-/* What kind dockerfile adds: fixes, each with its class and edits. */
+/* What kind dockerfile adds, and manifests that can be mended: fixes, each with its class and
+ * edits. */
 static void put_fixes(struct pl_jsonw *w, const struct pl_finding *f)
 {
     pl_jw_key(w, "fixes");
@@ -263,7 +264,7 @@ static void put_finding(struct pl_jsonw *w, const struct pl_target *t, const str
     put_or_null(w, "evidence", f->evidence);
     if (f->secret.p)
         pl_jw_kstr(w, "secret", f->secret);
-    if (f->kind == PL_KIND_DOCKERFILE)
+    if (f->kind == PL_KIND_DOCKERFILE || f->n_edits)
         put_fixes(w, f);
     if (f->vuln)
         pl_vuln_put(w, f->vuln);

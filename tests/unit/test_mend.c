@@ -188,6 +188,35 @@ static void packages(void **state)
     assert_mended("RUN yarn install\n", PL_FIX_SAFE, "RUN yarn install && yarn cache clean\n");
 }
 
+/* What explain shows is true: the bad lines are found, the good ones are not. */
+static void examples_are_what_they_say(void **state)
+{
+    struct pl_lint_opts o = { .today = PL_S("2026-11-22") };
+    (void)state;
+    for (size_t i = 0; i < PL_RULE_COUNT; i++)
+        for (size_t good = 0; good < 2 && pl_lint_examples[i].here; good++) {
+            const char *text = good ? pl_lint_examples[i].good : pl_lint_examples[i].bad;
+            struct pl_lint_result r;
+            bool base = strncmp(text, "FROM", 4) == 0 || strncmp(text, "ARG TAG", 7) == 0 ||
+                        i == PL_RULE_D003;
+            struct pl_str all = pl_printf(&a, "%s%s\n", base ? "" : "FROM alpine:3.22\n", text);
+            assert_int_equal(pl_lint_file(&a, all, &o, &r, NULL), 0);
+            bool found = false;
+            for (size_t k = 0; k < r.n_hits; k++)
+                found |= r.hits[k].rule == i;
+            if (found == good)
+                fail_msg("%s, the %s example: %s", pl_lint_rules[i].name, good ? "good" : "bad",
+                         text);
+        }
+}
+
+static void every_rule_has_an_example(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PL_RULE_COUNT; i++)
+        assert_true(pl_lint_examples[i].bad && pl_lint_examples[i].good);
+}
+
 static void form(void **state)
 {
     (void)state;
@@ -237,6 +266,8 @@ int main(void)
         cmocka_unit_test(a_user_with_its_files),
         cmocka_unit_test(verification_comes_back),
         cmocka_unit_test(packages),
+        cmocka_unit_test(examples_are_what_they_say),
+        cmocka_unit_test(every_rule_has_an_example),
         cmocka_unit_test(form),
         cmocka_unit_test(a_comment_that_speaks_of_the_line_keeps_it),
         cmocka_unit_test(line_ends_stay),

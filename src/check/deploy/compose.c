@@ -1,6 +1,6 @@
 /* Compose files: the services as they are run. Compose specification. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "check/deploy/deploy.h"
+#include "check/deploy/mend.h"
 
 static bool has(struct pl_str s, const char *what)
 {
@@ -13,11 +13,13 @@ static void spaces(struct pl_deploy *d, const struct pl_yaml *s)
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const struct pl_yaml *y = pl_deploy_get(d, s, keys[i]);
         if (pl_str_is(pl_yaml_str(y), "host"))
-            pl_deploy_hit(d, PL_DEPLOY_R03, y, "%s: host", keys[i]);
+            pl_deploy_drop_key(d, pl_deploy_hit(d, PL_DEPLOY_R03, y, "%s: host", keys[i]),
+                               PL_FIX_UNSAFE, s, keys[i]);
     }
     const struct pl_yaml *net = pl_deploy_get(d, s, "network_mode");
     if (pl_str_is(pl_yaml_str(net), "host"))
-        pl_deploy_hit(d, PL_DEPLOY_R04, net, "network_mode: host");
+        pl_deploy_drop_key(d, pl_deploy_hit(d, PL_DEPLOY_R04, net, "network_mode: host"),
+                           PL_FIX_UNSAFE, s, "network_mode");
 }
 
 /* "SOURCE:TARGET[:MODE]" or the long form. */
@@ -62,23 +64,41 @@ static void mounts(struct pl_deploy *d, const struct pl_yaml *s, struct pl_deplo
     }
 }
 
+static void confined(struct pl_deploy *d, const struct pl_yaml *s, const struct pl_yaml *list,
+                     const struct pl_yaml *y)
+{
+    struct pl_deploy_hit *h =
+        pl_deploy_hit(d, PL_DEPLOY_R09, y, "%.*s", PL_FMT(pl_str_sub(pl_yaml_str(y), 0, 100)));
+    if (list->n > 1)
+        pl_deploy_drop_item(d, h, PL_FIX_SUGGESTED, list, y);
+    else if (list->flow)
+        pl_deploy_drop_key(d, h, PL_FIX_SUGGESTED, s, "security_opt");
+    else /* an empty list would stay */
+        pl_deploy_replace(d, h, PL_FIX_SUGGESTED, y, PL_S("no-new-privileges:true"));
+}
+
 static void options(struct pl_deploy *d, const struct pl_yaml *s, const struct pl_yaml *at,
                     struct pl_deploy_run *c)
 {
     const struct pl_yaml *o = pl_deploy_get(d, s, "security_opt");
+    const struct pl_yaml *otherwise = NULL;
     bool no_new = false;
     for (size_t i = 0; o && o->kind == PL_YAML_LIST && i < o->n; i++) {
         struct pl_str v = pl_yaml_str(o->item[i]);
-        no_new |= v.p && pl_str_starts(v, PL_S("no-new-privileges")) && !has(v, "false");
+        if (v.p && pl_str_starts(v, PL_S("no-new-privileges"))) {
+            no_new |= !has(v, "false");
+            otherwise = o->item[i];
+        }
         if (v.p && (has(v, "unconfined") || has(v, "label:disable") || has(v, "label=disable")))
-            pl_deploy_hit(d, PL_DEPLOY_R09, o->item[i], "%.*s", PL_FMT(pl_str_sub(v, 0, 100)));
+            confined(d, s, o, o->item[i]);
     }
     if (!no_new)
-        pl_deploy_hit(d, PL_DEPLOY_R08, at, "no no-new-privileges");
+        pl_deploy_mend_privileges(d, pl_deploy_hit(d, PL_DEPLOY_R08, at, "no no-new-privileges"), c,
+                                  otherwise);
     c->drop = pl_deploy_get(d, s, "cap_drop");
     c->add = pl_deploy_get(d, s, "cap_add");
     if (!pl_deploy_lists(c->drop, "ALL"))
-        pl_deploy_hit(d, PL_DEPLOY_R07, at, "no cap_drop of ALL");
+        pl_deploy_mend_caps(d, pl_deploy_hit(d, PL_DEPLOY_R07, at, "no cap_drop of ALL"), c);
     pl_deploy_caps(d, c->add);
     const struct pl_yaml *ro = pl_deploy_get(d, s, "read_only");
     if (pl_deploy_true(ro)) {
@@ -86,8 +106,10 @@ static void options(struct pl_deploy *d, const struct pl_yaml *s, const struct p
         return;
     }
     struct pl_str needs = c->other_start ? PL_S("") : pl_deploy_needs(d, c);
-    pl_deploy_hit(d, PL_DEPLOY_R10, at, "no read_only%s%.*s", needs.n ? "; it then needs " : "",
-                  PL_FMT(needs));
+    pl_deploy_mend_root(d,
+                        pl_deploy_hit(d, PL_DEPLOY_R10, at, "no read_only%s%.*s",
+                                      needs.n ? "; it then needs " : "", PL_FMT(needs)),
+                        c);
 }
 
 static void user(struct pl_deploy *d, const struct pl_yaml *s, const struct pl_yaml *at,
@@ -99,14 +121,41 @@ static void user(struct pl_deploy *d, const struct pl_yaml *s, const struct pl_y
         pl_str_split(&name, ':', &first);
     c->has_uid = pl_str_u64(first, &c->uid) || pl_str_is(first, "root");
     if (pl_str_is(first, "root") || pl_str_is(first, "0"))
-        pl_deploy_hit(d, PL_DEPLOY_R11, u, "user: %.*s", PL_FMT(first));
+        pl_deploy_mend_user(d, pl_deploy_hit(d, PL_DEPLOY_R11, u, "user: %.*s", PL_FMT(first)), c,
+                            u);
     else if (!u && c->advice && pl_deploy_root_image(c->advice)) {
-        pl_deploy_hit(d, PL_DEPLOY_R11, at, "no user, and the image starts as root");
+        pl_deploy_mend_user(
+            d, pl_deploy_hit(d, PL_DEPLOY_R11, at, "no user, and the image starts as root"), c, u);
     } else if (!u && !c->advice) {
         pl_deploy_hit(d, PL_DEPLOY_R11, at, "no user: the image's own counts");
         if (d->hits.n)
             d->hits.p[d->hits.n - 1].severity = PL_SEV_LOW;
     }
+}
+
+struct most {
+    bool here, memory, cpu; /* not below deploy; what is limited already */
+};
+
+static void most(struct pl_deploy *d, struct pl_deploy_hit *h, const struct pl_yaml *s,
+                 const struct pl_yaml *l, struct most m)
+{
+    static const struct pl_str both[] = { { "memory: 512M", 12 }, { "cpus: \"1.0\"", 11 } };
+    const enum pl_fix_class c = PL_FIX_UNSAFE;
+    bool done = true;
+    if (!m.here && !l && !m.memory && !m.cpu) {
+        pl_deploy_set(d, h, c, s, "deploy/resources/limits",
+                      &(struct pl_deploy_value){ PL_DEPLOY_MAP, both, 2 });
+        return;
+    }
+    if (!m.memory)
+        done = pl_deploy_set_to(d, h, c, s, m.here ? "mem_limit" : "deploy/resources/limits/memory",
+                                "512M");
+    if (!m.cpu && done)
+        done = pl_deploy_set_to(d, h, c, s, m.here ? "cpus" : "deploy/resources/limits/cpus",
+                                "\"1.0\"");
+    if (!done)
+        pl_deploy_unmend(h);
 }
 
 static void limits(struct pl_deploy *d, const struct pl_yaml *s, const struct pl_yaml *at)
@@ -117,9 +166,15 @@ static void limits(struct pl_deploy *d, const struct pl_yaml *s, const struct pl
     bool cpu = pl_deploy_get(d, s, "cpus") || pl_deploy_get(d, s, "cpu_quota") ||
                pl_deploy_get(d, l, "cpus");
     bool pids = pl_deploy_get(d, s, "pids_limit") || pl_deploy_get(d, l, "pids");
-    if (!memory || !cpu || !pids)
-        pl_deploy_hit(d, PL_DEPLOY_R12, at, "none of%s%s%s", memory ? "" : " memory",
-                      cpu ? "" : " cpu", pids ? "" : " pids");
+    bool here = !pl_deploy_get(d, s, "deploy"); /* not in two places */
+    if (!memory || !cpu)
+        most(d,
+             pl_deploy_hit(d, PL_DEPLOY_R12, at, "none of%s%s", memory ? "" : " memory",
+                           cpu ? "" : " cpu"),
+             s, l, (struct most){ here, memory, cpu });
+    if (!pids)
+        pl_deploy_set_to(d, pl_deploy_hit(d, PL_DEPLOY_R12, at, "none of pids"), PL_FIX_SUGGESTED,
+                         s, here ? "pids_limit" : "deploy/resources/limits/pids", "512");
 }
 
 static void environment(struct pl_deploy *d, const struct pl_yaml *s)
@@ -135,6 +190,20 @@ static void environment(struct pl_deploy *d, const struct pl_yaml *s)
                 pl_deploy_variable(d, e->item[i], name, value);
         }
     }
+}
+
+/* Only this machine reaches the port, then. */
+static void bind_here(struct pl_deploy *d, struct pl_deploy_hit *h, const struct pl_yaml *y,
+                      struct pl_str address)
+{
+    if (y->kind == PL_YAML_MAP)
+        pl_deploy_set_to(d, h, PL_FIX_SUGGESTED, y, "host_ip", "127.0.0.1");
+    else if (!address.n)
+        pl_deploy_insert(d, h, PL_FIX_SUGGESTED, y, 0, PL_S("127.0.0.1:"));
+    else if (pl_str_is(address, "0.0.0.0"))
+        pl_deploy_replace(d, h, PL_FIX_SUGGESTED, y,
+                          pl_printf(d->a, "\"127.0.0.1%.*s\"",
+                                    PL_FMT(pl_str_sub(pl_yaml_str(y), address.n, SIZE_MAX))));
 }
 
 /* "[ADDRESS:][HOST:]CONTAINER[/udp]" */
@@ -172,9 +241,11 @@ static void ports(struct pl_deploy *d, const struct pl_yaml *s, struct pl_deploy
         for (size_t k = 0; k < sizeof admin / sizeof *admin; k++)
             is_admin |= in == admin[k];
         if (is_admin || n < 1024)
-            pl_deploy_hit(d, PL_DEPLOY_R16, y, "%s %llu on all addresses",
-                          is_admin ? "a service of administration," : "port",
-                          (unsigned long long)n);
+            bind_here(d,
+                      pl_deploy_hit(d, PL_DEPLOY_R16, y, "%s %llu on all addresses",
+                                    is_admin ? "a service of administration," : "port",
+                                    (unsigned long long)n),
+                      y, address);
     }
 }
 
@@ -206,11 +277,13 @@ static void service(struct pl_deploy *d, const struct pl_yaml *name, const struc
     if (s->kind != PL_YAML_MAP)
         return;
     d->containers++;
-    struct pl_deploy_run c = { .advice = pl_deploy_advice(d, pl_deploy_get(d, s, "image")),
+    struct pl_deploy_run c = { .map = s,
+                               .advice = pl_deploy_advice(d, pl_deploy_get(d, s, "image")),
                                .other_start = pl_deploy_get(d, s, "command") ||
                                               pl_deploy_get(d, s, "entrypoint") };
     if (pl_deploy_true(p))
-        pl_deploy_hit(d, PL_DEPLOY_R01, p, "privileged: true");
+        pl_deploy_replace(d, pl_deploy_hit(d, PL_DEPLOY_R01, p, "privileged: true"), PL_FIX_UNSAFE,
+                          p, PL_S("false"));
     spaces(d, s);
     mounts(d, s, &c);
     user(d, s, name, &c);

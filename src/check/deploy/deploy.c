@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "check/deploy/edit.h"
 #include "fmt/glob.h"
 
 #define HITS_MAX 20000u
@@ -19,16 +20,17 @@ const struct pl_deploy_rule pl_deploy_rules[PL_DEPLOY_RULE_COUNT] = {
 #undef PL_DEPLOY_RULE
 };
 
-void pl_deploy_hit(struct pl_deploy *d, enum pl_deploy_rule_id rule, const struct pl_yaml *at,
-                   const char *fmt, ...)
+struct pl_deploy_hit *pl_deploy_hit(struct pl_deploy *d, enum pl_deploy_rule_id rule,
+                                    const struct pl_yaml *at, const char *fmt, ...)
 {
     char b[300];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(b, sizeof b, fmt, ap);
     va_end(ap);
+    d->none = (struct pl_deploy_hit){ .rule = rule };
     if (d->hits.n >= HITS_MAX)
-        return;
+        return &d->none;
     bool block = at->kind != PL_YAML_SCALAR; /* of a block only its beginning is shown */
     struct pl_deploy_hit x = { .rule = rule,
                                .severity = pl_deploy_rules[rule].severity,
@@ -38,6 +40,7 @@ void pl_deploy_hit(struct pl_deploy *d, enum pl_deploy_rule_id rule, const struc
                                .end_col = block ? at->col + 1 : at->end_col,
                                .detail = pl_dup(d->a, pl_str_c(b)) };
     pl_vec_push(&d->hits, x);
+    return &d->hits.p[d->hits.n - 1];
 }
 
 static const struct pl_yaml *get(struct pl_deploy *d, const struct pl_yaml *y, const char *key,
@@ -123,6 +126,18 @@ static bool trusted(const struct pl_deploy *d, struct pl_str image)
     return !d->o->n_trusted;
 }
 
+/* The digest goes behind the tag; what has none gets the one that it means. */
+static void pin(struct pl_deploy *d, struct pl_deploy_hit *h, const struct pl_yaml *y, bool tag)
+{
+    const struct pl_lint_source *from = d->o->fixes ? d->o->source : NULL;
+    struct pl_str s = pl_yaml_str(y), digest = PL_S("");
+    if (from && from->digest)
+        digest = from->digest(from->arg, s);
+    if (digest.n)
+        pl_deploy_insert(d, h, PL_FIX_SUGGESTED, y, SIZE_MAX,
+                         pl_printf(d->a, "%s@%.*s", tag ? "" : ":latest", PL_FMT(digest)));
+}
+
 void pl_deploy_image(struct pl_deploy *d, const struct pl_yaml *y)
 {
     struct pl_str s = pl_yaml_str(y);
@@ -134,11 +149,25 @@ void pl_deploy_image(struct pl_deploy *d, const struct pl_yaml *y)
     size_t colon = pl_str_find(last, PL_S(":"), 0);
     bool digest = name.n < s.n;
     if (!digest && (colon == SIZE_MAX || pl_str_is(pl_str_sub(last, colon, last.n), ":latest")))
-        pl_deploy_hit(d, PL_DEPLOY_R13, y, "%.*s", PL_FMT(pl_str_sub(s, 0, 200)));
+        pin(d, pl_deploy_hit(d, PL_DEPLOY_R13, y, "%.*s", PL_FMT(pl_str_sub(s, 0, 200))), y,
+            colon != SIZE_MAX);
     if (!digest)
-        pl_deploy_hit(d, PL_DEPLOY_R14, y, "%.*s", PL_FMT(pl_str_sub(s, 0, 200)));
+        pin(d, pl_deploy_hit(d, PL_DEPLOY_R14, y, "%.*s", PL_FMT(pl_str_sub(s, 0, 200))), y,
+            colon != SIZE_MAX);
     if (!trusted(d, name))
         pl_deploy_hit(d, PL_DEPLOY_R20, y, "%.*s", PL_FMT(pl_str_sub(s, 0, 200)));
+}
+
+static void drop_cap(struct pl_deploy *d, struct pl_deploy_hit *h, const struct pl_yaml *y,
+                     const char *cap)
+{
+    for (size_t i = 0; i < y->n; i++) {
+        struct pl_str s = pl_yaml_str(y->item[i]);
+        if (s.p && pl_str_starts(s, PL_S("CAP_")))
+            s = pl_str_sub(s, 4, s.n);
+        if (s.p && pl_str_ieq(s, pl_str_c(cap)))
+            pl_deploy_drop_item(d, h, PL_FIX_UNSAFE, y, y->item[i]);
+    }
 }
 
 void pl_deploy_caps(struct pl_deploy *d, const struct pl_yaml *y)
@@ -151,7 +180,7 @@ void pl_deploy_caps(struct pl_deploy *d, const struct pl_yaml *y)
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (pl_deploy_lists(y, bad[i]))
-            pl_deploy_hit(d, PL_DEPLOY_R06, y, "%s", bad[i]);
+            drop_cap(d, pl_deploy_hit(d, PL_DEPLOY_R06, y, "%s", bad[i]), y, bad[i]);
 }
 
 static bool below(struct pl_str path, const char *dir)
@@ -229,6 +258,7 @@ int pl_deploy_lint(struct pl_arena *a, struct pl_str text, const struct pl_deplo
     int r = pl_yaml_parse(text, o->limits, a, &s, err);
     if (r < 0)
         return r;
+    pl_deploy_edit_begin(&d, text);
     for (size_t i = 0; i < s.n; i++) {
         const struct pl_yaml *doc = s.doc[i], *services = pl_yaml_get(doc, "services");
         ret->templated |= templated(&d, doc, 0);

@@ -2,9 +2,9 @@
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
-#include "check/deploy/deploy.h"
+#include "check/deploy/mend.h"
 
-static const struct pl_variant *variant(const struct pl_advice *x, enum pl_variant_kind kind)
+static const struct pl_variant *of_kind(const struct pl_advice *x, enum pl_variant_kind kind)
 {
     for (size_t i = 0; i < x->n; i++)
         if (x->variant[i].kind == kind)
@@ -15,9 +15,9 @@ static const struct pl_variant *variant(const struct pl_advice *x, enum pl_varia
 /* The way the container runs; NULL when the advice has none like it. */
 static const struct pl_variant *applies(const struct pl_advice *x, const struct pl_deploy_run *c)
 {
-    const struct pl_variant *root = variant(x, PL_VARIANT_ROOT),
-                            *user = variant(x, PL_VARIANT_USER),
-                            *image = variant(x, PL_VARIANT_IMAGE);
+    const struct pl_variant *root = of_kind(x, PL_VARIANT_ROOT),
+                            *user = of_kind(x, PL_VARIANT_USER),
+                            *image = of_kind(x, PL_VARIANT_IMAGE);
     if (c->has_uid && c->uid == 0)
         return root ? root : image;
     if (c->has_uid)
@@ -25,10 +25,15 @@ static const struct pl_variant *applies(const struct pl_advice *x, const struct 
     return image ? image : root;
 }
 
+const struct pl_variant *pl_deploy_variant(const struct pl_deploy_run *c)
+{
+    return c->advice && !c->other_start ? applies(c->advice, c) : NULL;
+}
+
 bool pl_deploy_root_image(const struct pl_advice *x)
 {
-    const struct pl_variant *image = variant(x, PL_VARIANT_IMAGE);
-    return x->root_stays || variant(x, PL_VARIANT_ROOT) || !image ||
+    const struct pl_variant *image = of_kind(x, PL_VARIANT_IMAGE);
+    return x->root_stays || of_kind(x, PL_VARIANT_ROOT) || !image ||
            (image->user_known && image->uid == 0);
 }
 
@@ -45,47 +50,65 @@ static bool covered(const struct pl_deploy_run *c, struct pl_str path)
     return false;
 }
 
+bool pl_deploy_lacks(const struct pl_deploy_run *c, const struct pl_mount *m)
+{
+    return demanded(m) && !covered(c, m->path);
+}
+
 struct pl_str pl_deploy_needs(struct pl_deploy *d, const struct pl_deploy_run *c)
 {
     const struct pl_variant *v = c->advice ? applies(c->advice, c) : NULL;
     struct pl_str list = PL_S("");
     for (size_t i = 0; v && i < v->n_mount; i++)
-        if (demanded(&v->mount[i]) && !covered(c, v->mount[i].path))
+        if (pl_deploy_lacks(c, &v->mount[i]))
             list = pl_printf(d->a, "%.*s%s%s%.*s", PL_FMT(list), list.n ? ", " : "",
                              v->mount[i].volume ? "volume " : "tmpfs ", PL_FMT(v->mount[i].path));
     return list;
 }
 
-static void starts(struct pl_deploy *d, const struct pl_deploy_run *c)
+static struct pl_deploy_hit *starts(struct pl_deploy *d, const struct pl_deploy_run *c)
 {
     if (!c->non_root || c->has_uid)
-        return;
+        return NULL;
     if (pl_deploy_root_image(c->advice))
-        pl_deploy_hit(d, PL_DEPLOY_R30, c->non_root, "the image starts as root");
-    else if (c->advice->named_user)
-        pl_deploy_hit(d, PL_DEPLOY_R30, c->non_root, "the image's USER is a name");
+        return pl_deploy_hit(d, PL_DEPLOY_R30, c->non_root, "the image starts as root");
+    if (c->advice->named_user)
+        return pl_deploy_hit(d, PL_DEPLOY_R30, c->non_root, "the image's USER is a name");
+    return NULL;
 }
 
-static bool has_cap(const struct pl_deploy_run *c, struct pl_str cap)
+static bool lists_cap(const struct pl_yaml *list, struct pl_str cap)
 {
     struct pl_str name = pl_str_sub(cap, 0, 32);
     char text[33];
     memcpy(text, name.p, name.n);
     text[name.n] = 0;
-    bool dropped = pl_deploy_lists(c->drop, "ALL") || pl_deploy_lists(c->drop, text);
-    return !dropped || pl_deploy_lists(c->add, "ALL") || pl_deploy_lists(c->add, text);
+    return pl_deploy_lists(list, text);
 }
 
-static void capabilities(struct pl_deploy *d, const struct pl_deploy_run *c,
-                         const struct pl_variant *v)
+static bool has_cap(const struct pl_deploy_run *c, struct pl_str cap)
+{
+    bool dropped = pl_deploy_lists(c->drop, "ALL") || lists_cap(c->drop, cap);
+    return !dropped || pl_deploy_lists(c->add, "ALL") || lists_cap(c->add, cap);
+}
+
+bool pl_deploy_lacks_cap(const struct pl_deploy_run *c, const struct pl_cap_need *cap)
+{
+    return cap->confidence >= PL_STRONG && !pl_deploy_lists(c->add, "ALL") &&
+           !lists_cap(c->add, cap->cap);
+}
+
+static struct pl_deploy_hit *capabilities(struct pl_deploy *d, const struct pl_deploy_run *c,
+                                          const struct pl_variant *v)
 {
     struct pl_str list = PL_S("");
     for (size_t i = 0; i < v->n_cap; i++)
         if (v->cap[i].confidence >= PL_STRONG && !has_cap(c, v->cap[i].cap))
             list = pl_printf(d->a, "%.*s%s%.*s", PL_FMT(list), list.n ? ", " : "",
                              PL_FMT(v->cap[i].cap));
-    if (list.n)
-        pl_deploy_hit(d, PL_DEPLOY_R32, c->drop, "the start needs %.*s", PL_FMT(list));
+    if (!list.n)
+        return NULL;
+    return pl_deploy_hit(d, PL_DEPLOY_R32, c->drop, "the start needs %.*s", PL_FMT(list));
 }
 
 static bool listens(const struct pl_advice *x, struct pl_str port)
@@ -132,13 +155,14 @@ void pl_deploy_join(struct pl_deploy *d, const struct pl_deploy_run *c)
     const struct pl_variant *v = c->advice ? applies(c->advice, c) : NULL;
     if (!c->advice)
         return;
-    starts(d, c);
+    pl_deploy_mend_start(d, starts(d, c), c);
     if (c->other_start || !v) /* another program than the image's own */
         return;
     struct pl_str needs = c->read_only ? pl_deploy_needs(d, c) : PL_S("");
     if (needs.n)
-        pl_deploy_hit(d, PL_DEPLOY_R31, c->read_only, "needs %.*s", PL_FMT(needs));
-    capabilities(d, c, v);
+        pl_deploy_mend_mounts(
+            d, pl_deploy_hit(d, PL_DEPLOY_R31, c->read_only, "needs %.*s", PL_FMT(needs)), c);
+    pl_deploy_mend_caps(d, capabilities(d, c, v), c);
     published(d, c);
     rights(d, c, v);
 }

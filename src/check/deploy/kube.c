@@ -1,6 +1,6 @@
 /* Kubernetes manifests: every pod that an object makes. Pod Security Standards, core/v1. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "check/deploy/deploy.h"
+#include "check/deploy/mend.h"
 
 #define LISTS_MAX 4u
 
@@ -22,9 +22,12 @@ static void who(struct pl_deploy *d, const struct pl_yaml *sc, const struct pl_y
     run->non_root = pl_deploy_true(non_root) ? non_root : NULL;
     run->group = pl_deploy_get(d, pod, "fsGroup") != NULL;
     if (user && pl_str_u64(pl_yaml_str(user), &uid) && uid == 0)
-        pl_deploy_hit(d, PL_DEPLOY_R11, user, "runAsUser: 0");
+        pl_deploy_mend_user(d, pl_deploy_hit(d, PL_DEPLOY_R11, user, "runAsUser: 0"), run, user);
     else if (!pl_deploy_true(non_root) && !user)
-        pl_deploy_hit(d, PL_DEPLOY_R11, non_root ? non_root : at, "runAsNonRoot is not true");
+        pl_deploy_mend_user(
+            d,
+            pl_deploy_hit(d, PL_DEPLOY_R11, non_root ? non_root : at, "runAsNonRoot is not true"),
+            run, NULL);
 }
 
 static void context(struct pl_deploy *d, const struct pl_yaml *c, const struct pl_yaml *pod,
@@ -33,31 +36,40 @@ static void context(struct pl_deploy *d, const struct pl_yaml *c, const struct p
     const struct pl_yaml *sc = pl_deploy_get(d, c, "securityContext"), *y;
     const struct pl_yaml *caps = pl_deploy_get(d, sc, "capabilities");
     if (pl_deploy_true(y = pl_deploy_get(d, sc, "privileged")))
-        pl_deploy_hit(d, PL_DEPLOY_R01, y, "privileged: true");
+        pl_deploy_replace(d, pl_deploy_hit(d, PL_DEPLOY_R01, y, "privileged: true"), PL_FIX_UNSAFE,
+                          y, PL_S("false"));
     run->add = pl_deploy_get(d, caps, "add");
     run->drop = pl_deploy_get(d, caps, "drop");
     pl_deploy_caps(d, run->add);
     if (!pl_deploy_lists(run->drop, "ALL"))
-        pl_deploy_hit(d, PL_DEPLOY_R07, at, "no drop of ALL");
+        pl_deploy_mend_caps(d, pl_deploy_hit(d, PL_DEPLOY_R07, at, "no drop of ALL"), run);
     y = pl_deploy_get(d, sc, "allowPrivilegeEscalation");
     if (!pl_deploy_false(y))
-        pl_deploy_hit(d, PL_DEPLOY_R08, y ? y : at, "allowPrivilegeEscalation is not false");
+        pl_deploy_mend_privileges(
+            d, pl_deploy_hit(d, PL_DEPLOY_R08, y ? y : at, "allowPrivilegeEscalation is not false"),
+            run, NULL);
     y = pl_deploy_get(d, either(d, sc, pod, "seccompProfile"), "type");
     if (pl_str_is(pl_yaml_str(y), "Unconfined"))
-        pl_deploy_hit(d, PL_DEPLOY_R09, y, "seccompProfile: Unconfined");
+        pl_deploy_replace(d, pl_deploy_hit(d, PL_DEPLOY_R09, y, "seccompProfile: Unconfined"),
+                          PL_FIX_SUGGESTED, y, PL_S("RuntimeDefault"));
     y = pl_deploy_get(d, either(d, sc, pod, "appArmorProfile"), "type");
     if (pl_str_is(pl_yaml_str(y), "Unconfined"))
-        pl_deploy_hit(d, PL_DEPLOY_R09, y, "appArmorProfile: Unconfined");
+        pl_deploy_replace(d, pl_deploy_hit(d, PL_DEPLOY_R09, y, "appArmorProfile: Unconfined"),
+                          PL_FIX_SUGGESTED, y, PL_S("RuntimeDefault"));
     y = pl_deploy_get(d, sc, "procMount");
     if (pl_str_is(pl_yaml_str(y), "Unmasked"))
-        pl_deploy_hit(d, PL_DEPLOY_R09, y, "procMount: Unmasked");
+        pl_deploy_replace(d, pl_deploy_hit(d, PL_DEPLOY_R09, y, "procMount: Unmasked"),
+                          PL_FIX_SUGGESTED, y, PL_S("Default"));
     who(d, sc, pod, at, run);
     y = pl_deploy_get(d, sc, "readOnlyRootFilesystem");
     run->read_only = pl_deploy_true(y) ? y : NULL;
     struct pl_str needs = run->read_only || run->other_start ? PL_S("") : pl_deploy_needs(d, run);
     if (!run->read_only)
-        pl_deploy_hit(d, PL_DEPLOY_R10, y ? y : at, "readOnlyRootFilesystem is not true%s%.*s",
-                      needs.n ? "; it then needs " : "", PL_FMT(needs));
+        pl_deploy_mend_root(d,
+                            pl_deploy_hit(d, PL_DEPLOY_R10, y ? y : at,
+                                          "readOnlyRootFilesystem is not true%s%.*s",
+                                          needs.n ? "; it then needs " : "", PL_FMT(needs)),
+                            run);
 }
 
 static void environment(struct pl_deploy *d, const struct pl_yaml *c)
@@ -112,11 +124,26 @@ static void mounts(struct pl_deploy *d, const struct pl_yaml *c, const struct pl
     for (size_t i = 0; m && m->kind == PL_YAML_LIST && i < m->n; i++) {
         const struct pl_yaml *y = m->item[i], *p = pl_deploy_get(d, y, "mountPropagation");
         if (pl_str_is(pl_yaml_str(p), "Bidirectional"))
-            pl_deploy_hit(d, PL_DEPLOY_R21, p, "mountPropagation: Bidirectional");
+            pl_deploy_replace(d,
+                              pl_deploy_hit(d, PL_DEPLOY_R21, p, "mountPropagation: Bidirectional"),
+                              PL_FIX_UNSAFE, p, PL_S("HostToContainer"));
         pl_deploy_mounted(run, y, pl_yaml_str(pl_deploy_get(d, y, "mountPath")),
                           !pl_deploy_true(pl_deploy_get(d, y, "readOnly")),
                           keeps(d, spec, pl_yaml_str(pl_deploy_get(d, y, "name"))));
     }
+}
+
+static void limit(struct pl_deploy *d, struct pl_deploy_hit *h, const struct pl_yaml *c,
+                  bool memory, bool cpu)
+{
+    static const struct pl_str both[] = { { "memory: 512Mi", 13 }, { "cpu: \"1\"", 8 } };
+    if (!memory && !cpu)
+        pl_deploy_set(d, h, PL_FIX_UNSAFE, c, "resources/limits",
+                      &(struct pl_deploy_value){ PL_DEPLOY_MAP, both, 2 });
+    else
+        pl_deploy_set_to(d, h, PL_FIX_UNSAFE, c,
+                         memory ? "resources/limits/cpu" : "resources/limits/memory",
+                         memory ? "\"1\"" : "512Mi");
 }
 
 static void container(struct pl_deploy *d, const struct pl_yaml *c, const struct pl_yaml *spec,
@@ -129,7 +156,10 @@ static void container(struct pl_deploy *d, const struct pl_yaml *c, const struct
         return;
     d->containers++;
     const struct pl_yaml *image = pl_deploy_get(d, c, "image");
-    struct pl_deploy_run run = { .advice = pl_deploy_advice(d, image),
+    struct pl_deploy_run run = { .kube = true,
+                                 .map = c,
+                                 .pod = spec,
+                                 .advice = pl_deploy_advice(d, image),
                                  .other_start = pl_deploy_get(d, c, "command") ||
                                                 pl_deploy_get(d, c, "args") };
     pl_deploy_image(d, image);
@@ -143,8 +173,10 @@ static void container(struct pl_deploy *d, const struct pl_yaml *c, const struct
     const struct pl_yaml *l = pl_deploy_get(d, pl_deploy_get(d, c, "resources"), "limits");
     bool memory = pl_deploy_get(d, l, "memory") != NULL, cpu = pl_deploy_get(d, l, "cpu") != NULL;
     if (!memory || !cpu)
-        pl_deploy_hit(d, PL_DEPLOY_R12, at, "none of%s%s", memory ? "" : " memory",
-                      cpu ? "" : " cpu");
+        limit(d,
+              pl_deploy_hit(d, PL_DEPLOY_R12, at, "none of%s%s", memory ? "" : " memory",
+                            cpu ? "" : " cpu"),
+              c, memory, cpu);
     if (stays && (!pl_deploy_get(d, c, "livenessProbe") || !pl_deploy_get(d, c, "readinessProbe")))
         pl_deploy_hit(d, PL_DEPLOY_R19, at, "no %s",
                       pl_deploy_get(d, c, "livenessProbe") ? "readinessProbe" : "livenessProbe");
@@ -191,11 +223,14 @@ static void pod(struct pl_deploy *d, const struct pl_yaml *spec, bool stays)
     if (!spec || spec->kind != PL_YAML_MAP || d->work < 64)
         return;
     if (pl_deploy_true(y = pl_deploy_get(d, spec, "hostPID")))
-        pl_deploy_hit(d, PL_DEPLOY_R03, y, "hostPID");
+        pl_deploy_replace(d, pl_deploy_hit(d, PL_DEPLOY_R03, y, "hostPID"), PL_FIX_UNSAFE, y,
+                          PL_S("false"));
     if (pl_deploy_true(y = pl_deploy_get(d, spec, "hostIPC")))
-        pl_deploy_hit(d, PL_DEPLOY_R03, y, "hostIPC");
+        pl_deploy_replace(d, pl_deploy_hit(d, PL_DEPLOY_R03, y, "hostIPC"), PL_FIX_UNSAFE, y,
+                          PL_S("false"));
     if (pl_deploy_true(y = pl_deploy_get(d, spec, "hostNetwork")))
-        pl_deploy_hit(d, PL_DEPLOY_R04, y, "hostNetwork");
+        pl_deploy_replace(d, pl_deploy_hit(d, PL_DEPLOY_R04, y, "hostNetwork"), PL_FIX_UNSAFE, y,
+                          PL_S("false"));
     y = pl_deploy_get(d, sc, "sysctls");
     for (size_t i = 0; y && y->kind == PL_YAML_LIST && i < y->n; i++) {
         struct pl_str name = pl_yaml_str(pl_deploy_get(d, y->item[i], "name"));
@@ -213,7 +248,9 @@ static void pod(struct pl_deploy *d, const struct pl_yaml *spec, bool stays)
     }
     if (!pl_deploy_false(pl_deploy_get(d, spec, "automountServiceAccountToken")) &&
         !pl_deploy_get(d, spec, "serviceAccountName"))
-        pl_deploy_hit(d, PL_DEPLOY_R22, spec, "the default account's token is mounted");
+        pl_deploy_set_to(
+            d, pl_deploy_hit(d, PL_DEPLOY_R22, spec, "the default account's token is mounted"),
+            PL_FIX_SUGGESTED, spec, "automountServiceAccountToken", "false");
 }
 
 static void object(struct pl_deploy *d, const struct pl_yaml *doc, unsigned depth)
