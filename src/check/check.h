@@ -15,6 +15,7 @@ struct pl_lint_shell {
     bool posix;                 /* a shell that this grammar is for */
     bool bash;                  /* one that knows bash's extensions */
     bool heredoc;               /* the text is the body of a heredoc */
+    bool shared;                /* the script is another reading's, or is kept for one */
     struct pl_str interpreter;  /* its base name: "sh", "bash", "python" */
 };
 
@@ -120,8 +121,13 @@ static inline bool pl_lint_is(const struct pl_sh_node *c, const char *names)
 {
     return c->kind == PL_SH_SIMPLE && c->n_word && pl_lint_word_in(c->word[0].simple, names);
 }
-/* Is one of its arguments one of `words`? */
-bool pl_lint_any_arg(const struct pl_sh_node *c, const char *words);
+/* Is one of its arguments one of `words`, a list of `n` bytes? */
+bool pl_lint_any_arg_of(const struct pl_sh_node *c, const char *words, size_t n);
+/* The same of a literal. */
+static inline bool pl_lint_any_arg(const struct pl_sh_node *c, const char *words)
+{
+    return pl_lint_any_arg_of(c, words, strlen(words));
+}
 /* Is a cache or tmpfs mount of the RUN on a target that contains `what`? */
 bool pl_lint_cache_mount(struct pl_lint *l, const struct pl_lint_in *in, const char *what);
 /* The FROM of stage `i` (index of the node). */

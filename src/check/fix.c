@@ -101,9 +101,10 @@ static bool holds(const struct proof *p, struct pl_str text, const unsigned *gon
 }
 
 /* What a proof reads again: no repairs, and secrets by value are not what a repair brings. */
-static void cheaper(struct pl_lint_opts *o)
+static void cheaper(struct pl_lint_opts *o, const struct pl_lint_result *r)
 {
     o->fixes = false;
+    o->known = r->texts;
     o->secrets = NULL;
     o->context = NULL;
 }
@@ -196,7 +197,7 @@ void pl_fix_prove(struct pl_arena *a, struct pl_str text, const struct pl_lint_o
     struct proof p = { .text = text, .o = *o, .r = r };
     bool *done = pl_alloc_n(a, r->n_hits + 1, sizeof *done);
     size_t *hit = pl_alloc_n(a, r->n_hits + 1, sizeof *hit), n = 0;
-    cheaper(&p.o);
+    cheaper(&p.o, r);
     count(a, r, &p.before);
     for (size_t i = 0; i < r->n_hits && text.n <= FIX_TEXT_MAX; i++)
         if (r->hits[i].n_edits)
@@ -216,7 +217,7 @@ static struct pl_str pass(struct pl_arena *a, struct pl_str text, const struct p
 {
     struct proof p = { .text = text, .o = *o, .r = r };
     size_t total = 0;
-    cheaper(&p.o);
+    cheaper(&p.o, r);
     pl_fix_prove(a, text, o, r);
     count(a, r, &p.before);
     for (size_t i = 0; i < r->n_hits; i++)

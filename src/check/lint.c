@@ -246,32 +246,36 @@ static bool word_at(struct pl_str s, const char *list, size_t n, size_t at)
            (n - at == s.n || list[at + s.n] == ' ') && memcmp(list + at, s.p, s.n) == 0;
 }
 
-/* Eight bytes at a time: this is asked for every word of every command, by every check. */
+/* Eight bytes at a time: this is asked for every word of every command, by every check. Looks for
+ * the end of a word: its last letter with a blank behind. */
 bool pl_lint_word_of(struct pl_str s, const char *list, size_t n)
 {
     const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
-    if (!s.n)
+    if (!s.n || s.n > n)
         return false;
-    uint64_t first = ones * (unsigned char)s.p[0], x;
-    size_t at = 0;
-    for (; at + sizeof x <= n; at += sizeof x) {
+    if (word_at(s, list, n, n - s.n)) /* the last has no blank */
+        return true;
+    uint64_t last = ones * (unsigned char)s.p[s.n - 1], blank = ones * ' ', x, y;
+    size_t at = s.n - 1;
+    for (; at + sizeof x < n; at += sizeof x) {
         memcpy(&x, list + at, sizeof x);
-        x = le64toh(x) ^ first;
-        /* a mark in each byte that is the first letter, and now and then in one more */
+        memcpy(&y, list + at + 1, sizeof y);
+        x = (le64toh(x) ^ last) | (le64toh(y) ^ blank);
+        /* a mark in each byte where both are equal, and now and then in one more */
         for (x = (x - ones) & ~x & high; x; x &= x - 1)
-            if (word_at(s, list, n, at + (unsigned)__builtin_ctzll(x) / 8))
+            if (word_at(s, list, n, at + (unsigned)__builtin_ctzll(x) / 8 + 1 - s.n))
                 return true;
     }
     for (; at < n; at++)
-        if (list[at] == s.p[0] && word_at(s, list, n, at))
+        if (list[at] == s.p[s.n - 1] && word_at(s, list, n, at + 1 - s.n))
             return true;
     return false;
 }
 
-bool pl_lint_any_arg(const struct pl_sh_node *c, const char *words)
+bool pl_lint_any_arg_of(const struct pl_sh_node *c, const char *words, size_t n)
 {
     for (size_t i = 1; i < c->n_word; i++)
-        if (pl_lint_word_in(c->word[i].simple, words))
+        if (pl_lint_word_of(c->word[i].simple, words, n))
             return true;
     return false;
 }
@@ -428,6 +432,54 @@ static void interpreter(struct pl_lint *l, struct pl_lint_in *in)
     sh->bash = pl_lint_word_in(sh->interpreter, "bash ksh zsh mksh");
 }
 
+/* --- shell texts that another reading of nearly the same file has parsed --- */
+
+struct pl_lint_texts {
+    const struct pl_sh_script **script; /* by instruction; NULL: none */
+    size_t n;
+};
+
+static const struct pl_sh_script *known(const struct pl_lint_texts *t, size_t i, struct pl_str text)
+{
+    static const int away[] = { 0, -1, 1, -2, 2 }; /* instructions come and go */
+    for (size_t k = 0; t && k < PL_COUNT(away); k++) {
+        size_t at = i + (size_t)away[k];
+        if (at < t->n && t->script[at] && pl_str_eq(t->script[at]->text, text))
+            return t->script[at];
+    }
+    return NULL;
+}
+
+static const struct pl_lint_texts *keep(struct pl_lint *l)
+{
+    struct pl_lint_texts *t = PL_NEW(l->a, struct pl_lint_texts);
+    t->script = pl_alloc_n(l->a, l->n + 1, sizeof *t->script);
+    t->n = l->n;
+    for (size_t i = 0; i < l->n; i++) {
+        struct pl_lint_shell *sh = l->in[i].sh;
+        if (!sh || sh->shared)
+            continue;
+        uint32_t *p = pl_alloc_n(l->a, sh->script.braces.n + 1, sizeof *p);
+        if (sh->script.braces.n)
+            memcpy(p, sh->script.braces.p, sh->script.braces.n * sizeof *p);
+        free(sh->script.braces.p);
+        sh->script.braces.p = p;
+        sh->shared = true;
+        t->script[i] = &sh->script;
+    }
+    return t;
+}
+
+static void parse(struct pl_lint *l, struct pl_lint_in *in)
+{
+    const struct pl_sh_script *s = known(l->o->known, in->index, in->sh->text.s);
+    in->sh->shared = s != NULL;
+    if (s)
+        in->sh->script = *s;
+    else
+        pl_sh_parse(l->a, in->sh->text.s, &in->sh->script);
+}
+
 static void prepare(struct pl_lint *l)
 {
     size_t stage = SIZE_MAX;
@@ -456,7 +508,7 @@ static void prepare(struct pl_lint *l)
         in->sh = PL_NEW(l->a, struct pl_lint_shell);
         shell_text(l, in);
         interpreter(l, in);
-        pl_sh_parse(l->a, in->sh->text.s, &in->sh->script);
+        parse(l, in);
     }
 }
 
@@ -583,8 +635,10 @@ int pl_lint_file(struct pl_arena *a, struct pl_str text, const struct pl_lint_op
         qsort(ret->hits, ret->n_hits, sizeof *ret->hits, by_place);
     }
     pl_vec_release(&l.hits);
+    if (o->fixes)
+        ret->texts = keep(&l);
     for (size_t i = 0; i < l.n; i++)
-        if (l.in[i].sh)
+        if (l.in[i].sh && !l.in[i].sh->shared)
             pl_sh_release(&l.in[i].sh->script);
     for (size_t i = 0; i < l.n_extra; i++)
         pl_sh_release(&l.extra[i].sh->script);

@@ -129,6 +129,8 @@ struct pl_lint_source {
     struct pl_str (*version)(void *arg, const char *manager, struct pl_str package);
 };
 
+struct pl_lint_texts; /* shell texts that were read */
+
 struct pl_lint_opts {
     const struct pl_df_build_arg *build_args;
     size_t n_build_args;
@@ -146,6 +148,7 @@ struct pl_lint_opts {
     struct pl_str today; /* "2026-11-22"; what has a date that is past hides nothing */
     bool fixes;          /* look for repairs too */
     const struct pl_lint_source *source; /* for repairs; may be NULL */
+    const struct pl_lint_texts *known;   /* need not be read again; may be NULL */
     pl_lint_secret_fn *secret;
     pl_lint_secrets_fn *secrets;
     void *secret_arg;
@@ -157,9 +160,10 @@ struct pl_lint_result {
     struct pl_df_file file;
     struct pl_lint_hit *hits; /* sorted by offset, then rule */
     size_t n_hits;
-    bool parsed;      /* BuildKit's parser takes it */
-    bool refused;     /* PL-D001 or PL-D002 */
-    bool check_error; /* "check=error=true" and a BuildKit check fired */
+    const struct pl_lint_texts *texts; /* with opts.fixes: for opts.known of the next reading */
+    bool parsed;                       /* BuildKit's parser takes it */
+    bool refused;                      /* PL-D001 or PL-D002 */
+    bool check_error;                  /* "check=error=true" and a BuildKit check fired */
     bool circular;
     const char *parse_msg; /* why not `parsed` */
     uint32_t parse_line;

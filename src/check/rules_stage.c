@@ -40,12 +40,16 @@ static bool serves_as_root(struct pl_lint *l, size_t s)
         return false;
     for (size_t k = s; k != SIZE_MAX; k = l->p->stages[k].base)
         for (size_t i = pl_lint_from(l, k); i < l->p->stages[k].end && pl_lint_work(l, 1); i++) {
+            enum pl_df_cmd cmd = l->in[i].top->cmd;
+            port |= cmd == PL_DF_EXPOSE;
+            starts |= cmd == PL_DF_CMD || cmd == PL_DF_ENTRYPOINT;
+        }
+    for (size_t k = port && starts ? s : SIZE_MAX; k != SIZE_MAX; k = l->p->stages[k].base)
+        for (size_t i = pl_lint_from(l, k); i < l->p->stages[k].end && pl_lint_work(l, 1); i++) {
             const struct pl_df_node *n = l->in[i].top;
-            bool command = n->cmd == PL_DF_CMD || n->cmd == PL_DF_ENTRYPOINT;
-            port |= n->cmd == PL_DF_EXPOSE;
-            starts |= command;
-            for (size_t w = 0; w < PL_COUNT(steps); w++)
-                if ((command || n->cmd == PL_DF_RUN) && pl_lint_has(n->text.s, steps[w]))
+            bool runs = n->cmd == PL_DF_CMD || n->cmd == PL_DF_ENTRYPOINT || n->cmd == PL_DF_RUN;
+            for (size_t w = 0; w < PL_COUNT(steps) && runs; w++)
+                if (pl_lint_has(n->text.s, steps[w]))
                     return false;
         }
     return port && starts;

@@ -3,6 +3,7 @@
 #ifndef PL_CMD_LINT_RUN_H
 #define PL_CMD_LINT_RUN_H
 
+#include "base/map.h"
 #include "check/deploy/deploy.h"
 #include "check/fix.h"
 #include "check/image/advice.h"
@@ -49,6 +50,7 @@ struct pl_lint_run {
     struct pl_lint_source_opts from_opts;
     struct pl_rules *secrets; /* made when the first value is judged */
     struct pl_matcher *matcher;
+    struct pl_map values;         /* of the file at hand: which are secrets; keys in `scratch` */
     size_t mended[PL_RULE_COUNT]; /* repairs made, by rule */
     size_t mended_deploy[PL_DEPLOY_RULE_COUNT];
     struct pl_str looked_at; /* the context that `credentials` is of */

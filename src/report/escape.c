@@ -37,10 +37,21 @@ static struct unit unit_at(struct pl_str s, size_t at)
     return u;
 }
 
+/* Nearly everything: a character of ASCII that stands for itself. */
+static bool shows(struct pl_str s, size_t at)
+{
+    return (unsigned char)s.p[at] >= 0x20 && (unsigned char)s.p[at] < 0x7F;
+}
+
 size_t pl_esc_width(struct pl_str s, size_t most)
 {
     size_t w = 0;
     for (size_t at = 0; at < s.n && w < most;) {
+        if (shows(s, at)) {
+            w++;
+            at++;
+            continue;
+        }
         struct unit u = unit_at(s, at);
         w += u.width;
         at += u.n;
@@ -53,6 +64,13 @@ static size_t head_of(struct pl_str s, size_t max)
 {
     size_t at = 0, w = 0;
     while (at < s.n) {
+        if (shows(s, at)) {
+            if (w + 1 > max)
+                break;
+            w++;
+            at++;
+            continue;
+        }
         struct unit u = unit_at(s, at);
         if (w + u.width > max)
             break;
@@ -71,6 +89,11 @@ static size_t tail_of(struct pl_str s, size_t max)
         at++;
     size_t w = pl_esc_width(pl_str_sub(s, at, s.n), SIZE_MAX);
     while (at < s.n && w > max) {
+        if (shows(s, at)) {
+            w--;
+            at++;
+            continue;
+        }
         struct unit u = unit_at(s, at);
         w -= u.width;
         at += u.n;
