@@ -1,5 +1,7 @@
 /* Compose files: the services as they are run. Compose specification. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
 #include "check/deploy/mend.h"
 
 static bool has(struct pl_str s, const char *what)

@@ -1,5 +1,7 @@
 /* Kubernetes manifests: every pod that an object makes. Pod Security Standards, core/v1. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
 #include "check/deploy/mend.h"
 
 #define LISTS_MAX 4u
