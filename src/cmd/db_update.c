@@ -16,6 +16,7 @@
 #include "cmd/db_fetch.h"
 #include "cmd/db_opt.h"
 #include "cmd/store_opt.h"
+#include "fmt/sqldb.h"
 #include "io/file.h"
 #include "sign/verify.h"
 #include "vuln/db.h"
@@ -146,7 +147,9 @@ static int check_database(struct update *u)
 {
     struct pl_advdb *now = NULL, *next = NULL;
     struct pl_err none = { 0 };
-    int r = pl_advdb_open(u->work, &next, &u->err);
+    int r = pl_sqldb_whole(in_work(u, "match.db"), &u->err);
+    if (r == 0)
+        r = pl_advdb_open(u->work, &next, &u->err);
     if (r == 0)
         r = pl_advdb_each(next, check_package, u, &u->err);
     if (r == 0 && pl_advdb_open(u->dir, &now, &none) == 0 &&

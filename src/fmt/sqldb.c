@@ -71,7 +71,8 @@ static void harden(sqlite3 *db)
 static const char *const pragmas[] = {
     [PL_SQLDB_IMMUTABLE] = "PRAGMA mmap_size=17179869184; PRAGMA query_only=1;"
                            "BEGIN", /* one transaction for all that is asked; cell_size_check would
-                                       read a page whole each time it is looked at */
+                                       read a page whole each time it is looked at: what came
+                                       from elsewhere has passed pl_sqldb_whole */
     [PL_SQLDB_FRESH] = "PRAGMA page_size=4096; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
                        "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-65536",
     [PL_SQLDB_KEPT] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=0;"
@@ -105,6 +106,28 @@ int pl_sqldb_open(const char *path, enum pl_sqldb_mode mode, struct pl_sqldb **r
     }
     *ret = d;
     return 0;
+}
+
+int pl_sqldb_whole(const char *path, struct pl_err *err)
+{
+    struct pl_sqldb *d = NULL;
+    struct pl_sqlq *q = NULL;
+    int r = pl_sqldb_open(path, PL_SQLDB_IMMUTABLE, &d, err);
+    if (r == 0)
+        r = pl_sqldb_run(d, "PRAGMA cell_size_check=1", err);
+    if (r == 0)
+        r = pl_sqlq_new(d, "PRAGMA quick_check(1)", &q, err);
+    if (r == 0)
+        r = pl_sqlq_step(q, err);
+    if (r >= 0) {
+        struct pl_str said = r ? pl_sqlq_col(q, 0) : PL_S("no answer");
+        r = pl_str_is(said, "ok")
+                ? 0
+                : pl_fail(err, PL_E_FORMAT, "'%s': %.*s", path, PL_FMT(pl_str_sub(said, 0, 200)));
+    }
+    pl_sqlq_free(q);
+    pl_sqldb_close(d);
+    return r;
 }
 
 void pl_sqldb_close(struct pl_sqldb *d)

@@ -22,6 +22,9 @@ enum pl_sqldb_mode {
  * close with pl_sqldb_close. */
 int pl_sqldb_open(const char *path, enum pl_sqldb_mode mode, struct pl_sqldb **ret,
                   struct pl_err *err);
+/* Looks through the whole file, page by page, as a file that came from elsewhere needs once before
+ * it is read without looking. PL_E_FORMAT when anything in it is out of order. */
+int pl_sqldb_whole(const char *path, struct pl_err *err);
 /* Frees, with the statements that were not freed; accepts NULL. */
 void pl_sqldb_close(struct pl_sqldb *db);
 

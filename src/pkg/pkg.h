@@ -19,9 +19,10 @@ struct pl_pkg_sink {
     /* The package `owner` put the file `path` there (pl_pkg_own_path); NULL: nobody asks. */
     void (*own)(void *arg, struct pl_str owner, struct pl_str path);
     void *arg;
-    struct pl_arena *a; /* scratch, given back after the file */
-    const char *by;     /* the cataloger at work */
-    size_t n;           /* packages so far */
+    struct pl_arena *a;    /* scratch, given back after the file */
+    const char *by;        /* the cataloger at work */
+    struct pl_str archive; /* name of the archive that the file is a member of, or empty */
+    size_t n;              /* packages so far */
 };
 
 /* The most packages of one file, and the longest name or version. */

@@ -1,4 +1,4 @@
-/* Go: go.mod (go.dev/ref/mod), go.sum of modules before 1.17, vendor/modules.txt. */
+/* Go: go.mod (go.dev/ref/mod), go.sum, vendor/modules.txt. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/map.h"
 #include "pkg/pkg_int.h"
@@ -140,6 +140,36 @@ static int mod_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s
     return 0;
 }
 
+/* ---- go.sum: counts beside a go.mod of before 1.17, which names direct modules only ---- */
+
+static bool sum_wants(struct pl_str path, struct pl_str head)
+{
+    (void)head;
+    return pl_pkg_is(path, "go.sum");
+}
+
+/* "path version h1:…" and "path version/go.mod h1:…" in order: the last of a module is its newest
+ */
+static int sum_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s,
+                   struct pl_err *err)
+{
+    struct pl_str line, name = { "", 0 }, version = { "", 0 };
+    (void)path;
+    (void)err;
+    while (pl_pkg_line(&text, &line)) {
+        struct pl_str p = word(&line), v = word(&line);
+        if (!line.n || pl_str_ends(v, PL_S("/go.mod")))
+            continue;
+        if (name.n && !pl_str_eq(p, name))
+            pl_pkg_put_path(s, "golang", name, version, PL_PKG_LOCK | PL_PKG_WEAK);
+        name = p;
+        version = v;
+    }
+    if (name.n)
+        pl_pkg_put_path(s, "golang", name, version, PL_PKG_LOCK | PL_PKG_WEAK);
+    return 0;
+}
+
 /* ---- vendor/modules.txt ---- */
 
 static bool vendor_wants(struct pl_str path, struct pl_str head)
@@ -192,6 +222,9 @@ static int vendor_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink
 
 const struct pl_cataloger pl_pkg_go_mod = {
     .id = "go-mod", .wants = mod_wants, .max = PL_PKG_TEXT_FILE, .run = mod_run
+};
+const struct pl_cataloger pl_pkg_go_sum = {
+    .id = "go-sum", .wants = sum_wants, .max = PL_PKG_TEXT_FILE, .run = sum_run
 };
 const struct pl_cataloger pl_pkg_go_vendor = {
     .id = "go-vendor", .wants = vendor_wants, .max = PL_PKG_TEXT_FILE, .run = vendor_run

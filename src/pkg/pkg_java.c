@@ -1,4 +1,4 @@
-/* Java: pom.properties and MANIFEST.MF inside archives; Gradle's, sbt's lock files. */
+/* Java: Gradle's and sbt's lock files. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pkg/pkg_int.h"
 
@@ -9,115 +9,15 @@ static void put(struct pl_pkg_sink *s, struct pl_str group, struct pl_str name,
         pl_pkg_put(s, "maven", group, name, version, flags);
 }
 
-/* ---- META-INF/maven/GROUP/ARTIFACT/pom.properties ---- */
-
-static bool pom_wants(struct pl_str path, struct pl_str head)
-{
-    (void)head;
-    return pl_pkg_is(path, "pom.properties") && pl_pkg_below(path, "META-INF");
-}
-
-static int pom_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s,
-                   struct pl_err *err)
-{
-    struct pl_str line, key, group = { "", 0 }, name = { "", 0 }, version = { "", 0 };
-    (void)path;
-    (void)err;
-    while (pl_pkg_line(&text, &line)) {
-        struct pl_str value = line;
-        if (!line.n || line.p[0] == '#' || !pl_str_split(&value, '=', &key) || !value.p)
-            continue;
-        key = pl_str_trim(key);
-        value = pl_str_trim(value);
-        if (pl_str_is(key, "groupId"))
-            group = value;
-        else if (pl_str_is(key, "artifactId"))
-            name = value;
-        else if (pl_str_is(key, "version"))
-            version = value;
-    }
-    put(s, group, name, version, 0);
-    return 0;
-}
-
-/* ---- META-INF/MANIFEST.MF ---- */
-
-static bool manifest_wants(struct pl_str path, struct pl_str head)
-{
-    (void)head;
-    return pl_pkg_tail(path, "META-INF/MANIFEST.MF");
-}
-
-struct manifest {
-    struct pl_str bundle, title, module, version, bundle_version, vendor_id, extension;
-};
-
-static void attribute(struct manifest *m, struct pl_str key, struct pl_str value)
-{
-    const struct {
-        const char *name;
-        struct pl_str *at;
-    } known[] = { { "Bundle-SymbolicName", &m->bundle },
-                  { "Implementation-Title", &m->title },
-                  { "Automatic-Module-Name", &m->module },
-                  { "Implementation-Version", &m->version },
-                  { "Bundle-Version", &m->bundle_version },
-                  { "Plugin-Version", &m->bundle_version },
-                  { "Implementation-Vendor-Id", &m->vendor_id },
-                  { "Short-Name", &m->extension },
-                  { "Extension-Name", &m->extension } };
-    for (size_t i = 0; i < PL_COUNT(known); i++)
-        if (pl_str_ieq(key, pl_str_c(known[i].name)) && !known[i].at->n)
-            *known[i].at = value;
-}
-
-/* main section only; a line that begins with a blank goes on */
-static void read_manifest(struct pl_pkg_sink *s, struct pl_str text, struct manifest *m)
-{
-    struct pl_str line, key, value;
-    struct pl_buf whole = { .max = 1u << 20 };
-    while (pl_pkg_line(&text, &line) && line.n) {
-        if (line.p[0] != ' ' && whole.n) {
-            if (pl_pkg_field(pl_dup(s->a, pl_buf_str(&whole)), &key, &value))
-                attribute(m, key, value);
-            pl_buf_clear(&whole);
-        }
-        size_t from = line.p[0] == ' ';
-        if (pl_buf_add(&whole, line.p + from, line.n - from, NULL) < 0)
-            break;
-    }
-    if (pl_pkg_field(pl_dup(s->a, pl_buf_str(&whole)), &key, &value))
-        attribute(m, key, value);
-    pl_buf_release(&whole);
-}
-
-/* "org.example.thing;singleton:=true": the last part is the artifact, what is before the group */
-static int manifest_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s,
-                        struct pl_err *err)
-{
-    struct manifest m = { .bundle = { "", 0 } };
-    struct pl_str name = { "", 0 }, group;
-    (void)path;
-    (void)err;
-    read_manifest(s, text, &m);
-    pl_str_split(&m.bundle, ';', &name);
-    name = pl_str_trim(name);
-    if (!name.n)
-        name = m.module.n ? m.module : m.extension.n ? m.extension : m.title;
-    struct pl_str version = m.version.n ? m.version : m.bundle_version;
-    if (!name.n || memchr(name.p, ' ', name.n) || memchr(name.p, '$', name.n))
-        return 0;
-    group = m.vendor_id;
-    put(s, group, name, version, PL_PKG_WEAK);
-    return 0;
-}
-
 /* ---- lock files ---- */
 
 static bool gradle_wants(struct pl_str path, struct pl_str head)
 {
     (void)head;
-    return pl_str_ends(path, PL_S("gradle.lockfile"));
+    if (pl_str_ends(path, PL_S("gradle.lockfile")))
+        return true;
+    /* one file for each configuration, before Gradle 7 */
+    return pl_str_ends(path, PL_S(".lockfile")) && pl_pkg_is(pl_pkg_dir(path), "dependency-locks");
 }
 
 static int gradle_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s,
@@ -203,12 +103,6 @@ static int sbt_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s
     return 0;
 }
 
-const struct pl_cataloger pl_pkg_pom_properties = {
-    .id = "jar-pom", .wants = pom_wants, .max = 1u << 20, .run = pom_run
-};
-const struct pl_cataloger pl_pkg_manifest = {
-    .id = "jar-manifest", .wants = manifest_wants, .max = 4u << 20, .run = manifest_run
-};
 const struct pl_cataloger pl_pkg_gradle = {
     .id = "gradle-lock", .wants = gradle_wants, .max = PL_PKG_TEXT_FILE, .run = gradle_run
 };

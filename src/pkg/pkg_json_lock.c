@@ -1,4 +1,5 @@
-/* Small JSON forms: Swift's Package.resolved, conan.lock, renv.lock, conda-meta, COS packages. */
+/* Small JSON forms: Swift's Package.resolved, conan.lock, renv.lock, conda-meta, COS packages,
+ * components of Bitnami, receipts of Homebrew. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pkg/pkg_int.h"
 
@@ -194,6 +195,60 @@ static int cos_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s
     return with_json(text, s, err, cos_tell);
 }
 
+/* ---- Bitnami: {"name":{"version":"1.0-1",…}} ---- */
+
+static bool bitnami_wants(struct pl_str path, struct pl_str head)
+{
+    (void)head;
+    return pl_pkg_is(path, ".bitnami_components.json");
+}
+
+static int bitnami_entry(void *arg, struct pl_str key, const struct pl_json *v)
+{
+    struct pl_pkg p = { .type = PL_S("bitnami"), .name = key, .version = MEMBER(v, "version") };
+    p.arch = MEMBER(v, "arch");
+    if (p.version.n)
+        pl_pkg_emit(arg, p);
+    return 0;
+}
+
+static void bitnami_tell(struct pl_pkg_sink *s, const struct pl_json *j)
+{
+    pl_json_each(j, bitnami_entry, s);
+}
+
+static int bitnami_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s,
+                       struct pl_err *err)
+{
+    (void)path;
+    return with_json(text, s, err, bitnami_tell);
+}
+
+/* ---- Homebrew: Cellar/NAME/VERSION/INSTALL_RECEIPT.json; the folders say it ---- */
+
+static bool brew_wants(struct pl_str path, struct pl_str head)
+{
+    (void)head;
+    struct pl_str cellar = pl_pkg_dir(pl_pkg_dir(pl_pkg_dir(path)));
+    return pl_pkg_is(path, "INSTALL_RECEIPT.json") && pl_pkg_is(cellar, "Cellar");
+}
+
+static int brew_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s,
+                    struct pl_err *err)
+{
+    struct pl_str folder = pl_pkg_dir(path);
+    (void)text;
+    (void)err;
+    pl_pkg_put(s, "brew", PL_S(""), pl_pkg_base(pl_pkg_dir(folder)), pl_pkg_base(folder), 0);
+    return 0;
+}
+
+const struct pl_cataloger pl_pkg_bitnami = {
+    .id = "bitnami", .wants = bitnami_wants, .max = 4u << 20, .run = bitnami_run
+};
+const struct pl_cataloger pl_pkg_brew = {
+    .id = "homebrew", .wants = brew_wants, .max = 4u << 20, .run = brew_run
+};
 const struct pl_cataloger pl_pkg_swift = {
     .id = "swift-lock", .wants = swift_wants, .max = PL_PKG_TEXT_FILE, .run = swift_run
 };

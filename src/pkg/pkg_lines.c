@@ -1,5 +1,5 @@
-/* Small line forms: Podfile.lock, mix.lock, cabal freeze, Erlang .app; and YAML ones: pubspec.lock,
- * stack.yaml.lock, snap.yaml. */
+/* Small line forms: Podfile.lock, mix.lock, rebar.lock, cabal freeze, Erlang .app, conanfile.txt,
+ * .terraform.lock.hcl; and YAML ones: pubspec.lock, stack.yaml.lock, snap.yaml. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fmt/yaml.h"
 #include "pkg/pkg_int.h"
@@ -75,6 +75,36 @@ static int mix_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s
                 pl_pkg_between(&rest, "\"", "\"", &value))
                 pl_pkg_put(s, "hex", PL_S(""), name, value, PL_PKG_LOCK);
         }
+    }
+    return 0;
+}
+
+/* ---- Erlang ---- */
+
+static bool rebar_wants(struct pl_str path, struct pl_str head)
+{
+    (void)head;
+    return pl_pkg_is(path, "rebar.lock");
+}
+
+/* {<<"name">>,{pkg,<<"package">>,<<"1.0">>},0}  or  {<<"name">>,{git,"address",{ref,"commit"}},0}
+ */
+static int rebar_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s,
+                     struct pl_err *err)
+{
+    struct pl_str line, name, kind, version;
+    (void)path;
+    (void)err;
+    while (pl_pkg_line(&text, &line)) {
+        struct pl_str rest = line;
+        if (!pl_pkg_between(&rest, "{<<\"", "\">>", &name) ||
+            !pl_pkg_between(&rest, "{", ",", &kind))
+            continue;
+        if (pl_str_is(kind, "pkg") && pl_pkg_between(&rest, "<<\"", "\">>", &name) &&
+            pl_pkg_between(&rest, "<<\"", "\">>", &version))
+            pl_pkg_put(s, "hex", PL_S(""), name, version, PL_PKG_LOCK);
+        else if (pl_str_is(kind, "git") && pl_pkg_between(&rest, "{ref,\"", "\"", &version))
+            pl_pkg_put(s, "hex", PL_S(""), name, version, PL_PKG_LOCK);
     }
     return 0;
 }
@@ -166,6 +196,67 @@ static int stack_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink 
     return 0;
 }
 
+/* ---- Conan: what conanfile.txt asks for with one version ---- */
+
+static bool conanfile_wants(struct pl_str path, struct pl_str head)
+{
+    (void)head;
+    return pl_pkg_is(path, "conanfile.txt");
+}
+
+static int conanfile_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s,
+                         struct pl_err *err)
+{
+    struct pl_str line, name;
+    bool asks = false, tools = false;
+    (void)path;
+    (void)err;
+    while (pl_pkg_line(&text, &line)) {
+        line = pl_str_trim(pl_str_sub(line, 0, pl_str_find(line, PL_S("#"), 0)));
+        if (line.n && line.p[0] == '[') {
+            tools = pl_str_is(line, "[build_requires]") || pl_str_is(line, "[tool_requires]");
+            asks = tools || pl_str_is(line, "[requires]");
+            continue;
+        }
+        struct pl_str version = line;
+        if (!asks || !pl_str_split(&version, '/', &name))
+            continue;
+        version = pl_str_trim(pl_str_sub(version, 0, pl_str_find(version, PL_S("@"), 0)));
+        if (version.n && version.p[0] != '[')
+            pl_pkg_put(s, "conan", PL_S(""), name, version,
+                       PL_PKG_LOCK | (tools ? PL_PKG_DEV : 0u));
+    }
+    return 0;
+}
+
+/* ---- Terraform ---- */
+
+static bool terraform_wants(struct pl_str path, struct pl_str head)
+{
+    (void)head;
+    return pl_pkg_is(path, ".terraform.lock.hcl");
+}
+
+/* provider "host/owner/name" { … version = "1.0" */
+static int terraform_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s,
+                         struct pl_err *err)
+{
+    struct pl_str line, key, place = { "", 0 };
+    (void)path;
+    (void)err;
+    while (pl_pkg_line(&text, &line)) {
+        struct pl_str value = pl_str_trim(line);
+        if (pl_str_starts(value, PL_S("provider "))) {
+            if (!pl_pkg_between(&value, "\"", "\"", &place))
+                place = PL_S("");
+        } else if (place.n && pl_str_split(&value, '=', &key) && value.p &&
+                   pl_str_is(pl_str_trim(key), "version")) {
+            pl_pkg_put_path(s, "terraform", place, pl_pkg_unquote(value), PL_PKG_LOCK);
+        }
+    }
+    return 0;
+}
+
 /* ---- Dart ---- */
 
 static bool pub_wants(struct pl_str path, struct pl_str head)
@@ -224,6 +315,15 @@ const struct pl_cataloger pl_pkg_cocoapods = {
 };
 const struct pl_cataloger pl_pkg_mix = {
     .id = "mix-lock", .wants = mix_wants, .max = PL_PKG_TEXT_FILE, .run = mix_run
+};
+const struct pl_cataloger pl_pkg_rebar = {
+    .id = "rebar-lock", .wants = rebar_wants, .max = PL_PKG_TEXT_FILE, .run = rebar_run
+};
+const struct pl_cataloger pl_pkg_conanfile = {
+    .id = "conanfile", .wants = conanfile_wants, .max = 1u << 20, .run = conanfile_run
+};
+const struct pl_cataloger pl_pkg_terraform = {
+    .id = "terraform-lock", .wants = terraform_wants, .max = 4u << 20, .run = terraform_run
 };
 const struct pl_cataloger pl_pkg_erlang = {
     .id = "erlang-app", .wants = app_wants, .max = 4u << 20, .run = app_run

@@ -1,5 +1,5 @@
-/* npm: installed package.json, package-lock.json (versions 1 to 3), npm-shrinkwrap.json, bun.lock.
- */
+/* npm: installed package.json, package-lock.json (versions 1 to 3), npm-shrinkwrap.json, bun.lock,
+ * deno.lock. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pkg/npm_int.h"
 
@@ -173,6 +173,55 @@ static int bun_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s
     return 0;
 }
 
+/* ---- deno.lock, versions 2 to 5: keys "name@1.0.0_peer@2.0.0" ---- */
+
+struct deno {
+    struct pl_pkg_sink *s;
+    const char *type;
+};
+
+static int deno_entry(void *arg, struct pl_str key, const struct pl_json *v)
+{
+    const struct deno *d = arg;
+    const char *at = key.n > 1 ? memchr(key.p + 1, '@', key.n - 1) : NULL;
+    (void)v;
+    if (!at)
+        return 0;
+    size_t n = (size_t)(at - key.p);
+    struct pl_str version = pl_str_sub(key, n + 1, key.n);
+    version = pl_str_sub(version, 0, pl_str_find(version, PL_S("_"), 0));
+    if (version.n)
+        pl_pkg_put_path(d->s, d->type, pl_str_sub(key, 0, n), version, PL_PKG_LOCK);
+    return 0;
+}
+
+static bool deno_wants(struct pl_str path, struct pl_str head)
+{
+    (void)head;
+    return pl_pkg_is(path, "deno.lock");
+}
+
+static int deno_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s,
+                    struct pl_err *err)
+{
+    struct pl_json *j = NULL;
+    struct deno npm = { s, "npm" }, jsr = { s, "jsr" };
+    (void)path;
+    int r = pl_json_parse(pl_pkg_utf8(s, text), 100, &j, err);
+    if (r < 0)
+        return r;
+    const struct pl_json *inner = pl_json_get(j, "packages"); /* version 3 */
+    const struct pl_json *all = pl_json_get(inner ? inner : j, "npm");
+    const struct pl_json *old = pl_json_get(all, "packages"); /* version 2 */
+    pl_json_each(old ? old : all, deno_entry, &npm);
+    pl_json_each(pl_json_get(inner ? inner : j, "jsr"), deno_entry, &jsr);
+    pl_json_free(j);
+    return 0;
+}
+
+const struct pl_cataloger pl_pkg_deno = {
+    .id = "deno-lock", .wants = deno_wants, .max = PL_PKG_TEXT_FILE, .run = deno_run
+};
 const struct pl_cataloger pl_pkg_npm_lock = {
     .id = "npm-lock", .wants = lock_wants, .max = PL_PKG_TEXT_FILE, .run = lock_run
 };

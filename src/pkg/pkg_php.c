@@ -1,4 +1,5 @@
-/* PHP: vendor/composer/installed.json (both forms) and composer.lock. */
+/* PHP: vendor/composer/installed.json (both forms), composer.lock, the registry of PEAR and PECL,
+ * plugins of WordPress. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pkg/pkg_int.h"
 
@@ -61,6 +62,80 @@ static int php_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s
     return 0;
 }
 
+/* ---- .registry/NAME.reg and .registry/.channel.HOST/NAME.reg: serialized values ---- */
+
+static bool pear_wants(struct pl_str path, struct pl_str head)
+{
+    (void)head;
+    return pl_str_ends(path, PL_S(".reg")) && pl_pkg_below(path, ".registry");
+}
+
+/* s:4:"name";s:11:"Archive_Tar"; behind `key`, which has its quotes */
+static struct pl_str serialized(struct pl_str text, const char *key)
+{
+    struct pl_str value = { "", 0 };
+    size_t at = pl_str_find(text, pl_str_c(key), 0);
+    if (at == SIZE_MAX)
+        return value;
+    text = pl_str_sub(text, at + strlen(key), text.n);
+    text = pl_str_sub(text, 0, pl_str_find(text, PL_S("\n"), 0));
+    if (pl_str_starts(text, PL_S(";s:")))
+        pl_pkg_between(&text, "\"", "\"", &value);
+    return value;
+}
+
+static int pear_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s,
+                    struct pl_err *err)
+{
+    struct pl_str name = serialized(text, "\"name\""), version;
+    struct pl_str channel = serialized(text, "\"channel\"");
+    (void)path;
+    (void)err;
+    version = serialized(text, "\"release\"");
+    if (name.n && version.n)
+        pl_pkg_put(s, "pear", channel, name, version, 0);
+    return 0;
+}
+
+/* ---- wp-content/plugins/NAME/FILE.php with a head that says so ---- */
+
+static bool wordpress_wants(struct pl_str path, struct pl_str head)
+{
+    struct pl_str folder = pl_pkg_dir(pl_pkg_dir(path));
+    (void)head;
+    return pl_str_ends(path, PL_S(".php")) && pl_pkg_tail(folder, "wp-content/plugins");
+}
+
+/* " * Version: 1.0" in the comment that begins the file */
+static struct pl_str header(struct pl_str text, const char *key)
+{
+    struct pl_str line, at, value;
+    while (pl_pkg_line(&text, &line)) {
+        while (line.n && strchr(" \t*/#@", line.p[0]))
+            line = pl_str_sub(line, 1, line.n);
+        if (pl_pkg_field(line, &at, &value) && pl_str_ieq(at, pl_str_c(key)))
+            return value;
+    }
+    return PL_S("");
+}
+
+static int wordpress_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s,
+                         struct pl_err *err)
+{
+    (void)err;
+    text = pl_str_sub(text, 0, 8192); /* as much as WordPress reads of it */
+    struct pl_str version = header(text, "Version");
+    if (header(text, "Plugin Name").n && version.n)
+        pl_pkg_put(s, "wordpress-plugin", PL_S(""), pl_pkg_base(pl_pkg_dir(path)), version, 0);
+    return 0;
+}
+
+const struct pl_cataloger pl_pkg_pear = {
+    .id = "pear", .wants = pear_wants, .max = 4u << 20, .run = pear_run
+};
+const struct pl_cataloger pl_pkg_wordpress = {
+    .id = "wordpress", .wants = wordpress_wants, .max = 4u << 20, .run = wordpress_run
+};
 const struct pl_cataloger pl_pkg_php = {
     .id = "composer", .wants = php_wants, .max = PL_PKG_TEXT_FILE, .run = php_run
 };

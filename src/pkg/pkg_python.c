@@ -1,4 +1,4 @@
-/* Python: installed METADATA and PKG-INFO, requirements files, Pipfile.lock. */
+/* Python: installed METADATA and PKG-INFO, requirements files, setup.py, Pipfile.lock. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pkg/pkg_int.h"
 
@@ -100,6 +100,60 @@ static int req_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s
     return 0;
 }
 
+/* ---- setup.py: what it asks for with one version; Python is never run ---- */
+
+static bool setup_wants(struct pl_str path, struct pl_str head)
+{
+    (void)head;
+    return pl_pkg_is(path, "setup.py");
+}
+
+static bool all_of(struct pl_str s, const char *signs)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool word = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!word && (!c || !strchr(signs, c)))
+            return false;
+    }
+    return s.n > 0;
+}
+
+/* "name[extra]==1.0; marker" */
+static void asked(struct pl_pkg_sink *s, struct pl_str text)
+{
+    size_t at = pl_str_find(text, PL_S("=="), 0);
+    if (at == SIZE_MAX)
+        return;
+    struct pl_str name = pl_str_trim(up_to(pl_str_sub(text, 0, at), "["));
+    struct pl_str version = pl_str_sub(text, at + 2, text.n);
+    version = pl_str_trim(up_to(version, ";, "));
+    if (all_of(name, "._-") && all_of(version, "._-+!"))
+        pl_pkg_put(s, "pypi", PL_S(""), name, version, PL_PKG_LOCK);
+}
+
+static int setup_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s,
+                     struct pl_err *err)
+{
+    struct pl_str line;
+    (void)path;
+    (void)err;
+    while (pl_pkg_line(&text, &line)) {
+        if (pl_str_starts(pl_str_trim(line), PL_S("#")))
+            continue;
+        for (size_t i = 0; i < line.n; i++) {
+            if (line.p[i] != '"' && line.p[i] != '\'')
+                continue;
+            size_t end = pl_str_find(line, pl_str_sub(line, i, 1), i + 1);
+            if (end == SIZE_MAX)
+                break;
+            asked(s, pl_str_sub(line, i + 1, end - i - 1));
+            i = end;
+        }
+    }
+    return 0;
+}
+
 /* ---- Pipfile.lock ---- */
 
 struct pip {
@@ -146,6 +200,9 @@ const struct pl_cataloger pl_pkg_python = {
 };
 const struct pl_cataloger pl_pkg_requirements = {
     .id = "requirements", .wants = req_wants, .max = 8u << 20, .run = req_run
+};
+const struct pl_cataloger pl_pkg_setup_py = {
+    .id = "setup-py", .wants = setup_wants, .max = 4u << 20, .run = setup_run
 };
 const struct pl_cataloger pl_pkg_pipfile = {
     .id = "pipfile-lock", .wants = pip_wants, .max = PL_PKG_TEXT_FILE, .run = pip_run

@@ -3,6 +3,7 @@
 #include "scan/pkgfeed.h"
 
 #include "pkg/binary.h"
+#include "pkg/store_path.h"
 
 #define LARGE_FROM ((size_t)8 << 20)
 
@@ -71,6 +72,23 @@ static void on_note(void *arg, bool incomplete, const char *code, const char *me
     pl_worker_note(o->w, PL_SCOPE_ENTRY, incomplete, code, name_of(o->at), "%s", message);
 }
 
+/* A folder of a store is a package: told with the first of its files that come by in a row. */
+static void tell_store(struct pl_worker *w, const struct pl_spot *at)
+{
+    struct pl_pkg p;
+    struct pl_str folder;
+    struct out o = { .w = w, .at = at };
+    if (at->nested.n || !pl_pkg_store_path(at->path, &p, &folder))
+        return;
+    uint64_t hash = pl_str_hash(folder);
+    bool goes_on = hash == w->store_folder && at->ordinal > w->store_ordinal;
+    w->store_folder = hash;
+    w->store_ordinal = at->ordinal;
+    p.by = PL_S("store-path");
+    if (!goes_on)
+        on_package(&o, &p);
+}
+
 void pl_pkgfeed_begin(struct pl_pkgfeed *f, struct pl_worker *w, const struct pl_spot *at,
                       struct pl_str head)
 {
@@ -78,6 +96,7 @@ void pl_pkgfeed_begin(struct pl_pkgfeed *f, struct pl_worker *w, const struct pl
         at->raw_too || at->packed || at->ordinal == PL_NEVER)
         return;
     pl_pkgpend_pass(w, at);
+    tell_store(w, at);
     f->c = pl_cataloger_for(at->path, pl_str_sub(head, 0, 512));
     f->program = pl_pkg_is_program(head);
     pl_classify_begin(&f->classes, at->path);
@@ -104,6 +123,8 @@ void pl_pkgfeed_run(struct pl_worker *w, const struct pl_spot *at, struct pl_str
     struct pl_pkg_sink s = {
         .emit = on_package, .note = on_note, .own = on_own, .arg = &o, .a = &a
     };
+    if (at->nested.n) /* the last is the member itself */
+        s.archive = at->nested.n > 1 ? at->nested.p[at->nested.n - 2] : at->outer;
     const struct pl_cataloger *c = pl_cataloger_for(at->path, pl_str_sub(bytes, 0, 512));
     if (c)
         pl_cataloger_run(c, at->path, bytes, &s);

@@ -100,33 +100,6 @@ static void join_lives(struct pl_tellpkg *k)
     pl_arena_release(&scratch);
 }
 
-/* The archive that a member is in. */
-static struct pl_str archive_key(struct pl_buf *b, const struct pl_seen_pkg *x)
-{
-    pl_buf_clear(b);
-    put_version(b, x->v);
-    put(b, x->path);
-    put_members(b, &x->pkg.nested, x->pkg.nested.n ? x->pkg.nested.n - 1 : 0);
-    return pl_buf_str(b);
-}
-
-/* A manifest names its archive only when nothing better does. */
-static void drop_weak(struct pl_tellpkg *k)
-{
-    struct pl_arena scratch = { 0 };
-    struct pl_map strong = { .a = &scratch };
-    pl_auto_buf struct pl_buf key = { 0 };
-    for (size_t i = 0; i < k->seen.n; i++)
-        if (!(k->seen.p[i].pkg.flags & PL_PKG_WEAK) && k->seen.p[i].pkg.nested.n)
-            *pl_map_put(&strong, archive_key(&key, &k->seen.p[i])) = k;
-    for (size_t i = 0; i < k->seen.n; i++)
-        if ((k->seen.p[i].pkg.flags & PL_PKG_WEAK) &&
-            pl_map_get(&strong, archive_key(&key, &k->seen.p[i])))
-            k->seen.p[i].merged = true;
-    pl_map_release(&strong);
-    pl_arena_release(&scratch);
-}
-
 /* An inventory that came along tells only what nothing else does. */
 static void drop_listed(struct pl_tellpkg *k)
 {
@@ -291,7 +264,7 @@ void pl_tellpkg_end(struct pl_tellpkg *k)
 {
     size_t n = 0;
     join_lives(k);
-    drop_weak(k);
+    pl_tellpkg_weak(k);
     drop_listed(k);
     pl_tellpkg_releases(k);
     pl_tellpkg_owners(k);

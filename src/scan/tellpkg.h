@@ -38,6 +38,9 @@ bool pl_pkg_is_system(const struct pl_pkg *p);
 void pl_tellpkg_releases(struct pl_tellpkg *k);
 /* What was seen of the release that `path` belongs to, or NULL. */
 const struct pl_seen_pkg *pl_tellpkg_release(const struct pl_tellpkg *k, struct pl_str path);
+/* What counts only where nothing better is beside it (a manifest, go.sum) is marked merged where
+ * something is. */
+void pl_tellpkg_weak(struct pl_tellpkg *k);
 /* Names owners; a program that a package owns is told by that package, and marked merged. */
 void pl_tellpkg_owners(struct pl_tellpkg *k);
 /* Sets k->bare. */

@@ -31,10 +31,12 @@ struct pl_worker {
     uint32_t *kept;                 /* findings kept of each rule in the current file */
     bool large;                     /* has the large slot */
     struct pl_pkg_pending *pending; /* a database that waits for its log (pkgpend.c) */
-    bool matched;                   /* the last window held the secret that `recover` wants */
-    bool grabbed;                   /* what `recover` wanted has been sent */
-    struct pl_traits *traits;       /* literals of programs, made at the first one (keepfeed.c) */
-    struct pl_git_job *git;         /* kept over the jobs of a repository (gitjob.c) */
+    uint64_t store_folder;          /* of Nix or Guix told last: its hash, and its last entry */
+    uint32_t store_ordinal;
+    bool matched;             /* the last window held the secret that `recover` wants */
+    bool grabbed;             /* what `recover` wanted has been sent */
+    struct pl_traits *traits; /* literals of programs, made at the first one (keepfeed.c) */
+    struct pl_git_job *git;   /* kept over the jobs of a repository (gitjob.c) */
 };
 
 /* Child's main: closes itself in, then serves jobs until the parent closes the pipe. */

@@ -1,9 +1,10 @@
-/* Every cataloger: the first line of the input is a path, which picks one; what no cataloger wants
- * is looked through as a program. */
+/* Every cataloger: the first line of the input is a path, which picks one; what is before a '!' in
+ * it is the archive. What no cataloger wants is looked through as a program. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pkg/binary.h"
 #include "pkg/classify.h"
 #include "pkg/pkg.h"
+#include "pkg/store_path.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
@@ -53,6 +54,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     if (!n || !pl_str_split(&text, '\n', &path))
         return -1;
     text = text.p ? text : pl_str_n(p, 0);
+    struct pl_str inner = path, folder;
+    struct pl_pkg of_store;
+    if (pl_str_split(&inner, '!', &s.archive) && inner.p)
+        path = inner;
+    seen.sum += pl_pkg_store_path(path, &of_store, &folder);
     const struct pl_cataloger *c = pl_cataloger_for(path, pl_str_sub(text, 0, 512));
     if (c)
         pl_cataloger_run(c, path, text, &s);

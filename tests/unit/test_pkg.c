@@ -141,6 +141,9 @@ static void files(void **state)
           "module m\ngo 1.20\nrequire (\n\ta.b/c v1.0.0 // indirect\n\td.e/f v2.0.0\n)\n"
           "require g.h/i v3.0.0\nreplace d.e/f => x.y/z v2.1.0\nreplace g.h/i v3.0.0 => ./local\n",
           "golang:a.b/c@v1.0.0;golang:x.y/z@v2.1.0;golang:stdlib@1.20;" },
+        { "go.sum",
+          "a.b/c v1.0.0 h1:x\na.b/c v1.1.0 h1:x\na.b/c v1.2.0/go.mod h1:x\nd.e/f v2.0.0 h1:x\n",
+          "golang:a.b/c@v1.1.0;golang:d.e/f@v2.0.0;" },
         { "vendor/modules.txt", "# a.b/c v1\n## explicit\na.b/c/d\n# e.f/g v1 => h.i/j v2\ne.f/g\n",
           "golang:a.b/c@v1;golang:h.i/j@v2;" },
         { "META-INF/maven/g/a/pom.properties", "#x\nversion=1\ngroupId=g\nartifactId=a\n",
@@ -247,6 +250,48 @@ static void files(void **state)
         { "environment.yml",
           "dependencies:\n- a=1.2=h0\n- b>=2\n- c::d==3\n- e\n- pip:\n  - f==4\n  - g==5.*\n",
           "conda:a@1.2;conda:d@3;pypi:f@4;" },
+        { "deno.lock",
+          "{\"version\":\"4\",\"jsr\":{\"@std/a@1.0\":{}},\"npm\":{\"@s/b@2.0_c@3\":{},\"x\":{}}}",
+          "npm:@s/b@2.0;jsr:@std/a@1.0;" },
+        { "deno.lock", "{\"packages\":{\"npm\":{\"a@1\":{}}}}", "npm:a@1;" },
+        { "deno.lock", "{\"npm\":{\"specifiers\":{\"a@1\":\"a@1\"},\"packages\":{\"a@1\":{}}}}",
+          "npm:a@1;" },
+        { "deno.lock", "{", "!package-list;" },
+        { "x/y.ko", "\177ELF", "" },
+        { "setup.py", "# 'no==1'\nx = ['a==1.0', \"b[c]==2; x\", 'd>=3', 'e==f(', '",
+          "pypi:a@1.0;pypi:b@2;" },
+        { "rebar.lock",
+          "{\"1.2.0\",\n[{<<\"a\">>,{pkg,<<\"b\">>,<<\"1.0\">>},0},\n {<<\"g\">>,\n"
+          " {<<\"g\">>,{git,\"u\",{ref,\"c0\"}},0}]}.\n",
+          "hex:b@1.0;hex:g@c0;" },
+        { "conanfile.txt",
+          "[requires]\na/1.0@u/c # x\nb/[>1]\n[tool_requires]\nc/2\n[options]\nd/3\n",
+          "conan:a@1.0;conan:c@2 dev;" },
+        { ".terraform.lock.hcl",
+          "version = \"9\"\nprovider \"h.io/o/n\" {\n  version     = \"5.1\"\n  hashes = [\n",
+          "terraform:h.io/o/n@5.1;" },
+        { "conda-lock.yml",
+          "package:\n- name: a\n  version: '1'\n  manager: conda\n- name: b\n  version: '2'\n"
+          "  manager: pip\n  category: dev\n",
+          "conda:a@1;pypi:b@2 dev;" },
+        { "pixi.lock",
+          "version: 6\npackages:\n- conda: https://h/noarch/a-b-1.0-h0_0.conda\n  sha256: x\n"
+          "- pypi: https://h/c.whl\n  name: c\n  version: 3\n- conda: odd\n",
+          "conda:a-b@1.0;pypi:c@3;" },
+        { "pixi.lock", "a: [", "!package-list;" },
+        { "lib/php/.registry/.channel.pecl.php.net/x.reg",
+          "a:3:{s:4:\"name\";s:1:\"x\";s:7:\"channel\";s:12:\"pecl.php.net\";s:7:\"version\";a:2:{"
+          "s:7:\"release\";s:3:\"1.2\";}}",
+          "pear:pecl.php.net/x@1.2;" },
+        { "lib/php/.registry/x.reg", "s:4:\"name\";i:4;", "" },
+        { "w/wp-content/plugins/a-b/c.php",
+          "<?php\n/**\n * Plugin Name: A: b\n * Version: 1.2\n */\n", "wordpress-plugin:a-b@1.2;" },
+        { "w/wp-content/plugins/a-b/d.php", "<?php\n// Version: 1.2\n", "" },
+        { "opt/bitnami/.bitnami_components.json",
+          "{\"nginx\":{\"version\":\"1.2-3\",\"arch\":\"amd64\"},\"x\":{}}",
+          "bitnami:nginx@1.2-3;" },
+        { "opt/Cellar/jq/1.7/INSTALL_RECEIPT.json", "{}", "brew:jq@1.7;" },
+        { "gradle/dependency-locks/x.lockfile", "g:a:1\n", "maven:g/a@1;" },
         { "var/lib/rpm/Packages", "nothing of the kind", "!package-list;" },
         { "var/lib/rpm/Packages.db", "nothing of the kind", "!package-list;" },
         { "var/lib/rpm/rpmdb.sqlite", "nothing of the kind", "!package-list;" },
@@ -272,6 +317,50 @@ static void requirements_in_utf16(void **state)
     (void)state;
     run(&g, "requirements.txt", text, sizeof text - 1);
     assert_true(pl_str_is(pl_buf_str(&g.text), "pypi:a@1;"));
+    pl_buf_release(&g.text);
+}
+
+static void wide(struct pl_buf *b, const char *text)
+{
+    for (; *text; text++) {
+        pl_buf_putc(b, *text);
+        pl_buf_putc(b, 0);
+    }
+    pl_buf_putn(b, "\0\0", 2);
+}
+
+static void assemblies_with_a_version(void **state)
+{
+    struct got g = { .incomplete = false };
+    struct pl_buf b = { 0 };
+    (void)state;
+    pl_buf_puts(&b, "MZ…BSJB");
+    run(&g, "app/A.B.dll", b.p, b.n);
+    assert_int_equal(g.text.n, 0);
+    wide(&b, "VS_VERSION_INFO");
+    wide(&b, "FileVersion");
+    pl_buf_putn(&b, "\0\0", 2);
+    wide(&b, "1.2.3.4");
+    run(&g, "app/A.B.dll", b.p, b.n);
+    wide(&b, "ProductVersion");
+    wide(&b, "1.2.3+c0ffee");
+    run(&g, "app/A.B.exe", b.p, b.n);
+    run(&g, "app/de/A.resources.dll", b.p, b.n);
+    assert_true(pl_str_is(pl_buf_str(&g.text), "nuget:A.B@1.2.3.4;nuget:A.B@1.2.3;"));
+    pl_buf_release(&b);
+    pl_buf_release(&g.text);
+}
+
+static void modules_of_the_kernel(void **state)
+{
+    static const char own[] = "\177ELF...\0license=GPL\0name=ext4\0vermagic=6.1.0-13 SMP\0";
+    static const char other[] = "\177ELF\0version=1.2.3\0name=zfs\0vermagic=6.1.0 SMP\0";
+    struct got g = { .incomplete = false };
+    (void)state;
+    run(&g, "lib/modules/6.1/kernel/ext4.ko", own, sizeof own - 1);
+    run(&g, "lib/modules/6.1/updates/zfs.ko", other, sizeof other - 1);
+    assert_true(pl_str_is(pl_buf_str(&g.text), "generic:linux-kernel-module/ext4@6.1.0-13;"
+                                               "generic:linux-kernel-module/zfs@1.2.3;"));
     pl_buf_release(&g.text);
 }
 
@@ -512,6 +601,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files),
         cmocka_unit_test(requirements_in_utf16),
+        cmocka_unit_test(modules_of_the_kernel),
+        cmocka_unit_test(assemblies_with_a_version),
         cmocka_unit_test(rpm_ndb),
         cmocka_unit_test(rpm_bdb),
         cmocka_unit_test(modules_of_a_go_program),
