@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "cmd/common.h"
 #include "cmd/registry_opt.h"
 #include "report/escape.h"
@@ -33,17 +34,7 @@ static const struct pl_opt table[] = {
 static int sink(void *arg, const void *p, size_t n, struct pl_err *err)
 {
     int fd = *(int *)arg;
-    const char *c = p;
-    while (n) {
-        ssize_t w = write(fd, c, n);
-        if (w < 0 && errno == EINTR)
-            continue;
-        if (w < 0)
-            return pl_fail_errno(err, PL_E_IO, errno, "cannot write");
-        c += w;
-        n -= (size_t)w;
-    }
-    return 0;
+    return pl_fd_write(fd, p, n) < 0 ? pl_fail_errno(err, PL_E_IO, errno, "cannot write") : 0;
 }
 
 static bool number(const char *s, uint32_t *ret)

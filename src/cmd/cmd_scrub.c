@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "cmd/common.h"
 #include "cmd/registry_opt.h"
 #include "cmd/scrub_out.h"
@@ -87,14 +88,7 @@ static int proof_begin(struct proof *p, const struct options *o, const struct pl
 static int proof_write(const struct proof *p, struct pl_str text, struct pl_err *err)
 {
     int fd = open(p->part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-    size_t n = 0;
-    while (fd >= 0 && n < text.n) {
-        ssize_t w = write(fd, text.p + n, text.n - n);
-        if (w < 0 && errno != EINTR)
-            break;
-        n += w > 0 ? (size_t)w : 0;
-    }
-    bool bad = fd < 0 || n < text.n || fsync(fd) < 0;
+    bool bad = fd < 0 || pl_fd_write(fd, text.p, text.n) < 0 || fsync(fd) < 0;
     int e = errno;
     if (fd >= 0)
         close(fd);

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "io/file.h"
 #include "oci/platform.h"
 
@@ -168,16 +169,9 @@ unsigned pl_common_width(int fd)
 
 static int write_all(int fd, struct pl_str s, const char *path, struct pl_err *err)
 {
-    while (s.n) {
-        ssize_t n = write(fd, s.p, s.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return pl_fail_errno(err, PL_E_IO, errno, "cannot write '%s'", path);
-        s.p += n;
-        s.n -= (size_t)n;
-    }
-    return 0;
+    return pl_fd_write(fd, s.p, s.n) < 0
+               ? pl_fail_errno(err, PL_E_IO, errno, "cannot write '%s'", path)
+               : 0;
 }
 
 int pl_common_print(struct pl_str text, struct pl_err *err)

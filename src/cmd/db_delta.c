@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "cmd/common.h"
 #include "cmd/db_opt.h"
 #include "io/zdelta.h"
@@ -43,15 +44,8 @@ static void unmap(struct mapped *m)
 static int write_file(const char *path, struct pl_str s, struct pl_err *err)
 {
     pl_auto_fd int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    while (fd >= 0 && s.n) {
-        ssize_t n = write(fd, s.p, s.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        s = pl_str_sub(s, (size_t)n, SIZE_MAX);
-    }
-    return fd < 0 || s.n ? pl_fail_errno(err, PL_E_IO, errno, "cannot write '%s'", path) : 0;
+    bool bad = fd < 0 || pl_fd_write(fd, s.p, s.n) < 0;
+    return bad ? pl_fail_errno(err, PL_E_IO, errno, "cannot write '%s'", path) : 0;
 }
 
 int pl_db_delta_apply(const char *old, const char *file, struct pl_err *err)

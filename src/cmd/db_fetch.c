@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "cmd/fetch.h"
 
 static int begin(void *arg, struct pl_err *err)
@@ -19,18 +20,9 @@ static int begin(void *arg, struct pl_err *err)
 
 int pl_db_to_fd(void *arg, const void *p, size_t n, struct pl_err *err)
 {
-    int fd = *(const int *)arg;
-    const char *at = p;
-    while (n) {
-        ssize_t k = write(fd, at, n);
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k < 0)
-            return pl_fail_errno(err, PL_E_IO, errno, "cannot write");
-        at += k;
-        n -= (size_t)k;
-    }
-    return 0;
+    return pl_fd_write(*(const int *)arg, p, n) < 0
+               ? pl_fail_errno(err, PL_E_IO, errno, "cannot write")
+               : 0;
 }
 
 int pl_db_fetch(const char *text, const char *path, struct pl_err *err)

@@ -1,11 +1,13 @@
 /* The engine behind the gate: an image read now, an inventory matched now. gates.md section 1. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "cmd/gate_cmd.h"
 #include "cmd/gate_reader.h"
 #include "cmd/vuln_opt.h"
@@ -57,12 +59,8 @@ static int scan_bill(struct pl_gate_engine *e, struct pl_str bill, struct pl_rep
     pl_auto_fd int fd = memfd_create("plimsoll-bill", MFD_CLOEXEC);
     if (fd < 0)
         return pl_fail(err, PL_E_IO, "no memory file");
-    while (bill.n) {
-        ssize_t n = write(fd, bill.p, bill.n);
-        if (n <= 0)
-            return pl_fail(err, PL_E_IO, "the inventory cannot be kept");
-        bill = pl_str_sub(bill, (size_t)n, SIZE_MAX);
-    }
+    if (pl_fd_write(fd, bill.p, bill.n) < 0)
+        return pl_fail_errno(err, PL_E_IO, errno, "the inventory cannot be kept");
     snprintf(target, sizeof target, "sbom:/proc/self/fd/%d", fd);
     return scan(e, target, /* secrets= */ false, report, err);
 }

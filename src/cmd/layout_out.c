@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/hash.h"
 #include "cmd/transfer.h"
 #include "source/layout.h"
@@ -27,17 +28,7 @@ struct pl_blob_out {
 
 static int write_all(int fd, const void *p, size_t n, struct pl_err *err)
 {
-    const char *c = p;
-    while (n) {
-        ssize_t w = write(fd, c, n);
-        if (w < 0 && errno == EINTR)
-            continue;
-        if (w < 0)
-            return pl_fail_errno(err, PL_E_IO, errno, "cannot write");
-        c += w;
-        n -= (size_t)w;
-    }
-    return 0;
+    return pl_fd_write(fd, p, n) < 0 ? pl_fail_errno(err, PL_E_IO, errno, "cannot write") : 0;
 }
 
 int pl_layout_out_new(const char *path, struct pl_layout_out **ret, struct pl_err *err)

@@ -7,6 +7,7 @@
 
 #include "base/base64.h"
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/limits.h"
 #include "base/map.h"
 #include "compat/cosign.h"
@@ -26,12 +27,8 @@ int pl_cs_write(const char *path, struct pl_str s, struct pl_err *err)
     if (!path)
         return pl_cs_print(s, err);
     pl_auto_fd int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    ssize_t n = 0;
-    while (fd >= 0 && n >= 0 && s.n) {
-        n = write(fd, s.p, s.n);
-        s = pl_str_sub(s, n > 0 ? (size_t)n : 0, s.n);
-    }
-    return fd < 0 || n < 0 ? pl_fail_errno(err, PL_E_IO, errno, "cannot write '%s'", path) : 0;
+    bool bad = fd < 0 || pl_fd_write(fd, s.p, s.n) < 0;
+    return bad ? pl_fail_errno(err, PL_E_IO, errno, "cannot write '%s'", path) : 0;
 }
 
 /* ---- looking ---- */

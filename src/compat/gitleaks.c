@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/limits.h"
 #include "compat/compat.h"
 #include "compat/gl_known.h"
@@ -304,15 +305,8 @@ static int put_file(const char *path, struct pl_str text, struct pl_err *err)
     int fd = 1;
     if (strcmp(path, "-") != 0)
         fd = own = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    while (fd >= 0 && text.n) {
-        ssize_t n = write(fd, text.p, text.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            break;
-        text = pl_str_sub(text, (size_t)n, SIZE_MAX);
-    }
-    return fd < 0 || text.n ? pl_fail_errno(err, PL_E_IO, errno, "failed to write report") : 0;
+    bool bad = fd < 0 || pl_fd_write(fd, text.p, text.n) < 0;
+    return bad ? pl_fail_errno(err, PL_E_IO, errno, "failed to write report") : 0;
 }
 
 static int report(struct run *r, struct pl_err *err)

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "sandbox/sandbox.h"
 
 #define CPU_SECONDS 3600u
@@ -30,15 +31,8 @@ int pl_gl_child_close(int in, int out, uint64_t address_space, struct pl_err *er
 
 void pl_gl_child_put(int out, const void *p, size_t n)
 {
-    while (n > 0) {
-        ssize_t w = write(out, p, n);
-        if (w < 0 && errno == EINTR)
-            continue;
-        if (w <= 0)
-            _exit(2);
-        p = (const char *)p + w;
-        n -= (size_t)w;
-    }
+    if (pl_fd_write(out, p, n) < 0)
+        _exit(2);
 }
 
 bool pl_gl_child_get(int in, void *to, size_t n)

@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/fd.h"
 
 extern char **environ;
 
@@ -21,14 +22,9 @@ extern char **environ;
 static int input(struct pl_str bytes, struct pl_err *err)
 {
     int fd = memfd_create("plimsoll-input", MFD_CLOEXEC);
-    while (fd >= 0 && bytes.n) {
-        ssize_t n = write(fd, bytes.p, bytes.n);
-        if (n <= 0) {
-            close(fd);
-            fd = -1;
-            break;
-        }
-        bytes = pl_str_sub(bytes, (size_t)n, bytes.n);
+    if (fd >= 0 && pl_fd_write(fd, bytes.p, bytes.n) < 0) {
+        close(fd);
+        fd = -1;
     }
     if (fd < 0 || lseek(fd, 0, SEEK_SET) != 0)
         return pl_fail_errno(err, PL_E_IO, errno, "cannot hold what a helper is to read");

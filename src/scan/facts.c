@@ -50,19 +50,13 @@ static enum pl_img_kind kind_of(enum pl_entry_kind k)
 
 void pl_facts_watch(struct pl_tree *t, uint32_t layer, const struct pl_record *r)
 {
-    struct pl_rd rd = pl_rd_buf(&r->entries);
-    struct pl_entry_coder coder = { .last = { 0 } };
+    struct pl_entries it;
     struct pl_entry e;
     size_t plain = 0;
     if (!r->facts_asked)
         return;
-    for (uint32_t i = 0; i < r->n_entries && !rd.bad; i++) {
-        struct pl_str message = pl_get_str(&rd);
-        struct pl_rd one = { (const uint8_t *)message.p, (const uint8_t *)message.p + message.n,
-                             false };
-        if (rd.bad || !pl_get_entry(&one, &coder, &e))
-            break;
-        e.ordinal = i;
+    pl_entries_begin(&it, r);
+    while (pl_entries_next(&it, &e)) {
         enum pl_img_kind kind = kind_of(e.kind);
         bool fact = has_fact(r, e.ordinal);
         if (!fact && !pl_img_matters(e.path, kind, e.mode, e.uid))
@@ -71,7 +65,7 @@ void pl_facts_watch(struct pl_tree *t, uint32_t layer, const struct pl_record *r
             continue;
         pl_tree_watch(t, layer, e.ordinal);
     }
-    pl_buf_release(&coder.last);
+    pl_entries_end(&it);
 }
 
 static void put_version(struct pl_buf *b, const struct pl_image *im, const struct pl_version *v)

@@ -37,6 +37,18 @@ struct pl_record {
     uint8_t sha256[32], sha512[64]; /* zeroes where what is fed is no blob: files, a repository */
     bool has_sha512;
 };
+/* The entries of a record, one after the other. */
+struct pl_entries {
+    const struct pl_record *r;
+    struct pl_rd rd;
+    struct pl_entry_coder coder;
+    uint32_t next;
+    bool bad; /* one is malformed: the rest is not told */
+};
+void pl_entries_begin(struct pl_entries *it, const struct pl_record *r);
+/* The next one, with its ordinal; its path is valid until the next call. false: there is none. */
+bool pl_entries_next(struct pl_entries *it, struct pl_entry *ret);
+void pl_entries_end(struct pl_entries *it);
 /* Frees the record and what it holds; accepts NULL. */
 void pl_record_free(struct pl_record *r);
 /* Adds a note of the parent's own; `incomplete` also clears done.complete. Text is copied. */

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "scan/pool_int.h"
 
 #define RING_BYTES ((size_t)PL_RING_SLOTS * PL_RING_SLOT)
@@ -93,17 +94,7 @@ int pl_proc_start(struct pl_pool *p, struct pl_proc *w, struct pl_err *err)
 
 bool pl_proc_send(struct pl_proc *w, const void *p, size_t n)
 {
-    const char *c = p;
-    while (n) {
-        ssize_t r = write(w->to, c, n);
-        if (r < 0 && errno == EINTR)
-            continue;
-        if (r <= 0)
-            return false;
-        c += r;
-        n -= (size_t)r;
-    }
-    return true;
+    return pl_fd_write(w->to, p, n) == 0;
 }
 
 bool pl_proc_cmd(struct pl_proc *w, uint32_t type, uint32_t a, uint64_t b)

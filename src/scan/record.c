@@ -39,3 +39,24 @@ void pl_record_note(struct pl_record *r, enum pl_scope scope, bool incomplete, c
     if (incomplete)
         r->done.complete = false;
 }
+
+void pl_entries_begin(struct pl_entries *it, const struct pl_record *r)
+{
+    *it = (struct pl_entries){ .r = r, .rd = pl_rd_buf(&r->entries) };
+}
+
+bool pl_entries_next(struct pl_entries *it, struct pl_entry *ret)
+{
+    if (it->bad || it->next == it->r->n_entries)
+        return false;
+    struct pl_str msg = pl_get_str(&it->rd);
+    struct pl_rd one = { (const uint8_t *)msg.p, (const uint8_t *)msg.p + msg.n, it->rd.bad };
+    it->bad = !pl_get_entry(&one, &it->coder, ret);
+    ret->ordinal = it->next++;
+    return !it->bad;
+}
+
+void pl_entries_end(struct pl_entries *it)
+{
+    pl_buf_release(&it->coder.last);
+}

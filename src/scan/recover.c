@@ -252,21 +252,17 @@ static int no_such(struct pl_unit *u, const struct pl_recover_opts *o, struct pl
         const struct pl_record *r = u->parts.p[i]->rec;
         if (!r || !r->n_entries)
             continue;
-        struct pl_entry_coder coder = { { 0 } };
-        struct pl_rd rd = pl_rd_buf(&r->entries);
-        for (uint32_t k = 0; k < r->n_entries && !near; k++) {
-            struct pl_str msg = pl_get_str(&rd);
-            struct pl_rd one = { (const uint8_t *)msg.p, (const uint8_t *)msg.p + msg.n, rd.bad };
-            struct pl_entry e;
-            if (!pl_get_entry(&one, &coder, &e))
-                break;
+        struct pl_entries it;
+        struct pl_entry e;
+        pl_entries_begin(&it, r);
+        while (!near && pl_entries_next(&it, &e)) {
             const char *path = pl_dup(&a, e.path).p;
             const char *slash = strrchr(path, '/');
             const char *base[2] = { path, slash ? slash + 1 : path };
             if (pl_near(o->what, base, 2))
                 near = path;
         }
-        pl_buf_release(&coder.last);
+        pl_entries_end(&it);
     }
     int r = pl_fail(err, PL_E_NOENT, "no '%.*s' in the image%s%s%s", PL_FMT(o->what),
                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");

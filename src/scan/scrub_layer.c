@@ -11,18 +11,12 @@ typedef void each_fn(void *arg, const struct pl_entry *e);
 
 static void each_entry(const struct pl_record *r, each_fn *fn, void *arg)
 {
-    struct pl_entry_coder coder = { { 0 } };
-    struct pl_rd rd = pl_rd_buf(&r->entries);
-    for (uint32_t i = 0; i < r->n_entries; i++) {
-        struct pl_str msg = pl_get_str(&rd);
-        struct pl_rd one = { (const uint8_t *)msg.p, (const uint8_t *)msg.p + msg.n, rd.bad };
-        struct pl_entry e;
-        if (!pl_get_entry(&one, &coder, &e))
-            break;
-        e.ordinal = i;
+    struct pl_entries it;
+    struct pl_entry e;
+    pl_entries_begin(&it, r);
+    while (pl_entries_next(&it, &e))
         fn(arg, &e);
-    }
-    pl_buf_release(&coder.last);
+    pl_entries_end(&it);
 }
 
 static const struct pl_record *record(const struct pl_image *im, size_t layer)

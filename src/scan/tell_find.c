@@ -257,17 +257,12 @@ static void outer_hit(struct pl_tell *k, const struct pl_part *p, const struct p
 struct pl_str *pl_tell_paths(struct pl_tell *k, const struct pl_record *r)
 {
     struct pl_str *paths = pl_alloc_n(k->a, r->n_entries, sizeof *paths);
-    struct pl_entry_coder coder = { { 0 } };
-    struct pl_rd rd = pl_rd_buf(&r->entries);
-    for (uint32_t i = 0; i < r->n_entries; i++) {
-        struct pl_str msg = pl_get_str(&rd);
-        struct pl_rd one = { (const uint8_t *)msg.p, (const uint8_t *)msg.p + msg.n, rd.bad };
-        struct pl_entry e;
-        if (!pl_get_entry(&one, &coder, &e))
-            break;
-        paths[i] = pl_dup(k->a, e.path);
-    }
-    pl_buf_release(&coder.last);
+    struct pl_entries it;
+    struct pl_entry e;
+    pl_entries_begin(&it, r);
+    while (pl_entries_next(&it, &e))
+        paths[e.ordinal] = pl_dup(k->a, e.path);
+    pl_entries_end(&it);
     return paths;
 }
 

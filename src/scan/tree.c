@@ -422,20 +422,12 @@ typedef void each_fn(struct pl_tree *t, const struct pl_entry *e, enum pl_whiteo
 
 static int each(struct pl_tree *t, const struct pl_record *r, each_fn *fn, struct pl_err *err)
 {
-    struct pl_rd rd = pl_rd_buf(&r->entries);
-    struct pl_entry_coder coder = { { 0 } };
     struct pl_arena scratch = { 0 };
-    int ret = 0;
-    for (uint32_t i = 0; i < r->n_entries && ret == 0; i++) {
-        struct pl_str msg = pl_get_str(&rd), target = { "", 0 };
-        struct pl_rd one = { (const uint8_t *)msg.p, (const uint8_t *)msg.p + msg.n, rd.bad };
-        struct pl_entry e;
-        if (!pl_get_entry(&one, &coder, &e)) {
-            ret = pl_fail(err, PL_E_FORMAT, "malformed entry %u", i);
-            break;
-        }
-        e.ordinal = i;
-        struct pl_str base = basename_of(e.path);
+    struct pl_entries it;
+    struct pl_entry e;
+    pl_entries_begin(&it, r);
+    while (pl_entries_next(&it, &e)) {
+        struct pl_str base = basename_of(e.path), target = { "", 0 };
         enum pl_whiteout kind = PL_WH_NONE;
         if (base.n >= 4 && memcmp(base.p, ".wh.", 4) == 0)
             kind = pl_whiteout(e.path, &scratch, &target);
@@ -444,8 +436,8 @@ static int each(struct pl_tree *t, const struct pl_record *r, each_fn *fn, struc
             pl_arena_reset(&scratch);
     }
     pl_arena_release(&scratch);
-    pl_buf_release(&coder.last);
-    return ret;
+    pl_entries_end(&it);
+    return it.bad ? pl_fail(err, PL_E_FORMAT, "malformed entry %u", it.next - 1) : 0;
 }
 
 /* First pass: markers act on the layers below, wherever they stand in the tar (rules 1 and 2). */

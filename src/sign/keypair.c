@@ -9,20 +9,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "sign/keyfile.h"
-
-static int write_all(int fd, struct pl_str s)
-{
-    while (s.n) {
-        ssize_t n = write(fd, s.p, s.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -1;
-        s = pl_str_sub(s, (size_t)n, s.n);
-    }
-    return 0;
-}
 
 /* A new file beside the final one: a key is never half written, and never for others to read. */
 static int write_file(const char *path, struct pl_str text, mode_t mode, bool force,
@@ -35,7 +23,7 @@ static int write_file(const char *path, struct pl_str text, mode_t mode, bool fo
     int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return pl_fail_errno(err, PL_E_USAGE, errno, "cannot write '%s'", path);
-    bool ok = fchmod(fd, mode) == 0 && write_all(fd, text) == 0 && fsync(fd) == 0;
+    bool ok = fchmod(fd, mode) == 0 && pl_fd_write(fd, text.p, text.n) == 0 && fsync(fd) == 0;
     ok = close(fd) == 0 && ok;
     ok = ok && (force ? rename(tmp, path) : linkat(AT_FDCWD, tmp, AT_FDCWD, path, 0)) == 0;
     int why = errno;

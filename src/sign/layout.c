@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/limits.h"
 #include "fmt/json.h"
 #include "fmt/jsonw.h"
@@ -172,13 +173,7 @@ static int write_new(int dirfd, const char *path, struct pl_str text, struct pl_
     char tmp[256];
     snprintf(tmp, sizeof tmp, ".part-%ld", (long)getpid());
     int fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-    bool ok = fd >= 0;
-    while (ok && text.n) {
-        ssize_t n = write(fd, text.p, text.n);
-        ok = n >= 0 || errno == EINTR;
-        text = pl_str_sub(text, n > 0 ? (size_t)n : 0, text.n);
-    }
-    ok = ok && fsync(fd) == 0;
+    bool ok = fd >= 0 && pl_fd_write(fd, text.p, text.n) == 0 && fsync(fd) == 0;
     if (fd >= 0)
         ok = close(fd) == 0 && ok;
     ok = ok && renameat(dirfd, tmp, dirfd, path) == 0;

@@ -10,22 +10,14 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/wire.h"
 #include "source/remote_int.h"
 
 static int put_all(int fd, const void *p, size_t n, struct pl_err *err)
 {
-    const char *c = p;
-    while (n) {
-        ssize_t w = write(fd, c, n);
-        if (w < 0 && errno == EINTR)
-            continue;
-        if (w <= 0)
-            return pl_fail(err, PL_E_CANCEL, "nobody wants the answer any more");
-        c += w;
-        n -= (size_t)w;
-    }
-    return 0;
+    return pl_fd_write(fd, p, n) < 0 ? pl_fail(err, PL_E_CANCEL, "nobody wants the answer any more")
+                                     : 0;
 }
 
 int pl_frame_put(int fd, enum pl_reply kind, const void *p, size_t n, struct pl_err *err)

@@ -47,29 +47,6 @@ struct pl_str pl_purl_fold(struct pl_arena *a, struct pl_str type, struct pl_str
     return one_of(type, folds, PL_COUNT(folds)) ? lower(a, name) : name;
 }
 
-static int hex(int c)
-{
-    if (pl_v_digit(c))
-        return c - '0';
-    c = pl_v_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* a '%' that begins no escape stands for itself */
-static struct pl_str decode(struct pl_arena *a, struct pl_str s)
-{
-    char *p = pl_alloc_n(a, s.n + 1, 1);
-    size_t n = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        int hi = s.p[i] == '%' ? hex(pl_v_at(s, i + 1)) : -1;
-        int lo = hi >= 0 ? hex(pl_v_at(s, i + 2)) : -1;
-        if (lo >= 0)
-            i += 2;
-        p[n++] = lo >= 0 ? (char)(hi << 4 | lo) : s.p[i];
-    }
-    return (struct pl_str){ p, n };
-}
-
 /* segments decoded one by one, empty ones (and in a subpath "." and "..") left out */
 static struct pl_str segments(struct pl_arena *a, struct pl_str s, bool subpath)
 {
@@ -77,7 +54,7 @@ static struct pl_str segments(struct pl_arena *a, struct pl_str s, bool subpath)
     char *p = pl_alloc_n(a, s.n + 1, 1);
     size_t n = 0;
     while (pl_str_split(&s, '/', &part)) {
-        part = decode(a, part);
+        part = pl_v_unescape(a, part);
         if (!part.n || (subpath && (pl_str_is(part, ".") || pl_str_is(part, ".."))))
             continue;
         if (n)
@@ -123,7 +100,7 @@ static int qualifiers(struct pl_arena *a, struct pl_str s, struct pl_purl *p, st
         if (p->n == PL_PURL_QUALIFIERS)
             return pl_fail(err, PL_E_LIMIT, "package URL: more than %u qualifiers",
                            PL_PURL_QUALIFIERS);
-        p->q[p->n++] = (struct pl_purl_qualifier){ key, decode(a, pair) };
+        p->q[p->n++] = (struct pl_purl_qualifier){ key, pl_v_unescape(a, pair) };
     }
     qsort(p->q, p->n, sizeof p->q[0], by_key);
     return 0;
@@ -177,13 +154,13 @@ int pl_purl_parse(struct pl_arena *a, struct pl_str text, struct pl_purl *ret, s
     const char *at = s.n ? memrchr(s.p, '@', s.n) : NULL;
     p.version = PL_S("");
     if (at && at > s.p && at[-1] != '/')
-        p.version = decode(a, cut_last(&s, '@'));
+        p.version = pl_v_unescape(a, cut_last(&s, '@'));
     struct pl_str name = cut_last(&s, '/');
     if (!name.p) {
         name = s;
         s.n = 0;
     }
-    p.name = decode(a, name);
+    p.name = pl_v_unescape(a, name);
     p.ns = segments(a, s, /* subpath= */ false);
     if (!p.name.n)
         return pl_fail(err, PL_E_FORMAT, "package URL: no name");

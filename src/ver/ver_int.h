@@ -3,6 +3,7 @@
 #ifndef PL_VER_VER_INT_H
 #define PL_VER_VER_INT_H
 
+#include "base/arena.h"
 #include "base/cleanup.h"
 #include "ver/scheme.h"
 
@@ -103,5 +104,9 @@ bool pl_v_word(struct pl_str *s, struct pl_str *ret);
 #define PL_SCHEME(name) extern const struct pl_scheme pl_ver_##name;
 #include "ver/scheme.list"
 #undef PL_SCHEME
+
+/* `s` in `a` with each %41 as the byte it stands for; a '%' that begins no escape stands for
+ * itself. */
+struct pl_str pl_v_unescape(struct pl_arena *a, struct pl_str s);
 
 #endif

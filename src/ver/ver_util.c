@@ -196,3 +196,26 @@ bool pl_v_op_fits(enum pl_v_op op, int cmp)
         return cmp == 0;
     }
 }
+
+static int hex(int c)
+{
+    if (pl_v_digit(c))
+        return c - '0';
+    c = pl_v_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* a '%' that begins no escape stands for itself */
+struct pl_str pl_v_unescape(struct pl_arena *a, struct pl_str s)
+{
+    char *p = pl_alloc_n(a, s.n + 1, 1);
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        int hi = s.p[i] == '%' ? hex(pl_v_at(s, i + 1)) : -1;
+        int lo = hi >= 0 ? hex(pl_v_at(s, i + 2)) : -1;
+        if (lo >= 0)
+            i += 2;
+        p[n++] = lo >= 0 ? (char)(hi << 4 | lo) : s.p[i];
+    }
+    return (struct pl_str){ p, n };
+}

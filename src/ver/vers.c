@@ -11,26 +11,6 @@ struct constraint {
     struct pl_str version;
 };
 
-static int hex(int c)
-{
-    c = pl_v_lower(c);
-    return pl_v_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static struct pl_str decode(struct pl_arena *a, struct pl_str s)
-{
-    char *p = pl_alloc_n(a, s.n + 1, 1);
-    size_t n = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        int hi = s.p[i] == '%' ? hex(pl_v_at(s, i + 1)) : -1;
-        int lo = hi >= 0 ? hex(pl_v_at(s, i + 2)) : -1;
-        if (lo >= 0)
-            i += 2;
-        p[n++] = lo >= 0 ? (char)(hi << 4 | lo) : s.p[i];
-    }
-    return (struct pl_str){ p, n };
-}
-
 static int order(const void *x, const void *y, void *arg)
 {
     const struct constraint *a = x, *b = y;
@@ -56,7 +36,7 @@ static int read_all(struct pl_arena *a, struct pl_str s, struct constraint **ret
             return pl_fail(err, PL_E_FORMAT, "vers: unknown comparison before '%.*s'",
                            PL_FMT(part));
         (*ret)[(*ret_n)++] =
-            (struct constraint){ op == PL_OP_NONE ? PL_OP_EQ : op, decode(a, part) };
+            (struct constraint){ op == PL_OP_NONE ? PL_OP_EQ : op, pl_v_unescape(a, part) };
     }
     return *ret_n ? 0 : pl_fail(err, PL_E_FORMAT, "vers: no constraint");
 }
