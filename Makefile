@@ -31,6 +31,7 @@ bench: deps all ## throughput, CPU time against the floor, memory, start-up
 	@tests/bench/git_bench --build $(BUILD)
 	@tests/bench/serve_bench --build $(BUILD)
 	@tests/bench/text_bench --build $(BUILD)
+	@tests/bench/match_bench --build $(BUILD)
 	@tests/bench/scrub
 
 fuzz: deps ## every fuzzer for SECONDS=60 each (clang)

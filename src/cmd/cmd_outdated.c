@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/vec.h"
 #include "cmd/common.h"
+#include "cmd/index_trust.h"
 #include "cmd/version.h"
 #include "cmd/vuln_opt.h"
 #include "fmt/jsonw.h"
@@ -20,13 +21,16 @@
 struct options {
     struct pl_common common;
     struct pl_vuln_cli vuln;
-    struct pl_opt_list index;
+    struct pl_opt_list index, keyring;
     const char *format;
 };
 
 static const struct pl_opt table[] = {
     { "index", 0, PL_OPT_LIST, offsetof(struct options, index), "FILE",
-      "Packages, APKINDEX.tar.gz, repomd.xml or primary.xml, packed or not (repeatable)" },
+      "InRelease, Packages, APKINDEX.tar.gz, repomd.xml or primary.xml, packed or not "
+      "(repeatable)" },
+    { "keyring", 0, PL_OPT_LIST, offsetof(struct options, keyring), "FILE",
+      "keys that signed the indexes, a file or a folder of them (repeatable)" },
     { "format", 'f', PL_OPT_STR, offsetof(struct options, format), "FORMAT", "table or json" },
     { "db", 0, PL_OPT_STR, offsetof(struct options, vuln.db), "DIR",
       "folder of the advisory database" },
@@ -48,19 +52,46 @@ struct told {
     bool matched;
 };
 
-static int read_indexes(const struct options *o, struct pl_dist *x)
+/* Lists that answer for others come first, in whatever order they were given. */
+static int read_trusted(const struct options *o, struct pl_dist *x, struct pl_index_trust *t,
+                        struct pl_err *err)
 {
     struct pl_limits limits;
-    struct pl_err err = { 0 };
+    int r = 0;
+    bool *is_list = pl_alloc_n(x->a, o->index.n + 1, sizeof *is_list);
     pl_limits_init(&limits);
-    for (size_t i = 0; i < o->index.n; i++)
-        if (pl_dist_read(x, o->index.p[i], &limits, &err) < 0)
-            return pl_run_failed("outdated", &err);
+    for (size_t i = 0; i < o->index.n && r >= 0; i++) {
+        r = pl_index_trust_release(t, o->index.p[i], err);
+        is_list[i] = r > 0;
+    }
+    for (size_t i = 0; i < o->index.n && r >= 0; i++)
+        if (!is_list[i])
+            r = pl_dist_read(x, o->index.p[i], &limits, err);
+    return r < 0 ? r : 0;
+}
+
+static int read_indexes(const struct options *o, struct pl_dist *x)
+{
+    struct pl_err err = { 0 };
+    struct pl_index_trust *t = NULL;
+    pl_auto_buf struct pl_buf says = { 0 };
+    int r = pl_index_trust_new(&o->keyring, x->a, &t, &err);
+    x->guard = pl_index_trust_guard;
+    x->guard_arg = t;
+    if (r == 0)
+        r = read_trusted(o, x, t, &err);
+    if (r == 0 && !o->common.quiet)
+        pl_index_trust_tell(t, x, &says);
+    pl_index_trust_free(t);
+    x->guard = NULL;
+    if (r < 0) {
+        int code = pl_run_failed("outdated", &err);
+        return r == PL_E_DIGEST ? PL_EXIT_NET : code;
+    }
+    if (says.n)
+        fwrite(says.p, 1, says.n, stderr);
     if (x->wrong && !o->common.quiet)
         fprintf(stderr, "note: %zu entries of the indexes have no name or version\n", x->wrong);
-    if (!o->common.quiet)
-        fputs("note: signatures of indexes are not checked; take them from where you trust them\n",
-              stderr);
     return 0;
 }
 
@@ -244,6 +275,24 @@ static void as_json(struct pl_jsonw *w, const struct told *x)
     pl_jw_obj_end(w);
 }
 
+static void put_indexes(struct pl_jsonw *w, const struct pl_dist *index)
+{
+    static const char *const trust[] = {
+        [PL_DIST_ALONE] = "unchecked", [PL_DIST_LISTED] = "listed", [PL_DIST_SIGNED] = "signed"
+    };
+    pl_jw_key(w, "indexes");
+    pl_jw_arr(w);
+    for (size_t i = 0; i < index->files.n; i++) {
+        pl_jw_obj(w);
+        pl_jw_kcstr(w, "name", index->files.p[i].name);
+        pl_jw_kcstr(w, "trust", trust[index->files.p[i].trust]);
+        pl_jw_key(w, "by");
+        pl_jw_str_or_null(w, index->files.p[i].by);
+        pl_jw_obj_end(w);
+    }
+    pl_jw_arr_end(w);
+}
+
 /* Says what was found; the exit code. */
 static int tell(const struct options *o, const struct pl_report *report,
                 const struct pl_dist *index, bool matched)
@@ -255,6 +304,7 @@ static int tell(const struct options *o, const struct pl_report *report,
     if (json) {
         pl_jw_obj(&w);
         pl_jw_ku64(&w, "schema", 1);
+        put_indexes(&w, index);
         pl_jw_key(&w, "targets");
         pl_jw_arr(&w);
     }

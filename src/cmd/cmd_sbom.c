@@ -16,7 +16,7 @@ struct options {
 
 static const struct pl_opt table[] = {
     { "format", 'f', PL_OPT_LIST, offsetof(struct options, format), "FORMAT[=FILE]",
-      "cyclonedx-json, spdx-json" },
+      "cyclonedx-json, spdx-json, syft-json" },
     { "lockfiles", 0, PL_OPT_FLAG, offsetof(struct options, common.lockfiles), NULL,
       "lock files count in images, too" },
     { "no-dev", 0, PL_OPT_FLAG, offsetof(struct options, no_dev), NULL,
@@ -26,7 +26,8 @@ static const struct pl_opt table[] = {
 
 static const struct pl_writer *writer_of(struct pl_str id)
 {
-    bool known = pl_str_is(id, "cyclonedx-json") || pl_str_is(id, "spdx-json");
+    bool known =
+        pl_str_is(id, "cyclonedx-json") || pl_str_is(id, "spdx-json") || pl_str_is(id, "syft-json");
     return known ? pl_writer_find(id) : NULL;
 }
 
@@ -47,7 +48,9 @@ static int check_formats(const struct pl_opt_list *f)
         pl_str_split(&rest, '=', &id);
         if (writer_of(id))
             continue;
-        fprintf(stderr, "plimsoll sbom: format '%.*s' is none of cyclonedx-json, spdx-json\n",
+        fprintf(stderr,
+                "plimsoll sbom: format '%.*s' is none of cyclonedx-json, spdx-json, "
+                "syft-json\n",
                 PL_FMT(id));
         return PL_EXIT_USAGE;
     }
@@ -122,7 +125,7 @@ static int run_sbom(const void *options, const struct pl_operands *ops)
 const struct pl_command pl_cmd_sbom = {
     .name = "sbom",
     .usage = "sbom [flags] TARGET…",
-    .summary = "the packages of images or directories, as CycloneDX or SPDX",
+    .summary = "the packages of images or directories, as CycloneDX, SPDX or syft's JSON",
     .details = "targets: docker-archive:FILE  oci:DIR[:TAG|@DIGEST]  oci-archive:FILE  daemon:REF\n"
                "         dir:PATH  rootfs:PATH  sbom:FILE  -  or a path, probed by what it holds\n",
     .options = table,

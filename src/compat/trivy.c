@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "compat/compat.h"
 #include "compat/tv_scan.h"
+#include "fmt/glob.h"
 
 #define DEPTH_MAX 40u
 #define FILES_MAX 100000u
@@ -51,6 +52,21 @@ static int refuse(const char *what, const char *value)
 
 /* --- options --- */
 
+/* A word that is no severity would leave everything out. */
+static int severities(struct run *r, const char *v)
+{
+    struct pl_str rest = pl_str_c(v), word;
+    while (pl_str_split(&rest, ',', &word)) {
+        bool known = false;
+        for (int s = 0; s <= PL_TV_CRITICAL; s++)
+            known |= pl_str_ieq(pl_str_trim(word), pl_str_c(pl_tv_severity_name(s)));
+        if (!known)
+            return refuse("--severity does not know a word of", v);
+    }
+    r->severities = pl_str_c(v);
+    return 0;
+}
+
 static int set(struct run *r, struct pl_str name, const char *v)
 {
     if (pl_str_is(name, "format") || pl_str_is(name, "f"))
@@ -60,12 +76,19 @@ static int set(struct run *r, struct pl_str name, const char *v)
     else if (pl_str_is(name, "ignorefile"))
         r->ignorefile = v;
     else if (pl_str_is(name, "severity") || pl_str_is(name, "s"))
-        r->severities = pl_str_c(v);
+        return severities(r, v);
     else if (pl_str_is(name, "skip-dirs"))
         r->skip_dirs = pl_str_c(v);
     else if (pl_str_is(name, "skip-files"))
         r->skip_files = pl_str_c(v);
-    else if (pl_str_is(name, "exit-code")) {
+    else if (pl_str_is(name, "cache-dir"))
+        return 0; /* nothing is kept */
+    else if (pl_str_is(name, "timeout")) {
+        uint64_t ms;
+        if (!pl_tv_duration(v, &ms))
+            return refuse("--timeout is a duration above zero such as 5m0s, not", v);
+        pl_tv_clock(ms);
+    } else if (pl_str_is(name, "exit-code")) {
         uint64_t n;
         if (!pl_str_u64(pl_str_c(v), &n) || n > 255)
             return refuse("--exit-code is a number, not", v);
@@ -152,12 +175,12 @@ static bool in_list(struct pl_str list, struct pl_str path)
 {
     struct pl_str word;
     while (list.n && pl_str_split(&list, ',', &word)) {
+        word = pl_str_trim(word);
         while (pl_str_starts(word, PL_S("./")))
             word = pl_str_sub(word, 2, SIZE_MAX);
         while (word.n > 1 && word.p[word.n - 1] == '/')
             word.n--;
-        if (word.n && (pl_str_eq(word, path) || (pl_str_starts(word, PL_S("**/")) &&
-                                                 pl_str_ends(path, pl_str_sub(word, 2, SIZE_MAX)))))
+        if (word.n && pl_glob_match(word, path))
             return true;
     }
     return false;
@@ -351,6 +374,31 @@ static int config(struct run *r)
     return code ? code : r->failed; /* what was not read is not clean */
 }
 
+/* "--cache-dir X --quiet image …": what stands in front of the verb belongs behind it. In `a`. */
+static char **verb_first(char **argv, struct pl_arena *a)
+{
+    static const char *const valued[] = { "--cache-dir", "--config", "-c", "--timeout" };
+    size_t at = 0, n = 0;
+    while (argv[at] && argv[at][0] == '-' && strcmp(argv[at], "--help") != 0 &&
+           strcmp(argv[at], "--version") != 0) {
+        for (size_t i = 0; i < PL_COUNT(valued); i++)
+            if (strcmp(argv[at], valued[i]) == 0 && argv[at + 1]) {
+                at++;
+                break;
+            }
+        at++;
+    }
+    if (!at || !argv[at])
+        return argv;
+    while (argv[n])
+        n++;
+    char **out = pl_alloc_n(a, n + 1, sizeof *out);
+    out[0] = argv[at];
+    memcpy(out + 1, argv, at * sizeof *out);
+    memcpy(out + at + 1, argv + at + 1, (n - at) * sizeof *out);
+    return out;
+}
+
 static int run(char **argv)
 {
     struct run *r = calloc(1, sizeof *r);
@@ -363,12 +411,14 @@ static int run(char **argv)
     r->ignores.a = &r->a;
     r->ignores.today =
         pl_printf(&r->a, "%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+    argv = verb_first(argv, &r->a);
     bool scans = argv[0] && pl_tv_scans(argv[0]);
     bool asks = argv[0] && (strcmp(argv[0], "config") == 0 || strcmp(argv[0], "conf") == 0);
     if (!argv[0] || strcmp(argv[0], "--help") == 0 ||
         (asks && argv[1] && strcmp(argv[1], "--help") == 0))
         code = fputs(help, stdout) < 0;
-    else if (strcmp(argv[0], "--version") == 0)
+    else if (strcmp(argv[0], "--version") == 0 || strcmp(argv[0], "-v") == 0 ||
+             strcmp(argv[0], "version") == 0)
         code = puts("Version: 0.66.0 (plimsoll)") < 0;
     else if (!asks)
         code = scans ? pl_tv_scan(argv) : refuse("no such command here:", argv[0]);

@@ -53,9 +53,9 @@ static const struct flag {
     { "ignore-unfixed", 0, SPECIAL, 0, "vulnerability.ignore-unfixed" },
     { "list-all-pkgs", 0, BOOL, AT(packages), NULL },
     { "include-dev-deps", 0, BOOL, AT(dev), "pkg.include-dev-deps" },
-    { "offline-scan", 0, BOOL, AT(offline), "scan.offline" },
+    { "offline-scan", 0, FINE, 0, "scan.offline" },
     { "quiet", 'q', BOOL, AT(quiet), NULL },
-    { "insecure", 0, BOOL, AT(plain_http), NULL },
+    { "insecure", 0, BOOL, AT(insecure), NULL },
     { "skip-db-update", 0, FINE, 0, "db.skip-update" },
     { "skip-update", 0, FINE, 0, NULL },
     { "skip-java-db-update", 0, FINE, 0, "db.java-skip-update" },
@@ -68,17 +68,17 @@ static const struct flag {
     { "debug", 'd', FINE, 0, NULL },
     { "no-color", 0, FINE, 0, NULL },
     { "light", 0, FINE, 0, NULL },
-    { "show-suppressed", 0, FINE, 0, "scan.show-suppressed" },
-    { "timeout", 0, FINE_V, 0, NULL },
-    { "parallel", 0, FINE_V, 0, "scan.parallel" },
+    { "show-suppressed", 0, NO, 0, "scan.show-suppressed" },
+    { "timeout", 0, SPECIAL, 0, NULL },
+    { "parallel", 0, NUM, AT(threads), "scan.parallel" },
     { "cache-backend", 0, FINE_V, 0, "cache.backend" },
     { "cache-ttl", 0, FINE_V, 0, "cache.ttl" },
     { "db-repository", 0, FINE_V, 0, "db.repository" },
     { "java-db-repository", 0, FINE_V, 0, "db.java-repository" },
     { "checks-bundle-repository", 0, FINE_V, 0, NULL },
-    { "image-src", 0, FINE_V, 0, "image.source" },
+    { "image-src", 0, SPECIAL, 0, "image.source" },
     { "detection-priority", 0, NO, 0, "scan.detection-priority" },
-    { "table-mode", 0, FINE_V, 0, NULL },
+    { "table-mode", 0, SPECIAL, 0, NULL },
     { "config", 'c', FINE_V, 0, NULL },
     { "secret-config", 0, NO, 0, "secret.config" },
     { "generate-default-config", 0, NO, 0, NULL },
@@ -95,6 +95,11 @@ static const struct flag {
     { "download-db-only", 0, NO, 0, "db.download-only" },
     { "reset", 0, NO, 0, NULL },
     { "license-full", 0, NO, 0, "license.full" },
+    { "removed-pkgs", 0, NO, 0, "image.removed-pkgs" },
+    { "pkg-relationships", 0, NO, 0, "pkg.relationships" },
+    { "sbom-sources", 0, NO, 0, NULL },
+    { "docker-host", 0, NO, 0, "image.docker.host" },
+    { "podman-host", 0, NO, 0, "image.podman.host" },
 };
 
 static const char help[] =
@@ -112,7 +117,7 @@ static const char help[] =
     "      --ignore-unfixed           only what a version mends\n"
     "      --ignore-status strings    unknown,not_affected,affected,fixed,under_investigation,\n"
     "                                 will_not_fix,fix_deferred,end_of_life\n"
-    "      --scanners strings         vuln,secret,license (default vuln,secret)\n"
+    "      --scanners strings         vuln,secret (default vuln,secret)\n"
     "      --pkg-types strings        os,library\n"
     "      --ignorefile string        .trivyignore file\n"
     "      --vex strings              OpenVEX, CSAF or CycloneDX files\n"
@@ -120,6 +125,10 @@ static const char help[] =
     "      --list-all-pkgs            packages in the report\n"
     "      --cache-dir string         its folder db holds the advisory database\n"
     "      --platform string          os/architecture of an index\n"
+    "      --image-src strings        docker,podman,remote: where images are sought, in order\n"
+    "      --insecure                 registries without a trusted certificate, or without TLS\n"
+    "      --parallel int             workers\n"
+    "      --timeout duration         such as 5m0s: then it ends with exit code 1\n"
     "  -q, --quiet                    no progress\n";
 
 static int refuse(const char *what, const char *value)
@@ -167,7 +176,7 @@ static int words(struct pl_tv_opts *o, struct pl_str list, bool scanners, struct
 {
     struct pl_str word;
     if (scanners)
-        o->vulns = o->secrets = o->licences = o->misconfig = false;
+        o->vulns = o->secrets = false;
     else
         o->os = o->library = false;
     while (pl_str_split(&list, ',', &word)) {
@@ -177,7 +186,7 @@ static int words(struct pl_tv_opts *o, struct pl_str list, bool scanners, struct
         else if (scanners && pl_str_is(word, "secret"))
             o->secrets = true;
         else if (scanners && pl_str_is(word, "license"))
-            o->licences = true;
+            return refuse("--scanners license is not done here", NULL);
         else if (scanners && (pl_str_is(word, "misconfig") || pl_str_is(word, "config")))
             return refuse("--scanners misconfig is done by `trivy config` here", NULL);
         else if (!scanners && pl_str_is(word, "os"))
@@ -189,6 +198,25 @@ static int words(struct pl_tv_opts *o, struct pl_str list, bool scanners, struct
                           pl_dup(a, word).p);
     }
     return 0;
+}
+
+/* Where images are sought. Of containerd's there is no reader: the others of the list are asked. */
+static int sources(struct pl_tv_opts *o, struct pl_str list, struct pl_arena *a)
+{
+    static const char *const known[] = { "docker", "podman", "remote" };
+    struct pl_str word;
+    o->image_src = (struct pl_names){ pl_alloc_n(a, list.n + 1, sizeof *o->image_src.p), 0 };
+    while (pl_str_split(&list, ',', &word)) {
+        bool one = false;
+        word = pl_str_trim(word);
+        for (size_t i = 0; i < PL_COUNT(known); i++)
+            one |= pl_str_is(word, known[i]);
+        if (one)
+            o->image_src.p[o->image_src.n++] = pl_dup(a, word);
+        else if (!pl_str_is(word, "containerd"))
+            return refuse("--image-src does not know", pl_dup(a, word).p);
+    }
+    return o->image_src.n ? 0 : refuse("--image-src containerd is not done here", NULL);
 }
 
 static int special(struct pl_tv_opts *o, const struct flag *f, const char *v, struct pl_arena *a)
@@ -203,6 +231,16 @@ static int special(struct pl_tv_opts *o, const struct flag *f, const char *v, st
             o->ignore[s] |= s != PL_FIX_FIXED;
         return 0;
     }
+    if (pl_str_is(name, "timeout"))
+        return pl_tv_duration(v, &o->timeout_ms)
+                   ? 0
+                   : refuse("--timeout is a duration above zero such as 5m0s, not", v);
+    if (pl_str_is(name, "image-src"))
+        return sources(o, list, a);
+    if (pl_str_is(name, "table-mode"))
+        return pl_str_find(list, PL_S("detailed"), 0) != SIZE_MAX
+                   ? 0
+                   : refuse("--table-mode is done as detailed only, not as", v);
     return words(o, list, pl_str_is(name, "scanners") || pl_str_is(name, "security-checks"), a);
 }
 

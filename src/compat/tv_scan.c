@@ -41,7 +41,7 @@ static int complain(const char *what, const char *why)
 
 /* ---- reading ---- */
 
-/* The target in our own words: the verb says what it is. */
+/* The target in our own words: the verb says what it is. NULL: an image to be sought. */
 static const char *target_of(struct run *r)
 {
     const char *t = r->o.input ? r->o.input : r->o.target;
@@ -53,7 +53,27 @@ static const char *target_of(struct run *r)
     if (strcmp(r->o.verb, "image") != 0)
         return pl_printf(&r->a, "dir:%s", t).p;
 
-    return r->o.input || access(t, R_OK) == 0 ? t : pl_printf(&r->a, "docker://%s", t).p;
+    return r->o.input;
+}
+
+/* The image where it is found first: at a service on this machine, in its registry. */
+static int seek_image(struct run *r, struct pl_scan *s)
+{
+    struct pl_str usual[] = { PL_S("docker"), PL_S("remote") };
+    struct pl_names at = r->o.image_src.n ? r->o.image_src : (struct pl_names){ usual, 2 };
+    bool asked = false;
+    int e = PL_E_NOENT;
+    for (size_t i = 0; i < at.n; i++) {
+        bool remote = pl_str_is(at.p[i], "remote");
+        if (!remote && asked) /* one question goes to both kinds of service */
+            continue;
+        asked |= !remote;
+        const char *t = pl_printf(&r->a, "%s%s", remote ? "docker://" : "daemon:", r->o.target).p;
+        e = pl_scan_target(s, t, &r->report, &r->err);
+        if (e != PL_E_NOENT && e != PL_E_NET && e != PL_E_UNSUP)
+            break;
+    }
+    return e;
 }
 
 static int registry_options(struct run *r)
@@ -63,11 +83,11 @@ static int registry_options(struct run *r)
     g->username = r->o.user;
     if (!r->o.user != !r->o.password)
         return pl_fail(&r->err, PL_E_USAGE, "--username and --password go together");
-    if (r->o.plain_http && r->o.target) {
+    if (r->o.insecure && r->o.target) {
         struct pl_str host, rest = pl_str_c(r->o.target);
         pl_str_split(&rest, '/', &host);
-        g->plain_http.p = pl_alloc_n(&r->a, 1, sizeof *g->plain_http.p);
-        g->plain_http.p[g->plain_http.n++] = host;
+        g->unverified.p = pl_alloc_n(&r->a, 1, sizeof *g->unverified.p);
+        g->unverified.p[g->unverified.n++] = host;
     }
     if (!r->o.user)
         return 0;
@@ -98,9 +118,11 @@ static int read_target(struct run *r)
     struct pl_platform p;
     struct pl_source_opts source = { .registry = &r->registry };
     bool tree = strcmp(r->o.verb, "filesystem") == 0 || strcmp(r->o.verb, "repository") == 0;
-    struct pl_scan_opts o = {
-        .secrets = r->o.secrets, .packages = true, .lockfiles = tree, .source = &source
-    };
+    struct pl_scan_opts o = { .secrets = r->o.secrets,
+                              .packages = true,
+                              .lockfiles = tree,
+                              .source = &source,
+                              .threads = (unsigned)r->o.threads };
     pl_limits_init(&o.limits);
     int e = pl_sandbox_mode_of(NULL, &o.sandbox, &r->err);
     if (e == 0)
@@ -114,8 +136,9 @@ static int read_target(struct run *r)
         e = pl_rules_builtin(&rules, &r->err);
     if (e == 0)
         e = pl_scan_new(&o, rules, &s, &r->err);
+    const char *target = target_of(r);
     if (e == 0)
-        e = pl_scan_target(s, target_of(r), &r->report, &r->err);
+        e = target ? pl_scan_target(s, target, &r->report, &r->err) : seek_image(r, s);
     pl_scan_free(s);
     pl_rules_free(rules);
     if (r->registry.password_fd >= 0)
@@ -339,6 +362,7 @@ int pl_tv_scan(char **argv)
     r->ignores.today =
         pl_printf(&r->a, "%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
     int code = pl_tv_flags(&r->o, argv, &r->a);
+    pl_tv_clock(code ? 0 : r->o.timeout_ms);
     code = code == 1 ? 0 : code ? code : scan(r);
     pl_vec_release(&r->ignores.v);
     pl_vex_release(&r->vex);

@@ -20,15 +20,17 @@ struct pl_tv_opts {
     const char *format, *output, *template_, *ignorefile, *platform, *db, *cache_dir, *user,
         *password;
     struct pl_names vex, skip_dirs, skip_files; /* globs as typed */
+    struct pl_names image_src;                  /* "docker", "podman", "remote", in this order */
     bool severity[PL_TV_CRITICAL + 1];
-    bool ignore[PL_FIX_COUNT];                /* --ignore-status, --ignore-unfixed */
-    bool vulns, secrets, licences, misconfig; /* --scanners */
-    bool os, library;                         /* --pkg-types */
-    bool packages;                            /* --list-all-pkgs */
-    bool dev;                                 /* --include-dev-deps */
-    bool offline, quiet, plain_http;
+    bool ignore[PL_FIX_COUNT]; /* --ignore-status, --ignore-unfixed */
+    bool vulns, secrets;       /* --scanners */
+    bool os, library;          /* --pkg-types */
+    bool packages;             /* --list-all-pkgs */
+    bool dev;                  /* --include-dev-deps */
+    bool quiet, insecure;
     int exit_code, exit_on_eol;
-    unsigned threads;
+    int threads;         /* --parallel; 0: one for each processor */
+    uint64_t timeout_ms; /* 0: as long as it takes */
 };
 /* Reads flags, TRIVY_* variables and trivy.yaml; texts live in `a` or are those given. 0, 1 (help
  * was printed), or PL_TV_USAGE with what is wrong on stderr. `argv` begins with the verb. */
@@ -67,6 +69,11 @@ bool pl_tv_block_of(const struct pl_tv_report *r, const struct pl_package *p,
 /* Append the report. */
 void pl_tv_json(const struct pl_tv_report *r, struct pl_buf *out);
 void pl_tv_table(const struct pl_tv_report *r, struct pl_buf *out);
+
+/* "1h5m", "1.5s" as Go writes them, in milliseconds; false when it is none or not above zero. */
+bool pl_tv_duration(const char *text, uint64_t *ret_ms);
+/* After that time the process ends with exit code 1; 0: never. */
+void pl_tv_clock(uint64_t ms);
 
 /* Is it one of the verbs that scan? */
 bool pl_tv_scans(const char *verb);

@@ -1,5 +1,5 @@
 /* One request and its answer over HTTP, by libcurl, or plainly to this machine without it: TLS
- * always checked, every address judged after name resolution, limits on what arrives. Follows no
+ * checked, every address judged after name resolution, limits on what arrives. Follows no
  * redirect and knows no credentials: both are decided by whoever asks. Without libcurl
  * (http_none.c) every request is PL_E_UNSUP. */
 /* SPDX-License-Identifier: Apache-2.0 */
@@ -58,6 +58,7 @@ struct pl_http_req {
     size_t keep;            /* beyond it PL_E_LIMIT; other bodies than 2xx are cut at 64 KiB */
     const char *cert, *key; /* PEM files of a client certificate, or NULL */
     struct pl_str ca_pem;   /* authorities beside the system's */
+    bool unverified;        /* the certificate is not looked at: for hosts the user named so */
     bool http1;             /* no HTTP/2: a transfer that waits then holds back its sender */
 };
 

@@ -39,6 +39,8 @@ static int start(const struct pl_program *p, int in, int out, pid_t *ret, struct
     posix_spawn_file_actions_adddup2(&fa, out, 1);
     if (p->quiet)
         posix_spawn_file_actions_addopen(&fa, 2, "/dev/null", O_WRONLY, 0);
+    for (size_t i = 0; i < p->n_keep; i++)
+        posix_spawn_file_actions_adddup2(&fa, p->keep[i], p->keep[i]);
     int e = posix_spawnp(ret, p->argv[0], &fa, NULL, p->argv, p->env ? p->env : environ);
     posix_spawn_file_actions_destroy(&fa);
     return e ? pl_fail_errno(err, PL_E_USAGE, e, "cannot run '%s'", p->argv[0]) : 0;

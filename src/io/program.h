@@ -13,6 +13,8 @@ struct pl_program {
     struct pl_str input; /* on its standard input */
     int seconds;         /* at most */
     bool quiet;          /* what it says on standard error is thrown away */
+    const int *keep;     /* descriptors that it gets under their own numbers */
+    size_t n_keep;
 };
 
 /* Runs it to its end; what it prints is added to `out`, whose `max` is heeded, and *ret_exit is its

@@ -31,13 +31,29 @@ static bool named(const struct pl_names *hosts, const struct pl_url *u)
     return false;
 }
 
+/* Did the user say that its certificate does not matter? */
+static bool unverified(const struct pl_endpoint *e, const struct pl_url *u)
+{
+    const struct pl_names *hosts = &e->r->o.unverified;
+    bool yes = named(hosts, u);
+    for (size_t i = 0; i < hosts->n && u->port == 443; i++)
+        yes |= pl_str_ieq(hosts->p[i], u->host);
+    return yes;
+}
+
+/* May it be spoken to without TLS, though it is not on this machine? */
+static bool may_plain(const struct pl_endpoint *e, const struct pl_url *u)
+{
+    return named(&e->r->o.plain_http, u) || unverified(e, u);
+}
+
 static int judge(void *arg, enum pl_addr_class c, struct pl_err *err)
 {
     struct hop *h = arg;
     struct pl_endpoint *e = h->e;
     const struct pl_url *u = h->url;
     bool own = pl_str_eq(u->host, e->base.host);
-    bool named_plain = named(&e->r->o.plain_http, u);
+    bool named_plain = may_plain(e, u);
     if (c == PL_ADDR_REFUSED)
         return pl_fail(err, PL_E_AUTH, "'%.*s' is at %s address: refused", PL_FMT(u->host),
                        pl_addr_class_name(c));
@@ -112,7 +128,7 @@ static int next_url(struct pl_endpoint *e, const struct pl_url *from, struct pl_
     if (from->https && !ret->https)
         return pl_fail(err, PL_E_AUTH, "'%.*s' redirects from https to http: refused",
                        PL_FMT(from->host));
-    if (!ret->https && !pl_addr_loopback_host(ret->host) && !named(&e->r->o.plain_http, ret))
+    if (!ret->https && !pl_addr_loopback_host(ret->host) && !may_plain(e, ret))
         return pl_fail(err, PL_E_AUTH, "'%.*s' redirects to '%.*s' over plain http: refused",
                        PL_FMT(from->host), PL_FMT(ret->host));
     return 0;
@@ -140,6 +156,7 @@ static int send_one(struct pl_endpoint *e, struct pl_http_req *q, const struct p
     one.data = q->data ? on_data : NULL;
     one.read = q->read ? on_read : NULL;
     one.arg = &h;
+    one.unverified = unverified(e, url);
     one.ca_pem = pl_buf_str(&e->ca);
     one.cert = own ? e->cert : NULL; /* a certificate is a credential, too */
     one.key = own ? e->key : NULL;
@@ -224,7 +241,7 @@ static int build(struct pl_endpoint *e, const struct pl_call *c, struct pl_arena
     if (e->base.https && pl_str_eq(ret->host, e->base.host) && !ret->https)
         return pl_fail(err, PL_E_AUTH, "'%.*s' points from https to http: refused",
                        PL_FMT(ret->host));
-    if (!ret->https && !pl_addr_loopback_host(ret->host) && !named(&e->r->o.plain_http, ret))
+    if (!ret->https && !pl_addr_loopback_host(ret->host) && !may_plain(e, ret))
         return pl_fail(err, PL_E_AUTH, "'%.*s' over plain http: refused", PL_FMT(ret->host));
     return 0;
 }
@@ -275,11 +292,11 @@ static int exchange(struct pl_endpoint *e, struct pl_call *c, struct pl_http_ans
     return r;
 }
 
-/* Plain HTTP on this machine: TLS was tried first. */
+/* Plain HTTP on this machine, or where the user allows it: TLS was tried first. */
 static bool fall_back(struct pl_endpoint *e, const struct pl_http_answer *ans, int r)
 {
     if (e->settled || r != PL_E_NET || !ans->no_tls || !e->base.https ||
-        !pl_addr_loopback_host(e->base.host))
+        !(pl_addr_loopback_host(e->base.host) || unverified(e, &e->base)))
         return false;
     e->base.https = false;
     return true;

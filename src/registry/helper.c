@@ -31,7 +31,9 @@ int pl_helper_ask(struct pl_str name, struct pl_str server, struct pl_arena *a,
         return pl_fail(err, PL_E_USAGE, "the name of a credential helper makes no sense");
     snprintf(program, sizeof program, "docker-credential-%.*s", PL_FMT(name));
     /* quiet: it may print secrets */
-    struct pl_program p = { argv, NULL, server, HELPER_SECONDS, /* quiet= */ true };
+    struct pl_program p = {
+        .argv = argv, .input = server, .seconds = HELPER_SECONDS, .quiet = true
+    };
     int r = pl_program_run(&p, &b, &status, err);
     if (r == 0)
         r = verdict(status, program, &b, a, ret, err);

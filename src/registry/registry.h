@@ -13,6 +13,8 @@
 
 struct pl_registry_opts {
     struct pl_names plain_http; /* "host[:port]" that may be spoken to without TLS */
+    struct pl_names unverified; /* "host[:port]" whose certificate is not looked at, or that may do
+                                   without TLS where it speaks none: only when the user says so */
     struct pl_names mirrors;    /* "HOST=URL", in order */
     const char *ca_file, *client_cert, *client_key;
     const char *config;   /* --registry-config, or NULL: the usual places */

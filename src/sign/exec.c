@@ -58,7 +58,9 @@ static int run_helper(char **argv, struct pl_str bytes, struct pl_buf *b, struct
 {
     struct pl_arena a = { 0 };
     int status = 0;
-    struct pl_program p = { argv, environment(&a), bytes, HELPER_SECONDS, /* quiet= */ false };
+    struct pl_program p = {
+        .argv = argv, .env = environment(&a), .input = bytes, .seconds = HELPER_SECONDS
+    };
     int r = pl_program_run(&p, b, &status, err);
     pl_arena_release(&a);
     return r == 0 && status ? pl_fail(err, PL_E_USAGE, "'%s' failed", argv[0]) : r;

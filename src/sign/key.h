@@ -66,6 +66,10 @@ int pl_pubkey_verify(const struct pl_pubkey *k, struct pl_message *m, struct pl_
 int pl_pubkey_verify_md(const struct pl_pubkey *k, enum pl_md md, struct pl_str bytes,
                         struct pl_str sig, struct pl_err *err);
 
+/* The same for RSA PKCS#1 v1.5 over SHA-1: Alpine's indexes are still signed so. PL_E_SIG. */
+int pl_pubkey_verify_sha1(const struct pl_pubkey *k, struct pl_str bytes, struct pl_str sig,
+                          struct pl_err *err);
+
 /* ---- private keys ---- */
 
 struct pl_privkey; /* holds a secret; wiped when freed */

@@ -187,8 +187,8 @@ static const EVP_MD *evp(enum pl_md md)
 }
 
 /* Over a digest: ECDSA and RSA. */
-static bool holds(const struct pl_pubkey *k, enum pl_md md, struct pl_str digest, struct pl_str sig,
-                  bool pss)
+static bool holds_over(const struct pl_pubkey *k, const EVP_MD *md, struct pl_str digest,
+                       struct pl_str sig, bool pss)
 {
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(k->pkey, NULL);
     if (!ctx)
@@ -196,7 +196,7 @@ static bool holds(const struct pl_pubkey *k, enum pl_md md, struct pl_str digest
     bool ok = EVP_PKEY_verify_init(ctx) == 1;
     if (ok && k->type == PL_KEY_RSA)
         ok = EVP_PKEY_CTX_set_rsa_padding(ctx, pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING) > 0;
-    ok = ok && EVP_PKEY_CTX_set_signature_md(ctx, evp(md)) > 0;
+    ok = ok && EVP_PKEY_CTX_set_signature_md(ctx, md) > 0;
     if (ok && pss)
         ok = EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) > 0;
     ok = ok && EVP_PKEY_verify(ctx, (const unsigned char *)sig.p, sig.n,
@@ -204,6 +204,12 @@ static bool holds(const struct pl_pubkey *k, enum pl_md md, struct pl_str digest
     EVP_PKEY_CTX_free(ctx);
     ERR_clear_error();
     return ok;
+}
+
+static bool holds(const struct pl_pubkey *k, enum pl_md md, struct pl_str digest, struct pl_str sig,
+                  bool pss)
+{
+    return holds_over(k, evp(md), digest, sig, pss);
 }
 
 static bool pure_ed25519(const struct pl_pubkey *k, struct pl_str bytes, struct pl_str sig)
@@ -288,5 +294,18 @@ int pl_pubkey_verify_md(const struct pl_pubkey *k, enum pl_md md, struct pl_str 
         pl_md_bytes(md, bytes, digest);
         ok = holds(k, md, pl_str_n(digest, pl_md_len(md)), sig, /* pss= */ false);
     }
+    return ok ? 0 : pl_fail(err, PL_E_SIG, "signature does not hold");
+}
+
+int pl_pubkey_verify_sha1(const struct pl_pubkey *k, struct pl_str bytes, struct pl_str sig,
+                          struct pl_err *err)
+{
+    uint8_t digest[PL_HASH_MAX];
+    struct pl_hash *h = pl_hash_new(PL_HASH_SHA1);
+    pl_hash_add(h, bytes.p, bytes.n);
+    pl_hash_end(h, digest);
+    pl_hash_free(h);
+    struct pl_str d = pl_str_n(digest, pl_hash_len(PL_HASH_SHA1));
+    bool ok = k->type == PL_KEY_RSA && holds_over(k, EVP_sha1(), d, sig, /* pss= */ false);
     return ok ? 0 : pl_fail(err, PL_E_SIG, "signature does not hold");
 }

@@ -29,6 +29,15 @@ static bool sep(int c)
     return c == '.' || c == '-' || c == '_' || c == '+';
 }
 
+static bool dev_or_end(struct pl_str s, size_t i, struct pl_composer *c)
+{
+    struct pl_str rest = pl_str_sub(s, i, s.n);
+    if (rest.n && sep(rest.p[0]) && rest.p[0] != '+')
+        rest = pl_str_sub(rest, 1, rest.n);
+    c->dev = i < s.n && pl_str_ieq(rest, PL_S("dev"));
+    return i >= s.n || c->dev;
+}
+
 /* "(stable|beta|b|RC|alpha|a|patch|pl|p) numbers", then "dev"; false when something else is there
  */
 static bool modifier(struct pl_str s, size_t i, struct pl_composer *c)
@@ -36,6 +45,7 @@ static bool modifier(struct pl_str s, size_t i, struct pl_composer *c)
     static const char *const words[] = { "stable", "beta",  "b",  "rc", "alpha",
                                          "a",      "patch", "pl", "p" };
     size_t at = i + (sep(pl_v_at(s, i)) && pl_v_at(s, i) != '+');
+    size_t behind = at;
     struct pl_str word = pl_v_take_alphas(s, &at);
     for (size_t k = 0; k < PL_COUNT(words); k++) {
         if (!pl_str_ieq(word, pl_str_c(words[k])))
@@ -46,16 +56,9 @@ static bool modifier(struct pl_str s, size_t i, struct pl_composer *c)
             at++;
         c->word = k ? word : PL_S("");
         c->numbers = k ? pl_str_sub(s, from, at - from) : PL_S("");
-        i = at;
-        break;
+        return dev_or_end(s, at, c);
     }
-    if (i == s.n)
-        return true;
-    struct pl_str rest = pl_str_sub(s, i, s.n);
-    if (sep(rest.p[0]) && rest.p[0] != '+')
-        rest = pl_str_sub(rest, 1, rest.n);
-    c->dev = pl_str_ieq(rest, PL_S("dev"));
-    return c->dev;
+    return dev_or_end(s, i, c) || dev_or_end(s, behind, c); /* a separator before nothing */
 }
 
 static bool wild(int c)

@@ -33,10 +33,7 @@ static int tagged(struct pl_str v, size_t *i, const char *const *list, size_t n,
         if (!word_at(v, at, list[k], &end))
             continue;
         end += sep(pl_v_at(v, end)) && end < v.n;
-        *ret_no = pl_v_take_digits(v, &end);
-        /* a separator before nothing belongs to what follows */
-        if (!ret_no->n && sep(pl_v_at(v, end - 1)) && end < v.n)
-            end--;
+        *ret_no = pl_v_take_digits(v, &end); /* none: every tag behind may do without a separator */
         *i = end;
         return (int)k;
     }

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/hash.h"
 #include "fmt/xml.h"
 #include "io/codec.h"
 #include "io/tar.h"
@@ -157,8 +158,17 @@ static bool holds_line(struct pl_str text, const char *start)
     return false;
 }
 
-static int xml(struct pl_dist *x, struct pl_str text, struct pl_str *ret_primary,
-               struct pl_err *err)
+/* What a list says of a file: empty href: nothing. */
+struct named {
+    struct pl_str href, sum_type, sum;
+};
+
+static struct pl_str keep(struct pl_arena *a, struct pl_str s)
+{
+    return s.n ? pl_dup(a, s) : PL_S("");
+}
+
+static int xml(struct pl_dist *x, struct pl_str text, struct named *ret_primary, struct pl_err *err)
 {
     struct pl_arena a = { 0 };
     struct pl_xml *root = NULL;
@@ -168,8 +178,12 @@ static int xml(struct pl_dist *x, struct pl_str text, struct pl_str *ret_primary
     } else if (r == 0 && pl_str_is(root->name, "repomd") && ret_primary) {
         for (const struct pl_xml *d = pl_xml_get(root, "data"); d; d = pl_xml_more(d))
             if (pl_str_is(pl_xml_attr(d, "type"), "primary"))
-                *ret_primary = pl_dup(x->a, pl_xml_attr(pl_xml_get(d, "location"), "href"));
-        if (!ret_primary->n)
+                *ret_primary = (struct named){
+                    keep(x->a, pl_xml_attr(pl_xml_get(d, "location"), "href")),
+                    keep(x->a, pl_xml_attr(pl_xml_get(d, "checksum"), "type")),
+                    keep(x->a, pl_str_trim(pl_xml_text(d, "checksum"))),
+                };
+        if (!ret_primary->href.n)
             r = pl_fail(err, PL_E_FORMAT, "it names no primary index");
     } else if (r == 0) {
         r = pl_fail(err, PL_E_FORMAT, "no index: its root is '%.*s'",
@@ -179,7 +193,7 @@ static int xml(struct pl_dist *x, struct pl_str text, struct pl_str *ret_primary
     return r;
 }
 
-static int form(struct pl_dist *x, struct pl_str text, struct pl_str *ret_primary,
+static int form(struct pl_dist *x, struct pl_str text, struct named *ret_primary,
                 struct pl_err *err)
 {
     struct pl_str head = pl_str_trim(pl_str_sub(text, 0, 200));
@@ -223,34 +237,103 @@ static int from_tar(struct pl_dist *x, struct pl_view *v, const struct pl_limits
     return r < 0 ? r : seen ? 0 : pl_fail(err, PL_E_FORMAT, "an archive without APKINDEX");
 }
 
-static int from_bytes(struct pl_dist *x, struct pl_str bytes, const struct pl_limits *l,
-                      struct pl_str *ret_primary, struct pl_err *err)
+/* A file, opened through its codec. */
+struct opened {
+    struct pl_view mem, *v;
+    struct pl_codec_opts o;
+    bool tar;
+};
+
+static int open_bytes(struct opened *z, struct pl_str bytes, const struct pl_limits *l,
+                      struct pl_err *err)
 {
-    struct pl_view mem, *v = &mem;
     const struct pl_codec *codec = NULL;
-    pl_auto_buf struct pl_buf text = { .max = TEXT_MAX };
-    struct pl_codec_opts o = {
+    z->v = &z->mem;
+    z->o = (struct pl_codec_opts){
         .limits = l, .out_base = TEXT_MAX, .out_ratio = 1000, .limit_name = "layer-out"
     };
-    pl_view_mem_init(&mem, bytes.p, bytes.n);
-    int r = pl_codec_probe(&mem, &codec, err);
+    pl_view_mem_init(&z->mem, bytes.p, bytes.n);
+    int r = pl_codec_probe(&z->mem, &codec, err);
     if (r == 0 && codec && !codec->open)
         return pl_fail(err, PL_E_UNSUP, "no support for %s in this build", codec->id);
     if (r == 0 && codec)
-        v = codec->open(&mem, &o);
+        z->v = codec->open(&z->mem, &z->o);
     if (r == 0)
-        r = pl_view_ahead(v, 512, err);
-    if (r >= 0 && v->n >= 512 && pl_tar_bid(v->p, 512))
-        r = from_tar(x, v, l, err);
-    else if (r >= 0 && (r = pl_view_slurp(v, &text, TEXT_MAX, err)) == 0)
-        r = form(x, pl_buf_str(&text), ret_primary, err);
-    if (v != &mem)
-        pl_view_close(v);
+        r = pl_view_ahead(z->v, 512, err);
+    z->tar = r >= 0 && z->v->n >= 512 && pl_tar_bid(z->v->p, 512);
+    return r < 0 ? r : 0;
+}
+
+static void close_bytes(struct opened *z)
+{
+    if (z->v != &z->mem)
+        pl_view_close(z->v);
+}
+
+/* Who answers for it? */
+static int ask(struct pl_dist *x, const char *name, struct pl_str *file, struct pl_str text,
+               enum pl_dist_trust least, struct pl_str by, struct pl_err *err)
+{
+    struct pl_dist_file f = { .name = pl_printf(x->a, "%s", name).p, .trust = least, .by = by };
+    int r = x->guard ? x->guard(x->guard_arg, name, file, text, &f, err) : 0;
+    if (r >= 0)
+        pl_vec_push(&x->files, f);
     return r;
 }
 
+/* `listed`: the list that named it and whose digest it has; NULL: none. */
+static int from_bytes(struct pl_dist *x, const char *name, struct pl_str bytes,
+                      const struct pl_dist_file *listed, const struct pl_limits *l,
+                      struct named *ret_primary, struct pl_err *err)
+{
+    struct opened z;
+    pl_auto_buf struct pl_buf text = { .max = TEXT_MAX };
+    enum pl_dist_trust least = listed ? listed->trust : PL_DIST_ALONE;
+    struct pl_str by = listed ? listed->by : PL_S(""), whole = bytes;
+    int r = open_bytes(&z, bytes, l, err);
+    if (r == 0 && !z.tar)
+        r = pl_view_slurp(z.v, &text, TEXT_MAX, err);
+    if (r == 0 && !(listed && least == PL_DIST_SIGNED))
+        r = ask(x, name, &bytes, pl_buf_str(&text), least, by, err);
+    else if (r == 0)
+        pl_vec_push(&x->files, ((struct pl_dist_file){ pl_printf(x->a, "%s", name).p, least, by }));
+    if (r == 0 && z.tar && bytes.p != whole.p) { /* only what was signed is read */
+        close_bytes(&z);
+        r = open_bytes(&z, bytes, l, err);
+    }
+    if (r == 0)
+        r = z.tar ? from_tar(x, z.v, l, err) : form(x, pl_buf_str(&text), ret_primary, err);
+    close_bytes(&z);
+    return r;
+}
+
+static int check_digest(struct pl_str bytes, const struct named *w, struct pl_err *err)
+{
+    static const struct {
+        const char *name;
+        enum pl_hash_alg alg;
+    } known[] = { { "sha256", PL_HASH_SHA256 },
+                  { "sha512", PL_HASH_SHA512 },
+                  { "sha", PL_HASH_SHA1 },
+                  { "sha1", PL_HASH_SHA1 } };
+    uint8_t is[PL_HASH_MAX], want[PL_HASH_MAX];
+    for (size_t i = 0; i < PL_COUNT(known); i++) {
+        if (!pl_str_is(w->sum_type, known[i].name))
+            continue;
+        size_t n = pl_hash_len(known[i].alg);
+        struct pl_hash *h = pl_hash_new(known[i].alg);
+        pl_hash_add(h, bytes.p, bytes.n);
+        pl_hash_end(h, is);
+        pl_hash_free(h);
+        if (w->sum.n == 2 * n && pl_unhex(w->sum, want, n) && memcmp(is, want, n) == 0)
+            return 0;
+        return pl_fail(err, PL_E_DIGEST, "it is not the file that repomd.xml names: other digest");
+    }
+    return pl_fail(err, PL_E_UNSUP, "repomd.xml gives no digest of a kind that is known here");
+}
+
 static int read_file(struct pl_dist *x, const char *name, const struct pl_limits *l,
-                     struct pl_str *ret_primary, struct pl_err *err)
+                     const struct named *want, struct named *ret_primary, struct pl_err *err)
 {
     pl_auto_fd int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     struct stat st;
@@ -262,7 +345,16 @@ static int read_file(struct pl_dist *x, const char *name, const struct pl_limits
     void *p = mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0);
     if (p == MAP_FAILED)
         return pl_fail_errno(err, PL_E_IO, errno, "cannot read '%s'", name);
-    int r = from_bytes(x, pl_str_n(p, n), l, ret_primary, err);
+    struct pl_dist_file list = { 0 };
+    int r = 0;
+    if (want) { /* its list was read just before */
+        list = x->files.p[x->files.n - 1];
+        if (list.trust == PL_DIST_ALONE)
+            list = (struct pl_dist_file){ list.name, PL_DIST_LISTED, pl_str_c(list.name) };
+        r = check_digest(pl_str_n(p, n), want, err);
+    }
+    if (r == 0)
+        r = from_bytes(x, name, pl_str_n(p, n), want ? &list : NULL, l, ret_primary, err);
     munmap(p, n);
     return r < 0 ? pl_wrap(err, "'%s'", name) : 0;
 }
@@ -288,13 +380,13 @@ static int beside(struct pl_dist *x, const char *name, struct pl_str href, const
 
 int pl_dist_read(struct pl_dist *x, const char *name, const struct pl_limits *l, struct pl_err *err)
 {
-    struct pl_str href = PL_S("");
+    struct named primary = { .href = PL_S("") };
     const char *next = NULL;
-    int r = read_file(x, name, l, &href, err);
-    if (r < 0 || !href.n)
+    int r = read_file(x, name, l, NULL, &primary, err);
+    if (r < 0 || !primary.href.n)
         return r;
-    r = beside(x, name, href, &next, err);
-    return r < 0 ? r : read_file(x, next, l, NULL, err);
+    r = beside(x, name, primary.href, &next, err);
+    return r < 0 ? r : read_file(x, next, l, &primary, NULL, err);
 }
 
 /* ---- use ---- */
@@ -328,4 +420,5 @@ void pl_dist_release(struct pl_dist *x)
 {
     pl_map_release(&x->best);
     pl_map_release(&x->types);
+    pl_vec_release(&x->files);
 }

@@ -52,7 +52,7 @@ bool pl_match_has_kernel(const struct pl_package *p, size_t n);
 /* Is `p` matched at all (visible, not owned …)? */
 bool pl_match_wants(const struct pl_vuln_matcher *m, const struct pl_package *p);
 
-/* Is it header files of the kernel, whose flaws are one line unless a kernel is there? */
+/* Is it header files or tools of the kernel, whose flaws are one line unless a kernel is there? */
 bool pl_match_headers(const struct pl_package *p);
 
 /* What is to be said once for each ecosystem of a target. */

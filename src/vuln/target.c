@@ -19,6 +19,38 @@ struct told {
     PL_VEC(struct pl_note) notes;
 };
 
+/* Programs and manuals that are built from the kernel's source, and are no kernel. */
+static bool tool_of_kernel(const struct pl_package *p)
+{
+    static const char *const exact[] = { "bpftool",
+                                         "usbip",
+                                         "hyperv-daemons",
+                                         "linux-cpupower",
+                                         "libcpupower1",
+                                         "libcpupower-dev",
+                                         "perf",
+                                         "python3-perf",
+                                         "kernel-tools",
+                                         "kernel-doc",
+                                         "kernel-tools-libs",
+                                         "rtla",
+                                         "rv" };
+    static const char *const begins[] = { "linux-perf",        "linux-doc",      "linux-source",
+                                          "linux-config-",     "linux-support-", "linux-tools-",
+                                          "linux-bootwrapper-" };
+    struct pl_str from = p->pkg.source;
+    if (!pl_str_is(from, "linux") && !pl_str_starts(from, PL_S("linux-")) &&
+        !pl_str_is(from, "kernel") && !pl_str_starts(from, PL_S("kernel-")))
+        return false;
+    for (size_t i = 0; i < PL_COUNT(exact); i++)
+        if (pl_str_is(p->pkg.name, exact[i]))
+            return true;
+    for (size_t i = 0; i < PL_COUNT(begins); i++)
+        if (pl_str_starts(p->pkg.name, pl_str_c(begins[i])))
+            return true;
+    return false;
+}
+
 bool pl_match_headers(const struct pl_package *p)
 {
     static const char *const exact[] = { "linux-libc-dev", "kernel-headers", "kernel-devel",
@@ -31,7 +63,7 @@ bool pl_match_headers(const struct pl_package *p)
     for (size_t i = 0; i < PL_COUNT(begins); i++)
         if (pl_str_starts(p->pkg.name, pl_str_c(begins[i])))
             return true;
-    return false;
+    return tool_of_kernel(p);
 }
 
 bool pl_match_has_kernel(const struct pl_package *p, size_t n)
@@ -62,11 +94,12 @@ static void collapse(const struct pl_package *p, struct pl_arena *a, struct pl_m
     one->rule = PL_S("vuln/kernel-headers");
     one->aliases = (struct pl_names){ NULL, 0 };
     one->severity = PL_SEV_INFO;
-    one->title = pl_printf(a, "%zu flaws of the kernel, of which only headers are here", ids.n);
+    one->title =
+        pl_printf(a, "%zu flaws of the kernel, of which only headers or tools are here", ids.n);
     one->vuln->collapsed = ids;
-    one->vuln->collapsed_why =
-        pl_printf(a, "%.*s holds header files of the kernel; the kernel that runs is the host's",
-                  PL_FMT(p->pkg.name));
+    one->vuln->collapsed_why = pl_printf(
+        a, "%.*s holds headers or tools of the kernel; the kernel that runs is the host's",
+        PL_FMT(p->pkg.name));
     one->vuln->fixed = PL_S("");
     one->vuln->adv_id = PL_S("");
     one->vuln->severity_source = PL_S("");

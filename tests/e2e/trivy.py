@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 PROGRAM = os.environ["PLIMSOLL"]
 points = 0
@@ -35,6 +36,7 @@ def record(name, package, eco, fixed, word):
 
 
 def main():
+    waits, _ = os.pipe()  # nothing comes, and no end
     with tempfile.TemporaryDirectory() as tmp:
         db = os.path.join(tmp, "db")
         for i, args in enumerate([("CVE-2024-1", "a", "npm", "2.0.0", "HIGH"), ("CVE-2024-2", "a", "npm", "", "LOW"),
@@ -51,8 +53,8 @@ def main():
         write(root + "/var/lib/dpkg/status", "Package: libssl3\nStatus: install ok installed\nSource: openssl\n"
               "Version: 3.0-1\nArchitecture: amd64\n\n")
 
-        def trivy(*args, **env):
-            done = subprocess.run([PROGRAM, "as", "trivy", *args], stdin=subprocess.DEVNULL, cwd=tmp,
+        def trivy(*args, fed=False, **env):
+            done = subprocess.run([PROGRAM, "as", "trivy", *args], stdin=waits if fed else subprocess.DEVNULL, cwd=tmp,
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
                                   env=dict(os.environ, PLIMSOLL_DB=db, **env))
             return done.returncode, done.stdout.decode(), done.stderr.decode()
@@ -105,6 +107,28 @@ def main():
                      ["fs", "-f", "github", app], ["fs"], ["fs", "-s", "SEVERE", app], ["plugin", "list"]):
             code, out, err = trivy(*args)
             point(code == 2 and err, "refused: " + " ".join(args[:2]), (code, out))
+        for args in (["fs", "--show-suppressed", app], ["fs", "--scanners", "license", app], ["fs", "--timeout", "5", app],
+                     ["fs", "--timeout", "0s", app], ["fs", "--table-mode", "summary", app],
+                     ["image", "--image-src", "containerd", "x"], ["image", "--image-src", "tape", "x"],
+                     ["config", "-s", "SEVERE", app]):
+            code, out, err = trivy(*args)
+            point(code == 2 and err and not out, "refused: " + " ".join(args[:3]), (code, out))
+        code, out, err = trivy("--quiet", "--cache-dir", tmp + "/c", "fs", "-f", "json", app)
+        point(code == 0 and len(ids(out)) == 2, "global flags in front of the verb", (code, err))
+        code, out, err = trivy("fs", "-f", "json", "--timeout", "1m30.5s", "--parallel", "1", "--table-mode",
+                               "summary,detailed", app)
+        point(code == 0 and len(ids(out)) == 2, "--timeout, --parallel, --table-mode", (code, err))
+        begin = time.monotonic()
+        code, out, err = trivy("image", "--input", "-", "--timeout", "200ms", fed=True)
+        point(code == 1 and "--timeout" in err and not out and time.monotonic() - begin < 20,
+              "--timeout ends a scan that waits", (code, err))
+        code, out, err = trivy("image", "--image-src", "docker,podman", "no/such:image", DOCKER_HOST="unix:///none")
+        point(code == 1 and "/none" in err and "registry" not in err, "--image-src docker asks no registry", (code, err))
+        code, out, err = trivy("image", "--image-src", "remote", "127.0.0.1:9/no/such:image", DOCKER_HOST="unix:///none")
+        point(code == 1 and "127.0.0.1:9" in err and "/none" not in err, "--image-src remote asks no service", (code, err))
+        os.makedirs(tmp + "/alpine", exist_ok=True)
+        code, out, err = trivy("image", "--image-src", "docker", "alpine", DOCKER_HOST="unix:///none")
+        point(code == 1, "a folder of that name is no image", (code, out, err))
         env = dict(os.environ, PLIMSOLL_DB=tmp + "/nothing")
         done = subprocess.run([PROGRAM, "as", "trivy", "fs", app], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               env=env, check=False)

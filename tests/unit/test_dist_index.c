@@ -11,7 +11,9 @@
 
 #include <cmocka.h>
 
+#include "base/hash.h"
 #include "vuln/dist_index.h"
+#include "vuln/dist_release.h"
 
 struct world {
     struct pl_arena a;
@@ -119,12 +121,27 @@ static void repomd_names_its_primary(void **state)
     assert_non_null(mkdtemp(dir));
     snprintf(repomd, sizeof repomd, "%s/repomd.xml", dir);
     snprintf(primary, sizeof primary, "%s/p.xml", dir);
-    put(repomd, "<repomd><data type='other'/><data type='primary'><location "
-                "href='repodata/../../p.xml'/></data></repomd>");
-    put(primary,
+    static const char packages[] =
         "<metadata><package><name>a</name><arch>x</arch><version ver='1' rel='2'/></package>"
-        "</metadata>");
+        "</metadata>";
+    static const char list[] = "<repomd><data type='other'/><data type='primary'><checksum "
+                               "type='%s'>%s</checksum><location href='repodata/../../p.xml'/>"
+                               "</data></repomd>";
+    uint8_t raw[PL_SHA256_LEN];
+    char hex[2 * PL_SHA256_LEN + 1], text[512];
+    put(primary, packages);
+    pl_sha256(packages, strlen(packages), raw);
+    pl_hex(raw, sizeof raw, hex);
+    snprintf(text, sizeof text, list, "md5", hex);
+    put(repomd, text);
+    assert_int_equal(pl_dist_read(&w->x, repomd, &l, &err), PL_E_UNSUP);
+    snprintf(text, sizeof text, list, "sha", hex);
+    put(repomd, text);
+    assert_int_equal(pl_dist_read(&w->x, repomd, &l, &err), PL_E_DIGEST);
+    snprintf(text, sizeof text, list, "sha256", hex);
+    put(repomd, text);
     assert_int_equal(pl_dist_read(&w->x, repomd, &l, &err), 0);
+    assert_int_equal(w->x.files.p[w->x.files.n - 1].trust, PL_DIST_LISTED);
     assert_true(pl_str_is(find(w, "rpm", "a", "x")->version, "1-2"));
     put(repomd, "<repomd><data type='primary'><location href='x/'/></data></repomd>");
     assert_int_equal(pl_dist_read(&w->x, repomd, &l, &err), PL_E_FORMAT);
@@ -136,6 +153,27 @@ static void repomd_names_its_primary(void **state)
     rmdir(dir);
 }
 
+static void a_release_lists_bytes(void **state)
+{
+    struct world *w = *state;
+    struct pl_release r;
+    struct pl_err err = { 0 };
+    /* the digest of "x" */
+    static const char text[] =
+        "Origin: A\nValid-Until: Sat, 01 Jan 2028 00:00:00 UTC\nMD5Sum:\n 00 1 no\nSHA256:\n "
+        "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881      1 a/b\nX: y\n";
+    assert_true(pl_release_is(pl_str_c(text)));
+    assert_false(pl_release_is(PL_S("Package: a\nSHA256: 00\n")));
+    assert_false(pl_release_is(PL_S("\x04\"M\x18 SHA256:\nSHA256:\n")));
+    assert_int_equal(pl_release_read(pl_str_c(text), &w->a, &r, &err), 0);
+    assert_true(pl_str_is(pl_release_path(&r, PL_S("x")), "a/b"));
+    assert_int_equal(pl_release_path(&r, PL_S("y")).n, 0);
+    assert_true(pl_str_starts(r.valid_until, PL_S("Sat, 01 Jan 2028")));
+    pl_map_release(&r.listed);
+    assert_int_equal(pl_release_read(PL_S("SHA256:\n zz 1 a\n"), &w->a, &r, &err), PL_E_FORMAT);
+    pl_map_release(&r.listed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +181,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(alpine_and_rpm, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_no_index, setup, teardown),
         cmocka_unit_test_setup_teardown(repomd_names_its_primary, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_release_lists_bytes, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@ static int shell(const char *script, struct pl_str input, size_t max, int second
     char sh[] = "sh", c[] = "-c", text[200];
     snprintf(text, sizeof text, "%s", script);
     char *argv[] = { sh, c, text, NULL };
-    const struct pl_program p = { argv, NULL, input, seconds, /* quiet= */ true };
+    const struct pl_program p = { .argv = argv, .input = input, .seconds = seconds, .quiet = true };
     out->max = max;
     *ret_exit = -2;
     return pl_program_run(&p, out, ret_exit, err);
@@ -76,7 +76,7 @@ static void one_that_is_not_there_is_an_error(void **state)
     struct pl_err err = { 0 };
     char name[] = "no-such-program-here";
     char *argv[] = { name, NULL };
-    const struct pl_program p = { argv, NULL, PL_S(""), 5, /* quiet= */ true };
+    const struct pl_program p = { .argv = argv, .input = PL_S(""), .seconds = 5, .quiet = true };
     int status = 0;
     assert_int_equal(pl_program_run(&p, &out, &status, &err), PL_E_USAGE);
 }

@@ -34,6 +34,7 @@ static const struct chain chains[] = {
     { "maven", "1.99999999999999999999 1.100000000000000000000" },
     { "pypi", "0.1-unknown 1.0.dev1 1.0a1.dev1 1.0a1=1.0alpha1=1.0-A.1 1.0b2 1.0rc1=1.0c1=1.0.pre1 "
               "1.0=1=v1.0.0 1.0+abc 1.0+abc.2 1.0+5 1.0.post1.dev2 1.0.post1=1.0-1 1.0.1 1!0.1" },
+    { "pypi", "1.0a-.dev2 1.0a_=1.0a0=1.0-alpha. 1.0-post.+5=1.0.post0+5" },
     { "gem", "1.a 1.0.a.2 1.0.a10 1.0.b1=1.b1=1.0.0.b1 1=1.0=1.0.0 1.0.1.pre 1.0.1 1.2 1.10" },
     { "gem", "1.0-1 1.0" },
     { "npm", "1.0.0-0 1.0.0-1 1.0.0-alpha 1.0.0-alpha.1 1.0.0-alpha.beta 1.0.0-beta.2 "
@@ -46,6 +47,7 @@ static const struct chain chains[] = {
     { "composer", "dev-main 1.0.0-dev 1.0.0-alpha1=1.0a1 1.0.0-beta 1.0.0-beta2=1.0b2 1.0.0-RC1 "
                   "1.0=v1.0.0=1=1.0.0-stable=1.0.0+build 1.0.0-patch1=1.0pl1 1.0.0.1 1.2 1.10 "
                   "1.x-dev 2.0" },
+    { "composer", "1.-dev=1.0-dev 1.=1.0=v1_ 1.2." },
     { "nuget", "1.0.0-alpha=1.0.0-ALPHA 1.0.0-alpha.2 1.0.0-alpha.10 1.0=1.0.0=1.0.0.0=1.0+x "
                "1.0.0.1 1.2 1.10" },
     { "cran", "0.1 0.1.0=0.1-0 0.1.1 0.2 0.10" },
