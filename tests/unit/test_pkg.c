@@ -364,142 +364,13 @@ static void modules_of_the_kernel(void **state)
     pl_buf_release(&g.text);
 }
 
-/* ---- rpm ---- */
-
-static void be32(struct pl_buf *b, uint32_t v)
-{
-    const uint8_t p[] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v };
-    pl_buf_putn(b, p, 4);
-}
-
-static void le32(struct pl_buf *b, uint32_t v)
-{
-    const uint8_t p[] = { (uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16), (uint8_t)(v >> 24) };
-    pl_buf_putn(b, p, 4);
-}
-
-/* name bash, version 5.1, release 2.el9, epoch 1, source bash-5.1-2.el9.src.rpm */
-static void header(struct pl_buf *b)
-{
-    static const char data[] = "\0\0\0\1bash\0"
-                               "5.1\0"
-                               "2.el9\0"
-                               "bash-5.1-2.el9.src.rpm";
-    static const uint32_t index[][3] = {
-        { 1003, 4, 0 }, { 1000, 6, 4 }, { 1001, 6, 9 }, { 1002, 6, 13 }, { 1044, 6, 19 }
-    };
-    be32(b, PL_COUNT(index));
-    be32(b, sizeof data);
-    for (size_t i = 0; i < PL_COUNT(index); i++) {
-        be32(b, index[i][0]);
-        be32(b, index[i][1]);
-        be32(b, index[i][2]);
-        be32(b, 1);
-    }
-    pl_buf_putn(b, data, sizeof data);
-}
-
-#define BASH "rpm:bash@1:5.1-2.el9<bash@1:5.1-2.el9;"
+/* ---- programs ---- */
 
 static void pad(struct pl_buf *b, size_t to)
 {
     while (b->n < to)
         pl_buf_putc(b, 0);
 }
-
-static void ndb(struct pl_buf *b, uint32_t magic)
-{
-    struct pl_buf h = { 0 };
-    header(&h);
-    le32(b, 0x506d7052);
-    le32(b, 0);
-    le32(b, 1);
-    le32(b, 1); /* one page of slots */
-    pad(b, 32);
-    le32(b, 0x746f6c53);
-    le32(b, 7);
-    le32(b, 256);
-    le32(b, 32);
-    while (b->n < 4096) { /* free slots */
-        le32(b, 0x746f6c53);
-        pad(b, b->n + 12);
-    }
-    le32(b, magic);
-    le32(b, 7);
-    le32(b, 1);
-    le32(b, (uint32_t)h.n);
-    pl_buf_putn(b, h.p, h.n);
-    pl_buf_release(&h);
-}
-
-static void rpm_ndb(void **state)
-{
-    struct pl_buf b = { 0 };
-    struct got g = { .incomplete = false };
-    (void)state;
-    ndb(&b, 0x53626c42);
-    run(&g, "usr/lib/sysimage/rpm/Packages.db", b.p, b.n);
-    assert_true(pl_str_is(pl_buf_str(&g.text), BASH) && !g.incomplete);
-    pl_buf_clear(&b);
-    pl_buf_clear(&g.text);
-    ndb(&b, 1);
-    run(&g, "usr/lib/sysimage/rpm/Packages.db", b.p, b.n);
-    assert_true(pl_str_is(pl_buf_str(&g.text), "!package-list;") && g.incomplete);
-    pl_buf_release(&b);
-    pl_buf_release(&g.text);
-}
-
-/* a metadata page, a hash page with one pair, the value in a chain of `links` overflow pages */
-static void bdb(struct pl_buf *b, uint32_t next)
-{
-    struct pl_buf h = { 0 };
-    header(&h);
-    pad(b, 12);
-    le32(b, 0x00061561);
-    le32(b, 9);
-    le32(b, 512);
-    pad(b, 32);
-    le32(b, 2); /* last page */
-    pad(b, 512);
-    size_t page = b->n;
-    pad(b, page + 20);
-    pl_buf_putn(b, "\2\0", 2); /* entries */
-    pl_buf_putn(b, "\0\0\0\15", 4);
-    pl_buf_putn(b, "\373\1\357\1", 4); /* items at 507 and 495 */
-    pad(b, page + 495);
-    pl_buf_putn(b, "\3\0\0\0", 4);
-    le32(b, next);
-    le32(b, (uint32_t)h.n);
-    pl_buf_putn(b, "\1\0\0\0\1", 5);
-    page = b->n;
-    pad(b, page + 22);
-    pl_buf_putc(b, (char)h.n);
-    pl_buf_putc(b, (char)(h.n >> 8));
-    pl_buf_putn(b, "\0\7", 2);
-    pl_buf_putn(b, h.p, h.n);
-    pad(b, page + 512);
-    pl_buf_release(&h);
-}
-
-static void rpm_bdb(void **state)
-{
-    struct pl_buf b = { 0 };
-    struct got g = { .incomplete = false };
-    (void)state;
-    bdb(&b, 2);
-    run(&g, "var/lib/rpm/Packages", b.p, b.n);
-    if (!pl_str_is(pl_buf_str(&g.text), BASH))
-        fail_msg("'%.*s'", PL_FMT(pl_buf_str(&g.text)));
-    pl_buf_clear(&g.text);
-    pl_buf_clear(&b);
-    bdb(&b, 900); /* beyond the file */
-    run(&g, "var/lib/rpm/Packages", b.p, b.n);
-    assert_true(pl_str_is(pl_buf_str(&g.text), "!package-list;") && g.incomplete);
-    pl_buf_release(&b);
-    pl_buf_release(&g.text);
-}
-
-/* ---- programs ---- */
 
 static void program(struct got *g, const struct pl_buf *b)
 {
@@ -603,8 +474,6 @@ int main(void)
         cmocka_unit_test(requirements_in_utf16),
         cmocka_unit_test(modules_of_the_kernel),
         cmocka_unit_test(assemblies_with_a_version),
-        cmocka_unit_test(rpm_ndb),
-        cmocka_unit_test(rpm_bdb),
         cmocka_unit_test(modules_of_a_go_program),
         cmocka_unit_test(modules_of_an_old_go_program),
         cmocka_unit_test(crates_of_a_rust_program),
