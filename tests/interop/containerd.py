@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Pulls through a real containerd 2 with its image verifier plug-in: our program is the verifier. Needs
-root, containerd and ctr (CONTAINERD, CTR or the PATH or ~/go/bin), a registry and openssl; what is
-missing is skipped with a line.
+"""Pulls through a real containerd 2 with its image verifier plug-in: our program is the verifier.
+Needs root, containerd and ctr (CONTAINERD, CTR or the PATH or ~/go/bin), a registry and openssl;
+what is missing is skipped with a line.
 
 usage: tests/interop/containerd.py [BUILD]"""
 
@@ -38,7 +38,8 @@ class Daemon:
         os.symlink(c.PROGRAM, folder + "/bin/plimsoll-image-verifier")
         with open(folder + "/config.toml", "w", encoding="utf-8") as f:
             f.write(CONFIG % {"d": folder})
-        env = {**os.environ, "PLIMSOLL_POLICY": folder + "/policy.yaml", "PLIMSOLL_LOG": folder + "/log"}
+        env = {**os.environ, "PLIMSOLL_POLICY": folder + "/policy.yaml",
+               "PLIMSOLL_LOG": folder + "/log"}
         self.child = subprocess.Popen([program, "-c", folder + "/config.toml"], env=env,
                                       stdout=subprocess.DEVNULL, stderr=open(folder + "/err", "wb"))
         for _ in range(200):
@@ -64,7 +65,8 @@ class Daemon:
 def policy(folder, host, more="", text=None):
     with open(folder + "/policy.yaml", "w", encoding="utf-8") as f:
         f.write(text or "version: 1\nkeys:\n  k: { file: k.pub, roles: [release] }\nscopes:\n"
-                '  - match: ["%s/**"]\n    signatures: [ { roles: [release], need: 1 } ]\n%s' % (host, more))
+                '  - match: ["%s/**"]\n    signatures: [ { roles: [release], need: 1 } ]\n%s' % (
+                    host, more))
 
 
 def pulls(d, images, folder):

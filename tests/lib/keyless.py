@@ -83,13 +83,19 @@ class Key:
 
 class World:
     """Everything that a trusted root trusts."""
+    made = 0
 
     def __init__(self):
-        self.ca, self.ct, self.log = (Key(x + ".pem") for x in ("ca", "ct", "log"))
+        self.ca, self.ct, self.log = (Key("%s%d.pem" % (x, World.made))
+                                     for x in ("ca", "ct", "log"))
         self.now = int(time.time())
         basic = [extension("2.5.29.19", tlv(0x30, tlv(1, b"\xff")), True),
                  extension("2.5.29.15", tlv(3, b"\x01\x06"), True)]
         self.authority = self.certificate(1, "ca", self.ca.public, basic, 86400 * 30)
+        self.tsa = Key("tsa%d.pem" % World.made)
+        self.stamper = self.certificate(20 + World.made, "tsa%d" % World.made, self.tsa.public, [
+            extension("2.5.29.37", tlv(0x30, oid("1.3.6.1.5.5.7.3.8")), True)], 86400)
+        World.made += 1
 
     def tbs(self, serial, subject, public, extensions, span):
         since = self.now - min(span, 3600)
@@ -126,8 +132,32 @@ class World:
                      "certChain": {"certificates": [{"rawBytes": b64(self.authority)}]},
                      "validFor": SINCE}
         return {"mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
-                "tlogs": [key(self.log)], "ctlogs": [key(self.ct)], "timestampAuthorities": [],
+                "tlogs": [key(self.log)], "ctlogs": [key(self.ct)],
+                "timestampAuthorities": [{**authority, "certChain": {"certificates": [
+                    {"rawBytes": b64(x)} for x in (self.stamper, self.authority)]}}],
                 "certificateAuthorities": [authority]}
+
+    def stamp(self, data, beside=None, turned=False):
+        """A time stamp of `data`, with our certificate and another one in it; `turned`: that first."""
+        with open("ts.cnf", "w", encoding="ascii") as f:
+            f.write("[tsa]\ndefault_tsa = t\n[t]\nserial = ./ts.serial\ndefault_policy = 1.2.3.4\n"
+                    "digests = sha256\nsigner_digest = sha256\ness_cert_id_alg = sha256\n")
+        with open("ts.data", "wb") as f:
+            f.write(data)
+        openssl("x509", "-inform", "DER", "-out", "ts.signer", data=self.stamper)
+        words = []
+        if beside:
+            openssl("x509", "-inform", "DER", "-out", "ts.beside", data=beside)
+            words = ["-chain", "ts.beside"]
+        openssl("ts", "-query", "-data", "ts.data", "-sha256", "-cert", "-no_nonce", "-out", "ts.q")
+        openssl("ts", "-reply", "-config", "ts.cnf", "-queryfile", "ts.q", "-signer", "ts.signer",
+                "-inkey", self.tsa.path, *words, "-out", "ts.r")
+        with open("ts.r", "rb") as f:
+            token = f.read()
+        if turned:
+            assert self.stamper + beside in token
+            token = token.replace(self.stamper + beside, beside + self.stamper)
+        return token
 
     def promise(self, body):
         """The transparency log's entry, as the annotation has it."""
@@ -160,7 +190,8 @@ class Signer:
         reg.manifest(repo, {"schemaVersion": 2, "mediaType": MANIFEST, "layers": layers,
                             "config": {"mediaType": CONFIG, **blob}}, MANIFEST, tag)
 
-    def sign(self, reg, repo, image, spoil=None):
+    def sign(self, reg, repo, image, spoil=None, stamp=None):
+        """`spoil` changes the log's entry; `stamp` makes a time stamp of the signature."""
         payload = compact({"critical": {"identity": {"docker-reference": reg.host + "/" + repo},
                                         "image": {"docker-manifest-digest": image},
                                         "type": "cosign container image signature"},
@@ -172,8 +203,10 @@ class Signer:
                           "publicKey": {"content": b64(self.pem.encode())}}}}
         if spoil:
             spoil(body)
+        stamped = {"dev.sigstore.cosign/rfc3161timestamp": json.dumps(
+            {"SignedRFC3161Timestamp": b64(stamp(signature))})} if stamp else {}
         self.put(reg, repo, image, ".sig", SIMPLE, payload, {
-            "dev.cosignproject.cosign/signature": b64(signature),
+            "dev.cosignproject.cosign/signature": b64(signature), **stamped,
             "dev.sigstore.cosign/bundle": self.world.promise(body)})
 
     def attest(self, reg, repo, image, predicate_type, predicate):
