@@ -46,7 +46,8 @@ static bool go_string(struct pl_str *s, struct pl_str *ret)
 
 struct go {
     struct pl_str path, version; /* of the module under way */
-    bool any, main;
+    struct pl_str program;       /* its own path, which names it when it was built as no module */
+    bool any, main, module;
     struct pl_str main_version; /* told by -ldflags */
     unsigned told;
 };
@@ -95,6 +96,9 @@ static void go_line(struct go *g, struct pl_str line, struct pl_pkg_sink *s)
     pl_str_split(&line, '\t', &path);
     pl_str_split(&line, '\t', &version);
     bool mod = pl_str_is(kind, "mod"), dep = pl_str_is(kind, "dep");
+    if (pl_str_is(kind, "path"))
+        g->program = path;
+    g->module |= mod;
     if (mod || dep) {
         go_finish(g, s);
         g->path = path;
@@ -117,6 +121,10 @@ static void go_modules(struct pl_str text, struct pl_pkg_sink *s)
     while (pl_pkg_line(&text, &line))
         go_line(&g, line, s);
     go_finish(&g, s);
+    size_t slash = pl_str_find(g.program, PL_S("/"), 0);
+    if (!g.module && slash != SIZE_MAX &&
+        memchr(g.program.p, '.', slash)) /* a host, not "cmd/go" */
+        pl_pkg_put_path(s, "golang", g.program, g.told == 1 ? g.main_version : PL_S(""), 0);
 }
 
 static void go_info(struct pl_str at, struct pl_pkg_sink *s)

@@ -416,6 +416,21 @@ static void modules_of_a_go_program(void **state)
     pl_buf_release(&g.text);
 }
 
+static void a_go_program_built_as_no_module(void **state)
+{
+    struct pl_buf b = { 0 };
+    struct got g = { .incomplete = false };
+    (void)state;
+    pl_buf_puts(&b, "\177ELF");
+    put_go(&b, "path\th.io/x/cmd\nbuild\t-ldflags=\"-X x.Version=1.2.3\"\n");
+    put_go(&b, "path\tcmd/vet\nbuild\tx\n");
+    program(&g, &b);
+    assert_true(pl_str_is(pl_buf_str(&g.text), "golang:stdlib@1.21.3;golang:h.io/x/cmd@1.2.3;"
+                                               "golang:stdlib@1.21.3;"));
+    pl_buf_release(&b);
+    pl_buf_release(&g.text);
+}
+
 static void crates_of_a_rust_program(void **state)
 {
     static const char json[] = "{\"packages\":[{\"name\":\"a\",\"version\":\"1.0.0\"},"
@@ -475,6 +490,7 @@ int main(void)
         cmocka_unit_test(modules_of_the_kernel),
         cmocka_unit_test(assemblies_with_a_version),
         cmocka_unit_test(modules_of_a_go_program),
+        cmocka_unit_test(a_go_program_built_as_no_module),
         cmocka_unit_test(modules_of_an_old_go_program),
         cmocka_unit_test(crates_of_a_rust_program),
         cmocka_unit_test(what_is_a_program),

@@ -39,6 +39,9 @@ static void programs(void **state)
         { "usr/bin/openssl", "OpenSSL 3.0.11 19 Sep 2023", "openssl@3.0.11;" },
         { "usr/local/bin/node", "node.js/v20.1.0\0", "" },
         { "usr/bin/mysql", "/mysql-8.0.34 /mysql-9.9.9", "mysql@8.0.34;" },
+        { "usr/sbin/mariadbd", "10.11.19-MariaDB-log", "mariadb@10.11.19;" },
+        { "usr/bin/postgres", "before PostgreSQL 9.1?PostgreSQL 15.20 (Debian",
+          "postgresql@15.20;" },
         { "usr/bin/other", "BusyBox v1.36.1", "" },
     };
     (void)state;
