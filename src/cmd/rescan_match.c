@@ -101,7 +101,7 @@ static int each(void *arg, uint32_t id, const struct pl_package *p)
     int code = 0;
     if (*pl_common_cancel())
         return pl_fail(x->err, PL_E_CANCEL, "interrupted");
-    if (id > r->counts.packages * 4 + 1024)
+    if (id > r->counts.packages * 64 + (1u << 20)) /* numbers are not given twice */
         return pl_fail(x->err, PL_E_FORMAT, "the store is damaged: numbers of packages");
     while (r->package.n <= id)
         pl_vec_push(&r->package, (struct pl_rescan_package){ .eco = 0 });

@@ -12,7 +12,7 @@
 #include "model/package.h"
 
 /* The layout of the tables that this program makes and understands. */
-#define PL_STORE_SCHEMA 1
+#define PL_STORE_SCHEMA 2
 
 /* How something came into the store. */
 struct pl_store_origin {
@@ -49,6 +49,41 @@ struct pl_store_image {
 struct pl_store_counts {
     uint64_t images, packages, sets, layers, flaws, runs;
     uint64_t max_package, max_flaw; /* the highest numbers given */
+};
+
+/* ---- the queue (fleet.md section 3) ---- */
+
+enum pl_work_kind {
+    PL_WORK_IMAGE, /* a target: its layers become work of their own, then it is put together */
+    PL_WORK_LAYER, /* a blob that many images may share: read once */
+};
+enum pl_work_state {
+    PL_WORK_READY,
+    PL_WORK_LEASED,
+    PL_WORK_DONE,
+    PL_WORK_ASIDE,   /* failed too often; is not tried again unless somebody says so */
+    PL_WORK_WAITING, /* for its layers */
+};
+#define PL_WORK_STATES 5
+#define PL_WORK_KEY 16u   /* bytes that tell one piece of work from all others */
+#define PL_WORK_FAILS 3   /* failures after which it is set aside … */
+#define PL_WORK_LOSSES 10 /* … or workers that were lost over it */
+
+/* A piece of work as it is added. */
+struct pl_work_new {
+    enum pl_work_kind kind;
+    uint8_t key[PL_WORK_KEY];
+    struct pl_str target, digest; /* digest: LAYER's */
+    struct pl_str host;           /* of the registry; empty: none is asked */
+    int64_t priority;             /* higher ones first */
+};
+/* The same as it is claimed or listed; lives during the callback. */
+struct pl_work {
+    int64_t id;
+    enum pl_work_kind kind;
+    enum pl_work_state state;
+    struct pl_str target, digest, host, error;
+    int64_t priority, tries, fails, ready_at;
 };
 
 struct pl_store;
@@ -104,6 +139,65 @@ struct pl_store_ops {
      * commit. */
     int (*state)(struct pl_store *s, int64_t run, int64_t image, const uint32_t *flaw, size_t n,
                  struct pl_err *err);
+
+    /* What was found in an inventory, in a form that the store does not know; in place of what was
+     * kept before. Between begin and commit. */
+    int (*found_put)(struct pl_store *s, int64_t image, struct pl_str bytes, struct pl_err *err);
+    /* It, in `a`; ret->p is NULL when there is none. */
+    int (*found)(struct pl_store *s, int64_t image, struct pl_arena *a, struct pl_str *ret,
+                 struct pl_err *err);
+    /* The record of a blob by key, in `a`; ret->p is NULL when there is none. */
+    int (*record)(struct pl_store *s, const uint8_t *key, struct pl_arena *a, struct pl_str *ret,
+                  struct pl_err *err);
+    /* Keeps it, unless there is one. */
+    int (*record_put)(struct pl_store *s, const uint8_t *key, struct pl_str digest,
+                      const struct pl_store_origin *o, struct pl_str bytes, struct pl_err *err);
+
+    /* As begin, but other writers go on: for work and records. Ended by commit or rollback. */
+    int (*share)(struct pl_store *s, struct pl_err *err);
+    /* Adds work, each once: what is there and not done stays, what is done is to be done again. */
+    int (*work_add)(struct pl_store *s, const struct pl_work_new *w, size_t n, struct pl_err *err);
+    /* Claims up to `n` pieces for `worker`, for `lease` seconds; what others lost comes back first.
+     * Work of a host that is held is left out. */
+    int (*work_claim)(struct pl_store *s, struct pl_str worker, int64_t lease, size_t n,
+                      int (*fn)(void *arg, const struct pl_work *w), void *arg, struct pl_err *err);
+    /* `worker` lives: all it has stays its own for `lease` seconds from now. */
+    int (*work_beat)(struct pl_store *s, struct pl_str worker, int64_t lease, struct pl_err *err);
+    /* It is done. *ret_held: false when the lease was lost, so that nothing else of the transaction
+     * may be kept. Between begin (or share) and commit. */
+    int (*work_done)(struct pl_store *s, int64_t id, struct pl_str worker, bool *ret_held,
+                     struct pl_err *err);
+    /* It waits for `n` layers, which become work where their record is missing; *ret_waits: for how
+     * many. */
+    int (*work_wait)(struct pl_store *s, int64_t id, struct pl_str worker,
+                     const struct pl_work_new *layer, size_t n, int64_t *ret_waits,
+                     struct pl_err *err);
+    /* It failed: again after `delay` seconds, or set aside. */
+    int (*work_fail)(struct pl_store *s, int64_t id, struct pl_str worker, struct pl_str error,
+                     int64_t delay, struct pl_err *err);
+    /* Given back, as if it had not been claimed, for `delay` seconds. */
+    int (*work_back)(struct pl_store *s, int64_t id, struct pl_str worker, int64_t delay,
+                     struct pl_err *err);
+    /* All in `state`, by number. */
+    int (*work_each)(struct pl_store *s, enum pl_work_state state,
+                     int (*fn)(void *arg, const struct pl_work *w), void *arg, struct pl_err *err);
+    /* How many there are in each state. */
+    int (*work_counts)(struct pl_store *s, uint64_t ret[PL_WORK_STATES], struct pl_err *err);
+    /* What was set aside is tried again: one, or all (`id` 0); how many. */
+    int (*work_retry)(struct pl_store *s, int64_t id, uint64_t *ret_n, struct pl_err *err);
+    /* Takes out one that nobody works on, or all that were set aside (`id` 0); how many. */
+    int (*work_drop)(struct pl_store *s, int64_t id, uint64_t *ret_n, struct pl_err *err);
+    /* The work that has this key: its state and error (in `a`); *ret_there false: none. */
+    int (*work_find)(struct pl_store *s, const uint8_t *key, struct pl_arena *a,
+                     struct pl_work *ret, bool *ret_there, struct pl_err *err);
+    /* Takes one of the tokens of `host`, of which `rate` come each second, up to `burst`. False:
+     * there is none, or the host is held. */
+    int (*host_take)(struct pl_store *s, struct pl_str host, int64_t rate, int64_t burst,
+                     bool *ret_got, struct pl_err *err);
+    /* No work for `host` for `seconds`, as it asked. */
+    int (*host_hold)(struct pl_store *s, struct pl_str host, int64_t seconds, struct pl_err *err);
+    /* Waits until work may have come, at most so long; false when it is not known. */
+    void (*sleep)(struct pl_store *s, int milliseconds);
 };
 
 /* Implementations begin with it. */

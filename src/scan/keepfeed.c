@@ -182,6 +182,27 @@ static void send_program(struct pl_keepfeed *f, struct pl_worker *w, const struc
     pl_keep_fact(w, PL_FACT_STRINGS, at->ordinal, f->traits, pl_buf_str(&f->b));
 }
 
+/* What is kept of a file holds no secret: blanks of the same length stand in its place. */
+static void on_secret(void *arg, const struct pl_secret *s)
+{
+    struct pl_buf *b = arg;
+    for (size_t i = s->off; i < b->n && i - s->off < s->len; i++)
+        if (b->p[i] != '\n')
+            b->p[i] = 'x';
+}
+
+static void without_secrets(struct pl_worker *w, const struct pl_spot *at, struct pl_str bytes,
+                            struct pl_buf *ret)
+{
+    const struct pl_text t = {
+        .p = (const uint8_t *)bytes.p, .n = bytes.n, .to = bytes.n, .last = true, .path = at->path
+    };
+    struct pl_err err;
+    pl_buf_putn(ret, bytes.p, bytes.n);
+    if (bytes.n && (w->job.flags & PL_JOBF_SECRETS))
+        pl_secret_scan(w->matcher, &t, on_secret, ret, &err);
+}
+
 static void send_text(struct pl_keepfeed *f, struct pl_worker *w, const struct pl_spot *at,
                       struct pl_str bytes)
 {
@@ -191,8 +212,10 @@ static void send_text(struct pl_keepfeed *f, struct pl_worker *w, const struct p
         pl_keep_fact(w, PL_FACT_TEXT, at->ordinal, 0, pl_buf_str(&b));
         return;
     }
+    pl_auto_buf struct pl_buf b = { 0 };
+    without_secrets(w, at, bytes, &b);
     pl_keep_fact(w, PL_FACT_TEXT, at->ordinal,
-                 pl_str_starts(bytes, PL_S("#!")) ? PL_TRAIT_SCRIPT : 0, bytes);
+                 pl_str_starts(bytes, PL_S("#!")) ? PL_TRAIT_SCRIPT : 0, pl_buf_str(&b));
 }
 
 void pl_keepfeed_add(struct pl_keepfeed *f, struct pl_worker *w, const struct pl_spot *at,

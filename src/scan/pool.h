@@ -32,6 +32,8 @@ struct pl_record {
         uint8_t sum[32];
     })
     hashes;
+    struct pl_buf kept;             /* the messages themselves, where they are to be kept */
+    bool keeps;                     /* all of them are there */
     uint64_t fed;                   /* bytes of the blob */
     bool fed_all;                   /* to its end: the digests are those of the whole blob */
     uint8_t sha256[32], sha512[64]; /* zeroes where what is fed is no blob: files, a repository */
@@ -49,6 +51,10 @@ void pl_entries_begin(struct pl_entries *it, const struct pl_record *r);
 /* The next one, with its ordinal; its path is valid until the next call. false: there is none. */
 bool pl_entries_next(struct pl_entries *it, struct pl_entry *ret);
 void pl_entries_end(struct pl_entries *it);
+#define PL_RECORD_KEPT PL_MIB(64) /* a record with more than that is not kept */
+/* Takes one message of a worker into its record: 1, the last one; 0; -1, nonsense; -2, it is no
+ * message of that kind. */
+int pl_record_take(struct pl_record *r, uint8_t type, struct pl_str payload);
 /* Frees the record and what it holds; accepts NULL. */
 void pl_record_free(struct pl_record *r);
 /* Adds a note of the parent's own; `incomplete` also clears done.complete. Text is copied. */
@@ -62,6 +68,7 @@ struct pl_task {
     uint64_t size;               /* larger ones first */
     bool urgent;                 /* before all others */
     bool want_sha512;
+    bool keep; /* the record's messages are wanted, too */
     void *arg;
     /* The record is complete; the callee owns it. May submit more tasks. */
     void (*done)(struct pl_task *t, struct pl_record *r);

@@ -7,40 +7,16 @@
 
 #include "scan/pool_int.h"
 
-static bool on_entry(struct pl_record *r, struct pl_str payload)
+/* Keeps the message itself. */
+static void keep(struct pl_record *r, uint8_t type, struct pl_str payload)
 {
-    if (r->entries.n + payload.n > PL_MIB(512))
-        return false;
-    pl_put_var(&r->entries, payload.n);
-    pl_buf_putn(&r->entries, payload.p, payload.n);
-    r->n_entries++;
-    return true;
-}
-
-static bool on_hash(struct pl_record *r, struct pl_rd *rd)
-{
-    struct pl_entry_hash h = { .ordinal = pl_get_u32(rd) };
-    pl_get_raw(rd, h.sum, sizeof h.sum);
-    pl_vec_push(&r->hashes, h);
-    return !rd->bad;
-}
-
-/* Facts are small; a layer that has more of them than any real one is told as incomplete. */
-#define FACT_BYTES PL_MIB(24)
-
-static bool on_fact(struct pl_record *r, struct pl_rd *rd, struct pl_str payload)
-{
-    struct pl_fact f;
-    if (r->fact_bytes > FACT_BYTES)
-        return true;
-    r->fact_bytes += payload.n;
-    if (!pl_get_fact(rd, &r->a, &f))
-        return false;
-    pl_vec_push(&r->facts, f);
-    if (r->fact_bytes > FACT_BYTES)
-        pl_record_note(r, PL_SCOPE_LAYER, true, "limit", PL_S(""),
-                       "more than 24 MiB of scripts and configuration");
-    return true;
+    r->keeps = r->kept.n + payload.n < PL_RECORD_KEPT;
+    if (!r->keeps) {
+        pl_buf_release(&r->kept);
+        return;
+    }
+    pl_put_u8(&r->kept, type);
+    pl_put_str(&r->kept, payload);
 }
 
 static bool on_large(struct pl_pool *p, struct pl_proc *w, struct pl_rd *rd)
@@ -60,11 +36,6 @@ static int on_message(struct pl_pool *p, struct pl_proc *w, uint8_t type, struct
     struct pl_rd rd = { (const uint8_t *)payload.p, (const uint8_t *)payload.p + payload.n, false };
     struct pl_record *r = w->rec;
     struct pl_task *t = w->task;
-    struct pl_hit hit;
-    struct pl_pkg pkg;
-    struct pl_package listed;
-    struct pl_claim claim;
-    struct pl_note note;
     struct pl_member_msg m;
     uint8_t slot;
     if (!t)
@@ -86,60 +57,21 @@ static int on_message(struct pl_pool *p, struct pl_proc *w, uint8_t type, struct
             return -1;
         t->member(t, &m);
         return 0;
-    case PL_MSG_ENTRY:
-        return on_entry(r, payload) ? 0 : -1;
-    case PL_MSG_HIT:
-        if (!pl_get_hit(&rd, &r->a, &hit))
-            return -1;
-        pl_vec_push(&r->hits, hit);
-        return 0;
-    case PL_MSG_PKG:
-        if (!pl_get_pkg(&rd, &r->a, &pkg))
-            return -1;
-        pl_vec_push(&r->packages, pkg);
-        return 0;
-    case PL_MSG_LISTED:
-        if (!pl_get_package(&rd, &r->a, &listed))
-            return -1;
-        pl_vec_push(&r->listed, listed);
-        return 0;
-    case PL_MSG_ABOUT:
-        return pl_get_about(&rd, &r->a, &r->about) ? 0 : -1;
-    case PL_MSG_OWN:
-        if (!pl_get_claim(&rd, &r->a, &claim))
-            return -1;
-        pl_vec_push(&r->claims, claim);
-        return 0;
-    case PL_MSG_FACT:
-        return on_fact(r, &rd, payload) ? 0 : -1;
-    case PL_MSG_NOTE:
-        if (!pl_get_note(&rd, &r->a, &note))
-            return -1;
-        pl_vec_push(&r->notes, note);
-        return 0;
-    case PL_MSG_DOC:
-        r->has_doc = pl_get_doc(&rd, &r->a, &r->doc);
-        return r->has_doc ? 0 : -1;
     case PL_MSG_BYTES:
         if (!t->bytes)
             return -1;
         t->bytes(t, payload.p, payload.n);
         return 0;
-    case PL_MSG_HASH:
-        return on_hash(r, &rd) ? 0 : -1;
     case PL_MSG_GIT:
         return t->git && t->git(t, payload) ? 0 : -1;
     case PL_MSG_LARGE:
         return on_large(p, w, &rd) ? 0 : -1;
-    case PL_MSG_DONE: {
-        bool complete = r->done.complete;
-        if (!pl_get_done(&rd, &r->done))
-            return -1;
-        r->done.complete &= complete;
-        return 1;
+    default: {
+        int got = pl_record_take(r, type, payload);
+        if (got >= 0 && t->keep && (r->keeps || !r->kept.n))
+            keep(r, type, payload);
+        return got;
     }
-    default:
-        return -1;
     }
 }
 

@@ -58,6 +58,11 @@ void pl_scan_use(struct pl_scan *s, const struct pl_source_opts *o)
     s->o.source = o;
 }
 
+void pl_scan_keep(struct pl_scan *s, const struct pl_keep *k)
+{
+    s->o.keep = k;
+}
+
 struct pl_target *pl_report_target(struct pl_report *r)
 {
     if ((r->n_targets & (r->n_targets - 1)) == 0) { /* grows by doubling, in the arena */

@@ -14,6 +14,7 @@
 #include "secret/secret.h"
 
 struct pl_source_opts;
+struct pl_keep;
 
 struct pl_scan_opts {
     struct pl_limits limits;
@@ -29,6 +30,7 @@ struct pl_scan_opts {
     bool reveal;                         /* keep whole secrets for the report */
     const struct pl_platform *platforms; /* only these, settled; none = all */
     size_t n_platforms;
+    const struct pl_keep *keep;          /* records of layers (scan/keep.h); NULL: none are kept */
     const struct pl_source_opts *source; /* how targets are opened; may be NULL */
     const struct pl_git_scope *git; /* what of git: targets is read (scan/git.h); NULL = all refs */
     struct pl_str salt;             /* of the fingerprints of sources; empty = the common one */
@@ -46,6 +48,8 @@ int pl_scan_new(const struct pl_scan_opts *o, const struct pl_rules *rules, stru
 void pl_scan_free(struct pl_scan *s);
 /* How targets are opened from now on; `o` must outlive the run. */
 void pl_scan_use(struct pl_scan *s, const struct pl_source_opts *o);
+/* Where records of layers are kept from now on; `k` must outlive the run. */
+void pl_scan_keep(struct pl_scan *s, const struct pl_keep *k);
 /* Reads one image document in a worker: *ret gets what it says, its text in `a`. `expect` is its
  * descriptor's media type, or empty. PL_E_FORMAT, PL_E_LIMIT: it is none that makes sense. */
 int pl_scan_doc(struct pl_scan *s, struct pl_str bytes, struct pl_str expect, struct pl_arena *a,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "scan/keep.h"
 #include "scan/scan_int.h"
 #include "scan/unit_int.h"
 #include "source/remote.h"
@@ -44,6 +45,14 @@ static void part_done(struct pl_task *t, struct pl_record *r)
 {
     struct pl_part *p = t->arg;
     p->rec = r;
+}
+
+/* As part_done, for a layer whose record others want, too. */
+static void keep_done(struct pl_task *t, struct pl_record *r)
+{
+    struct pl_part *p = t->arg;
+    p->rec = r;
+    pl_unit_keep(t->bytes_arg, p);
 }
 
 uint32_t pl_unit_job_flags(const struct pl_scan *s)
@@ -86,6 +95,9 @@ void pl_unit_submit(struct pl_unit *u, struct pl_part *p, uint32_t flags)
     if (p->submitted || p->rec)
         return;
     p->submitted = true;
+    bool keep;
+    if (pl_unit_kept(u, p, &keep))
+        return;
     struct pl_feed *feed = pl_source_feed(u->src, p->blob, &err);
     if (!feed) {
         p->rec = calloc(1, sizeof *p->rec);
@@ -98,6 +110,11 @@ void pl_unit_submit(struct pl_unit *u, struct pl_part *p, uint32_t flags)
     t->feed = feed;
     t->wait_fd = u->src->form == PL_SRC_REMOTE ? remote_fd : NULL;
     t->urgent = (flags & PL_JOBF_DOC) != 0;
+    if (keep) {
+        t->keep = true;
+        t->done = keep_done;
+        t->bytes_arg = u;
+    }
     pl_pool_submit(u->scan->pool, t);
 }
 

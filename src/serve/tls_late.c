@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "serve/late.h"
+#include "fmt/late.h"
 
 static const char *const names[] = {
 #define PL_GNUTLS_NAME(f) #f,

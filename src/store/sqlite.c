@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "store/sqlite_int.h"
+#include "fmt/sqldb.h"
+#include "store/store_int.h"
 
 #define APPLICATION "1347178578" /* "PLSR" */
 #define TRIES 200                /* 50 ms each: as long as the library waits for a lock */
@@ -46,164 +47,190 @@ static const char *const step[] = {
     "CREATE TABLE state(image INTEGER PRIMARY KEY, first INTEGER NOT NULL, flaws BLOB NOT NULL);"
     "CREATE TABLE change(image INTEGER NOT NULL, run INTEGER NOT NULL, new BLOB NOT NULL,"
     " gone BLOB NOT NULL, PRIMARY KEY(image, run)) WITHOUT ROWID",
+    "CREATE TABLE found(image INTEGER PRIMARY KEY, bytes BLOB NOT NULL);"
+    "CREATE TABLE record(key BLOB PRIMARY KEY, digest TEXT NOT NULL, tool TEXT NOT NULL,"
+    " rules TEXT NOT NULL, at INTEGER NOT NULL, bytes BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE job(id INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE,"
+    " kind INTEGER NOT NULL, target TEXT NOT NULL, digest TEXT NOT NULL, host TEXT NOT NULL,"
+    " priority INTEGER NOT NULL, added INTEGER NOT NULL, state INTEGER NOT NULL DEFAULT 0,"
+    " waits INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0,"
+    " fails INTEGER NOT NULL DEFAULT 0, ready_at INTEGER NOT NULL DEFAULT 0,"
+    " lease_until INTEGER NOT NULL DEFAULT 0, done_at INTEGER NOT NULL DEFAULT 0,"
+    " worker TEXT NOT NULL DEFAULT '', error TEXT NOT NULL DEFAULT '');"
+    "CREATE INDEX job_ready ON job(priority DESC, id) WHERE state=0;"
+    "CREATE INDEX job_leased ON job(lease_until) WHERE state=1;"
+    "CREATE TABLE wait(job INTEGER NOT NULL, waiter INTEGER NOT NULL, PRIMARY KEY(job, waiter))"
+    " WITHOUT ROWID;"
+    "CREATE TABLE bucket(host TEXT PRIMARY KEY, tokens INTEGER NOT NULL, at INTEGER NOT NULL,"
+    " until INTEGER NOT NULL) WITHOUT ROWID",
 };
 _Static_assert(PL_COUNT(step) == PL_STORE_SCHEMA, "a step for each schema");
 
 static const char *const sql[] = {
 #define X(name, text) [PL_Q_##name] = (text),
-    PL_STORE_SQL(X)
+#define Y(name, lite, pg) [PL_Q_##name] = (lite),
+    PL_STORE_SQL(X, Y) PL_QUEUE_SQL(X, Y)
 #undef X
+#undef Y
 };
 
-struct pl_sqlq *pl_store_q(struct pl_store_db *s, enum pl_store_q which, struct pl_err *err)
+struct lite {
+    struct pl_db d; /* first */
+    struct pl_sqldb *db;
+};
+struct lite_q {
+    struct pl_dbq q; /* first */
+    struct pl_sqlq *s;
+};
+
+static struct pl_sqlq *stmt(struct pl_dbq *q)
 {
-    if (!s->q[which] && pl_sqlq_new(s->db, sql[which], &s->q[which], err) < 0)
-        return NULL;
-    return s->q[which];
+    return ((struct lite_q *)q)->s;
 }
 
-int pl_store_one(struct pl_sqlq *q, int64_t *ret, struct pl_err *err)
+static void db_close(struct pl_db *d)
 {
-    int r = pl_sqlq_step(q, err);
-    if (r == 1)
-        *ret = pl_sqlq_col_int(q, 0);
-    pl_sqlq_reset(q);
-    return r;
+    pl_sqldb_close(((struct lite *)d)->db);
+    free(d);
 }
 
-int pl_store_do(struct pl_sqlq *q, struct pl_err *err)
+static int db_begin(struct pl_db *d, enum pl_db_how how, struct pl_err *err)
 {
-    int r = pl_sqlq_step(q, err);
-    pl_sqlq_reset(q);
-    return r < 0 ? r : 0;
+    return pl_sqldb_run(((struct lite *)d)->db, how == PL_DB_LOOK ? "BEGIN" : "BEGIN IMMEDIATE",
+                        err);
 }
 
-int pl_store_damaged(const char *table, struct pl_err *err)
+static int db_commit(struct pl_db *d, struct pl_err *err)
 {
-    return pl_fail(err, PL_E_FORMAT, "the store is damaged: %s", table);
+    return pl_sqldb_run(((struct lite *)d)->db, "COMMIT", err);
 }
 
-static void forget(struct pl_store_seen *x)
+static void db_rollback(struct pl_db *d)
 {
-    pl_map_release(&x->map);
-    pl_arena_release(&x->a);
-    *x = (struct pl_store_seen){ .a = { 0 } };
-}
-
-void pl_store_forget(struct pl_store_db *s)
-{
-    forget(&s->packages);
-    forget(&s->places);
-    forget(&s->layers);
-}
-
-/* ---- transactions ---- */
-
-static int start(struct pl_store *store, const char *how, struct pl_err *err)
-{
-    struct pl_store_db *s = (struct pl_store_db *)store;
-    int r = pl_sqldb_run(s->db, how, err);
-    s->open = r == 0;
-    return r;
-}
-
-static int op_begin(struct pl_store *store, struct pl_err *err)
-{
-    return start(store, "BEGIN IMMEDIATE", err);
-}
-
-static int op_look(struct pl_store *store, struct pl_err *err)
-{
-    return start(store, "BEGIN", err);
-}
-
-static void op_rollback(struct pl_store *store)
-{
-    struct pl_store_db *s = (struct pl_store_db *)store;
     struct pl_err err;
-    if (s->open)
-        pl_sqldb_run(s->db, "ROLLBACK", &err);
-    s->open = false;
-    pl_store_forget(s); /* numbers that were given and are not kept */
+    pl_sqldb_run(((struct lite *)d)->db, "ROLLBACK", &err);
 }
 
-static int op_commit(struct pl_store *store, struct pl_err *err)
+static void db_free(struct pl_dbq *q)
 {
-    struct pl_store_db *s = (struct pl_store_db *)store;
-    int r = pl_sqldb_run(s->db, "COMMIT", err);
-    if (r < 0)
-        op_rollback(store);
-    s->open = false;
-    return r;
+    pl_sqlq_free(stmt(q));
+    free(q);
 }
 
-static void op_close(struct pl_store *store)
+static void db_int(struct pl_dbq *q, int i, int64_t v)
 {
-    struct pl_store_db *s = (struct pl_store_db *)store;
-    if (!s)
-        return;
-    op_rollback(store);
-    for (size_t i = 0; i < PL_Q_COUNT; i++)
-        pl_sqlq_free(s->q[i]);
-    pl_sqldb_close(s->db);
-    pl_arena_release(&s->scratch);
-    free(s);
+    pl_sqlq_int(stmt(q), i, v);
 }
 
-static int number(struct pl_store_db *s, const char *text, uint64_t *ret, struct pl_err *err)
+static void db_text(struct pl_dbq *q, int i, struct pl_str s)
 {
-    pl_auto_q struct pl_sqlq *q = NULL;
-    int64_t v = 0;
-    int r = pl_sqlq_new(s->db, text, &q, err);
-    if (r == 0)
-        r = pl_store_one(q, &v, err);
-    *ret = v > 0 ? (uint64_t)v : 0;
-    return r < 0 ? r : 0;
+    pl_sqlq_text(stmt(q), i, s);
 }
 
-static int op_counts(struct pl_store *store, struct pl_store_counts *ret, struct pl_err *err)
+static void db_blob(struct pl_dbq *q, int i, struct pl_str s)
 {
-    const struct {
-        const char *text;
-        uint64_t *to;
-    } all[] = {
-        { "SELECT count(*) FROM image", &ret->images },
-        { "SELECT count(*) FROM package", &ret->packages },
-        { "SELECT count(*) FROM pkgset", &ret->sets },
-        { "SELECT count(*) FROM layer", &ret->layers },
-        { "SELECT count(*) FROM flaw", &ret->flaws },
-        { "SELECT count(*) FROM run", &ret->runs },
-        { "SELECT max(id) FROM package", &ret->max_package },
-        { "SELECT max(id) FROM flaw", &ret->max_flaw },
-    };
+    pl_sqlq_blob(stmt(q), i, s);
+}
+
+static int db_step(struct pl_dbq *q, struct pl_err *err)
+{
+    return pl_sqlq_step(stmt(q), err);
+}
+
+static void db_reset(struct pl_dbq *q)
+{
+    pl_sqlq_reset(stmt(q));
+}
+
+static struct pl_str db_col(struct pl_dbq *q, int i)
+{
+    return pl_sqlq_col(stmt(q), i);
+}
+
+static int64_t db_col_int(struct pl_dbq *q, int i)
+{
+    return pl_sqlq_col_int(stmt(q), i);
+}
+
+static int db_each(struct pl_dbq *q, size_t n, void (*bind)(void *arg, struct pl_dbq *q, size_t i),
+                   int (*row)(void *arg, struct pl_dbq *q, size_t i, bool there), void *arg,
+                   struct pl_err *err)
+{
     int r = 0;
-    for (size_t i = 0; i < PL_COUNT(all) && r == 0; i++)
-        r = number((struct pl_store_db *)store, all[i].text, all[i].to, err);
+    for (size_t i = 0; i < n && r == 0; i++) {
+        bind(arg, q, i);
+        int found = pl_sqlq_step(stmt(q), err);
+        r = found < 0 ? found : row ? row(arg, q, i, found == 1) : 0;
+        pl_sqlq_reset(stmt(q));
+    }
     return r;
 }
 
-static const struct pl_store_ops ops = {
-    .close = op_close,
-    .begin = op_begin,
-    .commit = op_commit,
-    .rollback = op_rollback,
-    .look = op_look,
-    .counts = op_counts,
-    .put = pl_store_db_put,
-    .each_image = pl_store_db_each_image,
-    .each_package = pl_store_db_each_package,
-    .package = pl_store_db_package,
-    .place = pl_store_db_place,
-    .layer = pl_store_db_layer,
-    .flaw = pl_store_db_flaw,
-    .flaw_named = pl_store_db_flaw_named,
-    .run = pl_store_db_run,
-    .state = pl_store_db_state,
+static int db_prepare(struct pl_db *d, const char *text, bool many, struct pl_dbq **ret,
+                      struct pl_err *err)
+{
+    struct pl_sqlq *s;
+    (void)many;
+    int r = pl_sqlq_new(((struct lite *)d)->db, text, &s, err);
+    if (r < 0)
+        return r;
+    struct lite_q *q = calloc(1, sizeof *q);
+    if (!q)
+        pl_oom();
+    q->q.ops = d->ops;
+    q->s = s;
+    *ret = &q->q;
+    return 0;
+}
+
+static void db_sleep(struct pl_db *d, int milliseconds)
+{
+    const struct timespec t = { milliseconds / 1000, (long)(milliseconds % 1000) * 1000000 };
+    (void)d;
+    nanosleep(&t, NULL);
+}
+
+static int db_wake(struct pl_db *d, struct pl_err *err)
+{
+    (void)d;
+    (void)err;
+    return 0; /* who waits looks again soon */
+}
+
+static const struct pl_db_ops db_ops = {
+    .sql = sql,
+    .close = db_close,
+    .begin = db_begin,
+    .commit = db_commit,
+    .rollback = db_rollback,
+    .prepare = db_prepare,
+    .free = db_free,
+    .bind_int = db_int,
+    .bind_text = db_text,
+    .bind_blob = db_blob,
+    .step = db_step,
+    .reset = db_reset,
+    .col = db_col,
+    .col_int = db_col_int,
+    .each = db_each,
+    .wake = db_wake,
+    .sleep = db_sleep,
 };
 
 /* ---- opening ---- */
 
-static int version(struct pl_store_db *s, uint64_t *ret, struct pl_err *err)
+static int number(struct lite *s, const char *text, uint64_t *ret, struct pl_err *err)
+{
+    pl_auto_q struct pl_sqlq *q = NULL;
+    int r = pl_sqlq_new(s->db, text, &q, err);
+    if (r == 0)
+        r = pl_sqlq_step(q, err);
+    int64_t v = r == 1 ? pl_sqlq_col_int(q, 0) : 0;
+    *ret = v > 0 ? (uint64_t)v : 0;
+    return r < 0 ? r : 0;
+}
+
+static int version(struct lite *s, uint64_t *ret, struct pl_err *err)
 {
     uint64_t application = 0, objects = 0;
     int r = number(s, "PRAGMA user_version", ret, err);
@@ -223,7 +250,7 @@ static int version(struct pl_store_db *s, uint64_t *ret, struct pl_err *err)
 }
 
 /* Each step is one transaction, with the number of the schema it makes. */
-static int migrate(struct pl_store_db *s, struct pl_err *err)
+static int migrate(struct lite *s, struct pl_err *err)
 {
     uint64_t at;
     int r = version(s, &at, err);
@@ -287,13 +314,40 @@ static int open_still(const char *path, struct pl_sqldb **ret, struct pl_err *er
     return r;
 }
 
+static void path_of(const char *dir, struct pl_buf *path)
+{
+    pl_buf_puts(path, dir);
+    pl_buf_puts(path, "/store.db");
+    pl_buf_putc(path, 0);
+}
+
+int pl_store_sqlite_migrate(const char *dir, bool make, struct pl_store_upgraded *ret,
+                            struct pl_err *err)
+{
+    pl_auto_buf struct pl_buf path = { 0 };
+    struct lite s = { .db = NULL };
+    uint64_t at = 0;
+    path_of(dir, &path);
+    if (make && mkdir(dir, 0777) < 0 && errno != EEXIST)
+        return pl_fail_errno(err, PL_E_IO, errno, "cannot make '%s'", dir);
+    if (!make && access(path.p, F_OK) != 0)
+        return pl_fail(err, PL_E_NOENT, "no store in '%s'", dir);
+    int r = open_file(path.p, PL_SQLDB_KEPT, &s.db, err);
+    if (r == 0)
+        r = version(&s, &at, err);
+    ret->from = (unsigned)at;
+    if (r == 0)
+        r = migrate(&s, err);
+    ret->to = PL_STORE_SCHEMA;
+    pl_sqldb_close(s.db);
+    return r < 0 ? pl_wrap(err, "store '%s'", dir) : 0;
+}
+
 int pl_store_sqlite(const char *dir, enum pl_store_mode mode, struct pl_store **ret,
                     struct pl_err *err)
 {
     pl_auto_buf struct pl_buf path = { 0 };
-    pl_buf_puts(&path, dir);
-    pl_buf_puts(&path, "/store.db");
-    pl_buf_putc(&path, 0);
+    path_of(dir, &path);
     if (mode == PL_STORE_MAKE && mkdir(dir, 0777) < 0 && errno != EEXIST)
         return pl_fail_errno(err, PL_E_IO, errno, "cannot make '%s'", dir);
     bool there = access(path.p, F_OK) == 0;
@@ -301,10 +355,10 @@ int pl_store_sqlite(const char *dir, enum pl_store_mode mode, struct pl_store **
         return pl_fail(err, PL_E_NOENT, "no store in '%s'", dir);
     if (mode != PL_STORE_READ && access(there ? path.p : dir, W_OK) != 0)
         return pl_fail_errno(err, PL_E_IO, errno, "cannot write '%s'", there ? path.p : dir);
-    struct pl_store_db *s = calloc(1, sizeof *s);
+    struct lite *s = calloc(1, sizeof *s);
     if (!s)
         pl_oom();
-    s->store.ops = &ops;
+    s->d.ops = &db_ops;
     bool still = mode == PL_STORE_READ && (access(dir, W_OK) != 0 || access(path.p, W_OK) != 0);
     int r = still ? open_still(path.p, &s->db, err) : open_file(path.p, PL_SQLDB_KEPT, &s->db, err);
     if (r == 0 && still) {
@@ -318,9 +372,9 @@ int pl_store_sqlite(const char *dir, enum pl_store_mode mode, struct pl_store **
         r = migrate(s, err);
     }
     if (r < 0) {
-        op_close(&s->store);
+        db_close(&s->d);
         return pl_wrap(err, "store '%s'", dir);
     }
-    *ret = &s->store;
+    *ret = pl_store_over(&s->d);
     return 0;
 }

@@ -1,4 +1,5 @@
-/* The store: what is put in comes out, shared facts once, changes over time, damage told. */
+/* The store: what is put in comes out, shared facts once, changes over time, damage told; over
+ * SQLite and over PostgreSQL, where tests/lib/with_pg.py started one. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,6 +20,7 @@
 
 struct world {
     char dir[64];
+    const char *where; /* the folder, or a database */
     struct pl_store *s;
     struct pl_arena a;
     struct pl_package package[3];
@@ -31,12 +33,10 @@ struct world {
     struct pl_err err;
 };
 
-static int setup(void **state)
+static struct world *new_world(void)
 {
     struct world *w = calloc(1, sizeof *w);
     assert_non_null(w);
-    snprintf(w->dir, sizeof w->dir, "/tmp/pl-store-XXXXXX");
-    assert_non_null(mkdtemp(w->dir));
     static const char *const names[] = { "zlib", "bash", "curl" };
     for (size_t i = 0; i < 3; i++) {
         struct pl_package *p = &w->package[i];
@@ -79,8 +79,57 @@ static int setup(void **state)
                                .n_packages = 3 };
     w->o =
         (struct pl_store_origin){ 1000, PL_S("1.0"), PL_S("2026.11"), PL_S("sha256:db"), PL_S("") };
+    return w;
+}
+
+static int setup(void **state)
+{
+    struct world *w = new_world();
+    snprintf(w->dir, sizeof w->dir, "/tmp/pl-store-XXXXXX");
+    assert_non_null(mkdtemp(w->dir));
+    w->where = w->dir;
     assert_int_equal(pl_store_open(w->dir, PL_STORE_MAKE, &w->s, &w->err), 0);
     *state = w;
+    return 0;
+}
+
+/* What psql says to `text`, as `login` (a variable of the environment); -1 when it refuses. */
+static long psql(const char *login, const char *text)
+{
+    char command[1024], line[64] = "";
+    snprintf(command, sizeof command,
+             "$PL_TEST_PSQL -XqtA -v ON_ERROR_STOP=1 \"$%s\" -c \"%s\" 2>&1", login, text);
+    FILE *f = popen(command, "r");
+    assert_non_null(f);
+    if (!fgets(line, sizeof line, f))
+        line[0] = 0;
+    return pclose(f) == 0 ? strtol(line, NULL, 10) : -1;
+}
+
+static const char *url(const char *login)
+{
+    return getenv(login);
+}
+
+/* A database without a store. */
+static int setup_bare(void **state)
+{
+    struct world *w = new_world();
+    w->where = url("PL_TEST_PG");
+    assert_int_equal(psql("PL_TEST_PG", "DROP SCHEMA IF EXISTS plimsoll CASCADE"), 0);
+    *state = w;
+    return 0;
+}
+
+static int setup_pg(void **state)
+{
+    struct pl_store_upgraded u;
+    setup_bare(state);
+    struct world *w = *state;
+    assert_int_equal(pl_store_upgrade(w->where, /* make= */ true, "1", &u, &w->err), 0);
+    assert_int_equal(u.from, 0);
+    assert_int_equal(u.to, PL_STORE_SCHEMA);
+    assert_int_equal(pl_store_open(w->where, PL_STORE_WRITE, &w->s, &w->err), 0);
     return 0;
 }
 
@@ -96,12 +145,13 @@ static int teardown(void **state)
     char path[128];
     if (w->s)
         w->s->ops->close(w->s);
-    chmod(w->dir, 0700);
-    for (size_t i = 0; i < PL_COUNT(suffix); i++) {
+    if (w->dir[0])
+        chmod(w->dir, 0700);
+    for (size_t i = 0; i < PL_COUNT(suffix) && w->dir[0]; i++) {
         file(w, suffix[i], path);
         unlink(path);
     }
-    assert_int_equal(rmdir(w->dir), 0);
+    assert_true(!w->dir[0] || rmdir(w->dir) == 0);
     pl_arena_release(&w->a);
     free(w);
     return 0;
@@ -139,7 +189,7 @@ static void reopen(struct world *w, enum pl_store_mode mode, int expected)
     if (w->s)
         w->s->ops->close(w->s);
     w->s = NULL;
-    assert_int_equal(pl_store_open(w->dir, mode, &w->s, &w->err), expected);
+    assert_int_equal(pl_store_open(w->where, mode, &w->s, &w->err), expected);
 }
 
 /* What the callback of each_image saw. */
@@ -395,7 +445,6 @@ static void there_must_be_one_to_read(void **state_)
     assert_int_equal(pl_store_open("/nowhere/at/all", PL_STORE_READ, &s, &w->err), PL_E_NOENT);
     assert_int_equal(pl_store_open("/nowhere/at/all", PL_STORE_WRITE, &s, &w->err), PL_E_NOENT);
     assert_int_equal(pl_store_open("/nowhere/at/all", PL_STORE_MAKE, &s, &w->err), PL_E_IO);
-    assert_int_equal(pl_store_open("postgresql://x/y", PL_STORE_READ, &s, &w->err), PL_E_UNSUP);
     assert_int_equal(pl_store_open("", PL_STORE_READ, &s, &w->err), PL_E_USAGE);
 }
 
@@ -420,19 +469,144 @@ static void rows_refuse_other_bytes(void **state_)
     assert_memory_equal(back, v, sizeof v);
 }
 
+/* ---- PostgreSQL alone ---- */
+
+static void a_database_is_made_ready_first(void **state_)
+{
+    struct world *w = *state_;
+    struct pl_store_upgraded u;
+    reopen(w, PL_STORE_MAKE, PL_E_NOENT);
+    assert_non_null(strstr(w->err.msg, "plimsoll store init"));
+    assert_int_equal(pl_store_upgrade(w->where, /* make= */ false, "1", &u, &w->err), PL_E_NOENT);
+    assert_int_equal(pl_store_upgrade(w->where, /* make= */ true, "1", &u, &w->err), 0);
+    assert_int_equal(pl_store_upgrade(w->where, /* make= */ true, "1", &u, &w->err), 0);
+    assert_int_equal(u.from, PL_STORE_SCHEMA);
+    reopen(w, PL_STORE_MAKE, 0);
+}
+
+static void a_newer_database_is_refused(void **state_)
+{
+    struct world *w = *state_;
+    struct pl_store_upgraded u;
+    assert_int_equal(psql("PL_TEST_PG", "INSERT INTO plimsoll.schema VALUES(99, now(), '9')"), 0);
+    reopen(w, PL_STORE_READ, PL_E_UNSUP);
+    assert_non_null(strstr(w->err.msg, "newer program"));
+    assert_int_equal(pl_store_upgrade(w->where, /* make= */ true, "1", &u, &w->err), PL_E_UNSUP);
+}
+
+static void who_is_above_row_security_is_refused(void **state_)
+{
+    struct world *w = *state_;
+    struct pl_store *s;
+    assert_int_equal(pl_store_open(url("PL_TEST_PG_SUPER"), PL_STORE_READ, &s, &w->err), PL_E_AUTH);
+}
+
+static void a_stranger_is_refused(void **state_)
+{
+    struct world *w = *state_;
+    struct pl_store *s;
+    assert_int_equal(pl_store_open(url("PL_TEST_PG_OTHER"), PL_STORE_READ, &s, &w->err), PL_E_AUTH);
+}
+
+static void grant(struct world *w, const char *role, bool worker, const char *tenant)
+{
+    assert_int_equal(pl_store_grant(w->where, role, worker, tenant, &w->err), 0);
+}
+
+static void a_reader_reads_only(void **state_)
+{
+    struct world *w = *state_;
+    struct seen x = { .w = w };
+    int64_t id;
+    put(w);
+    grant(w, "plreader", /* worker= */ false, "default");
+    w->where = url("PL_TEST_PG_READER");
+    reopen(w, PL_STORE_WRITE, PL_E_IO);
+    reopen(w, PL_STORE_READ, 0);
+    assert_int_equal(w->s->ops->each_image(w->s, INT64_MAX, look_at_shop, &x, &w->err), 0);
+    assert_int_equal(x.n, 1);
+    if (w->s->ops->begin(w->s, &w->err) == 0)
+        assert_true(w->s->ops->put(w->s, &w->o, &w->t, &id, &w->err) < 0);
+    w->s->ops->rollback(w->s);
+    assert_int_equal(psql("PL_TEST_PG_READER", "SELECT count(*) FROM plimsoll.image"), 1);
+    assert_int_equal(psql("PL_TEST_PG_READER", "DELETE FROM plimsoll.image"), -1);
+    assert_int_equal(psql("PL_TEST_PG_READER", "UPDATE plimsoll.image SET at=0"), -1);
+    assert_int_equal(psql("PL_TEST_PG_READER", "SELECT * FROM plimsoll.member"), -1);
+}
+
+static void a_tenant_sees_its_own_rows(void **state_)
+{
+    struct world *w = *state_;
+    struct seen x = { .w = w };
+    grant(w, "plworker", /* worker= */ true, "a");
+    grant(w, "plother", /* worker= */ true, "b");
+    w->where = url("PL_TEST_PG_WORKER");
+    reopen(w, PL_STORE_WRITE, 0);
+    put(w);
+    assert_int_equal(counts(w).images, 1);
+    w->where = url("PL_TEST_PG_OTHER");
+    reopen(w, PL_STORE_WRITE, 0);
+    assert_int_equal(counts(w).images, 0);
+    assert_int_equal(counts(w).packages, 0);
+    assert_int_equal(psql("PL_TEST_PG_OTHER", "SELECT count(*) FROM plimsoll.image"), 0);
+    psql("PL_TEST_PG_OTHER", "DELETE FROM plimsoll.image");
+    assert_int_equal(psql("PL_TEST_PG_OTHER", "INSERT INTO plimsoll.run(tenant, at, tool, db) "
+                                              "VALUES(2, 1, '', '')"),
+                     -1);
+    assert_int_equal(psql("PL_TEST_PG_OTHER", "UPDATE plimsoll.member SET tenant=2"), -1);
+    put(w); /* numbers of its own, from 1 */
+    assert_int_equal(counts(w).max_package, 3);
+    w->where = url("PL_TEST_PG_WORKER");
+    reopen(w, PL_STORE_WRITE, 0);
+    assert_int_equal(w->s->ops->each_image(w->s, INT64_MAX, look_at_shop, &x, &w->err), 0);
+    assert_int_equal(x.n, 1);
+}
+
+static void what_cannot_be_reached_is_told_without_the_password(void **state_)
+{
+    struct world *w = *state_;
+    struct pl_store *s;
+    assert_int_equal(pl_store_open("postgresql://me:hush@127.0.0.1:1/x?password=hush",
+                                   PL_STORE_READ, &s, &w->err),
+                     PL_E_NET);
+    assert_null(strstr(w->err.msg, "hush"));
+    assert_non_null(strstr(w->err.msg, "me@127.0.0.1"));
+}
+
+static void text_of_any_bytes_is_kept(void **state_)
+{
+    struct world *w = *state_;
+    struct pl_package p;
+    struct pl_arena a = { 0 };
+    static char name[6000];
+    memset(name, 0xe4, sizeof name);
+    name[1] = 0;
+    w->package[0].pkg.name = pl_str_n(name, sizeof name);
+    w->t.name = pl_str_n(name, sizeof name);
+    int64_t first = put(w);
+    assert_int_equal(put(w), first);
+    assert_int_equal(w->s->ops->package(w->s, 3, &a, &p, &w->err), 0);
+    assert_true(pl_str_eq(p.pkg.name, w->t.name));
+    pl_arena_release(&a);
+}
+
+#define BOTH(X)                              \
+    X(an_inventory_comes_back_whole)         \
+    X(equal_facts_are_kept_once)             \
+    X(a_mark_tells_apart)                    \
+    X(the_same_image_is_replaced)            \
+    X(what_it_had_can_be_asked_for_any_time) \
+    X(flaws_have_numbers)                    \
+    X(undone_numbers_are_forgotten)          \
+    X(text_of_any_bytes_is_kept)
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
+#define X(f) T(f),
     const struct CMUnitTest tests[] = {
-        T(an_inventory_comes_back_whole),
-        T(equal_facts_are_kept_once),
-        T(a_mark_tells_apart),
-        T(the_same_image_is_replaced),
-        T(whole_secrets_and_derived_findings_stay_out),
-        T(what_it_had_can_be_asked_for_any_time),
-        T(flaws_have_numbers),
-        T(undone_numbers_are_forgotten),
+        BOTH(X) T(whole_secrets_and_derived_findings_stay_out),
         T(a_newer_store_is_refused),
         T(other_databases_are_refused),
         T(damaged_rows_are_told),
@@ -440,5 +614,14 @@ int main(void)
         T(there_must_be_one_to_read),
         T(rows_refuse_other_bytes),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+#undef X
+#define X(f) cmocka_unit_test_setup_teardown(f, setup_pg, teardown),
+    const struct CMUnitTest pg[] = {
+        cmocka_unit_test_setup_teardown(a_database_is_made_ready_first, setup_bare, teardown),
+        BOTH(X) X(a_newer_database_is_refused) X(who_is_above_row_security_is_refused)
+            X(a_stranger_is_refused) X(a_reader_reads_only) X(a_tenant_sees_its_own_rows)
+                X(what_cannot_be_reached_is_told_without_the_password)
+    };
+    return url("PL_TEST_PG") ? cmocka_run_group_tests(pg, NULL, NULL)
+                             : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,24 +1,24 @@
 /* Which flaws inventories had, and when that changed. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
-#include "store/sqlite_int.h"
+#include "store/store_int.h"
 
 int pl_store_db_flaw(struct pl_store *store, struct pl_str subject, struct pl_str rule, bool make,
                      uint32_t *ret, struct pl_err *err)
 {
     struct pl_store_db *s = (struct pl_store_db *)store;
     int64_t id = 0;
-    struct pl_sqlq *q = pl_store_q(s, PL_Q_FLAW_FIND, err);
+    struct pl_dbq *q = pl_store_q(s, PL_Q_FLAW_FIND, err);
     if (!q)
         return err->code;
-    pl_sqlq_text(q, 1, subject);
-    pl_sqlq_text(q, 2, rule);
+    pl_dbq_text(q, 1, subject);
+    pl_dbq_text(q, 2, rule);
     int r = pl_store_one(q, &id, err);
     if (r == 0 && make) {
         if (!(q = pl_store_q(s, PL_Q_FLAW_ADD, err)))
             return err->code;
-        pl_sqlq_text(q, 1, subject);
-        pl_sqlq_text(q, 2, rule);
+        pl_dbq_text(q, 1, subject);
+        pl_dbq_text(q, 2, rule);
         r = pl_store_one(q, &id, err);
     }
     if (r >= 0 && (id < 0 || id >= UINT32_MAX))
@@ -30,28 +30,28 @@ int pl_store_db_flaw(struct pl_store *store, struct pl_str subject, struct pl_st
 int pl_store_db_flaw_named(struct pl_store *store, uint32_t id, struct pl_arena *a,
                            struct pl_str *ret_subject, struct pl_str *ret_rule, struct pl_err *err)
 {
-    struct pl_sqlq *q = pl_store_q((struct pl_store_db *)store, PL_Q_FLAW_GET, err);
+    struct pl_dbq *q = pl_store_q((struct pl_store_db *)store, PL_Q_FLAW_GET, err);
     if (!q)
         return err->code;
-    pl_sqlq_int(q, 1, id);
-    int r = pl_sqlq_step(q, err);
+    pl_dbq_int(q, 1, id);
+    int r = pl_dbq_step(q, err);
     if (r == 1) {
-        *ret_subject = pl_dup(a, pl_sqlq_col(q, 0));
-        *ret_rule = pl_dup(a, pl_sqlq_col(q, 1));
+        *ret_subject = pl_dup(a, pl_dbq_col(q, 0));
+        *ret_rule = pl_dup(a, pl_dbq_col(q, 1));
     }
-    pl_sqlq_reset(q);
+    pl_dbq_reset(q);
     return r == 0 ? pl_store_damaged("something is missing", err) : r < 0 ? r : 0;
 }
 
 int pl_store_db_run(struct pl_store *store, const struct pl_store_origin *o, int64_t *ret_run,
                     struct pl_err *err)
 {
-    struct pl_sqlq *q = pl_store_q((struct pl_store_db *)store, PL_Q_RUN_ADD, err);
+    struct pl_dbq *q = pl_store_q((struct pl_store_db *)store, PL_Q_RUN_ADD, err);
     if (!q)
         return err->code;
-    pl_sqlq_int(q, 1, o->at);
-    pl_sqlq_text(q, 2, o->tool);
-    pl_sqlq_text(q, 3, o->db);
+    pl_dbq_int(q, 1, o->at);
+    pl_dbq_text(q, 2, o->tool);
+    pl_dbq_text(q, 3, o->db);
     int r = pl_store_one(q, ret_run, err);
     return r < 0 ? r : 0;
 }
@@ -106,13 +106,13 @@ static int keep_change(struct pl_store_db *s, int64_t run, int64_t image, const 
     uint32_t *v = pl_alloc_n(&s->scratch, n + n_old + 1, sizeof *v);
     pl_row_put_numbers(&more, v, without(flaw, n, old, n_old, v));
     pl_row_put_numbers(&less, v, without(old, n_old, flaw, n, v));
-    struct pl_sqlq *q = pl_store_q(s, PL_Q_CHANGE_ADD, err);
+    struct pl_dbq *q = pl_store_q(s, PL_Q_CHANGE_ADD, err);
     if (!q)
         return err->code;
-    pl_sqlq_int(q, 1, image);
-    pl_sqlq_int(q, 2, run);
-    pl_sqlq_blob(q, 3, pl_buf_str(&more));
-    pl_sqlq_blob(q, 4, pl_buf_str(&less));
+    pl_dbq_int(q, 1, image);
+    pl_dbq_int(q, 2, run);
+    pl_dbq_blob(q, 3, pl_buf_str(&more));
+    pl_dbq_blob(q, 4, pl_buf_str(&less));
     return pl_store_do(q, err);
 }
 
@@ -123,13 +123,13 @@ int pl_store_db_state(struct pl_store *store, int64_t run, int64_t image, const 
     pl_auto_buf struct pl_buf row = { 0 };
     pl_arena_reset(&s->scratch);
     pl_row_put_numbers(&row, flaw, n);
-    struct pl_sqlq *q = pl_store_q(s, PL_Q_STATE_GET, err);
+    struct pl_dbq *q = pl_store_q(s, PL_Q_STATE_GET, err);
     if (!q)
         return err->code;
-    pl_sqlq_int(q, 1, image);
-    int found = pl_sqlq_step(q, err);
-    struct pl_str old = found == 1 ? pl_dup(&s->scratch, pl_sqlq_col(q, 0)) : PL_S("");
-    pl_sqlq_reset(q);
+    pl_dbq_int(q, 1, image);
+    int found = pl_dbq_step(q, err);
+    struct pl_str old = found == 1 ? pl_dup(&s->scratch, pl_dbq_col(q, 0)) : PL_S("");
+    pl_dbq_reset(q);
     if (found < 0)
         return found;
     if (found && pl_str_eq(old, pl_buf_str(&row)))
@@ -139,21 +139,21 @@ int pl_store_db_state(struct pl_store *store, int64_t run, int64_t image, const 
         return r;
     if (!(q = pl_store_q(s, found ? PL_Q_STATE_SET : PL_Q_STATE_ADD, err)))
         return err->code;
-    pl_sqlq_int(q, 1, image);
+    pl_dbq_int(q, 1, image);
     if (!found)
-        pl_sqlq_int(q, 2, run);
-    pl_sqlq_blob(q, found ? 2 : 3, pl_buf_str(&row));
+        pl_dbq_int(q, 2, run);
+    pl_dbq_blob(q, found ? 2 : 3, pl_buf_str(&row));
     return pl_store_do(q, err);
 }
 
 /* Undoes one change that came after the moment asked for. */
-static int undo(struct pl_sqlq *q, struct pl_arena *a, uint32_t **flaw, size_t *n,
+static int undo(struct pl_dbq *q, struct pl_arena *a, uint32_t **flaw, size_t *n,
                 struct pl_err *err)
 {
     uint32_t *more, *less;
     size_t n_more, n_less;
-    if (!get_flaws(pl_sqlq_col(q, 0), a, &more, &n_more) ||
-        !get_flaws(pl_sqlq_col(q, 1), a, &less, &n_less))
+    if (!get_flaws(pl_dbq_col(q, 0), a, &more, &n_more) ||
+        !get_flaws(pl_dbq_col(q, 1), a, &less, &n_less))
         return pl_store_damaged("a change", err);
     uint32_t *kept = pl_alloc_n(a, *n + 1, sizeof *kept);
     size_t n_kept = without(*flaw, *n, more, n_more, kept);
@@ -171,10 +171,10 @@ int pl_store_db_rewind(struct pl_store_db *s, int64_t image, int64_t first, stru
         return pl_store_damaged("what an inventory had", err);
     if (since == INT64_MAX)
         return 0;
-    struct pl_sqlq *q = pl_store_q(s, PL_Q_RUN_AT, err);
+    struct pl_dbq *q = pl_store_q(s, PL_Q_RUN_AT, err);
     if (!q)
         return err->code;
-    pl_sqlq_int(q, 1, first);
+    pl_dbq_int(q, 1, first);
     int r = pl_store_one(q, &at, err);
     if (r < 0)
         return r;
@@ -184,13 +184,13 @@ int pl_store_db_rewind(struct pl_store_db *s, int64_t image, int64_t first, stru
     }
     if (!(q = pl_store_q(s, PL_Q_CHANGES, err)))
         return err->code;
-    pl_sqlq_int(q, 1, image);
-    pl_sqlq_int(q, 2, since);
-    while ((r = pl_sqlq_step(q, err)) == 1) {
+    pl_dbq_int(q, 1, image);
+    pl_dbq_int(q, 2, since);
+    while ((r = pl_dbq_step(q, err)) == 1) {
         r = undo(q, a, ret, ret_n, err);
         if (r < 0)
             break;
     }
-    pl_sqlq_reset(q);
+    pl_dbq_reset(q);
     return r;
 }

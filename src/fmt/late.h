@@ -1,7 +1,7 @@
 /* Libraries loaded at their first use. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef PL_SERVE_LATE_H
-#define PL_SERVE_LATE_H
+#ifndef PL_FMT_LATE_H
+#define PL_FMT_LATE_H
 
 #include <stddef.h>
 

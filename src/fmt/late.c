@@ -1,6 +1,6 @@
 /* Loading of libraries at their first use. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "serve/late.h"
+#include "fmt/late.h"
 
 #include <dlfcn.h>
 

@@ -1,26 +1,26 @@
 /* The store read back: inventories with what they had, facts by number. What is read is checked as
  * foreign bytes are. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/sqlite_int.h"
+#include "store/store_int.h"
 
-static int read_image(struct pl_store_db *s, struct pl_sqlq *q, int64_t since, struct pl_arena *a,
+static int read_image(struct pl_store_db *s, struct pl_dbq *q, int64_t since, struct pl_arena *a,
                       struct pl_store_image *i, struct pl_err *err)
 {
     struct pl_store_member *member;
     uint32_t *layer, *flaw;
-    bool matched = pl_sqlq_col_int(q, 14) != 0;
-    *i = (struct pl_store_image){ .id = pl_sqlq_col_int(q, 0),
-                                  .name = pl_dup(a, pl_sqlq_col(q, 1)),
-                                  .digest = pl_dup(a, pl_sqlq_col(q, 2)),
-                                  .platform = pl_dup(a, pl_sqlq_col(q, 3)),
-                                  .kind = pl_dup(a, pl_sqlq_col(q, 4)),
-                                  .complete = pl_sqlq_col_int(q, 5) != 0 };
-    i->origin = (struct pl_store_origin){ pl_sqlq_col_int(q, 9), pl_dup(a, pl_sqlq_col(q, 10)),
-                                          pl_dup(a, pl_sqlq_col(q, 11)),
-                                          pl_dup(a, pl_sqlq_col(q, 12)), PL_S("") };
-    if (!pl_row_get_notes(pl_sqlq_col(q, 6), a, &i->notes, &i->n_notes) ||
-        !pl_row_get_numbers(pl_sqlq_col(q, 7), a, &layer, &i->n_layers) ||
-        !pl_row_get_members(pl_sqlq_col(q, 8), a, &member, &i->n_members))
+    bool matched = pl_dbq_col_int(q, 14) != 0;
+    *i = (struct pl_store_image){ .id = pl_dbq_col_int(q, 0),
+                                  .name = pl_dup(a, pl_dbq_col(q, 1)),
+                                  .digest = pl_dup(a, pl_dbq_col(q, 2)),
+                                  .platform = pl_dup(a, pl_dbq_col(q, 3)),
+                                  .kind = pl_dup(a, pl_dbq_col(q, 4)),
+                                  .complete = pl_dbq_col_int(q, 5) != 0 };
+    i->origin = (struct pl_store_origin){ pl_dbq_col_int(q, 9), pl_dup(a, pl_dbq_col(q, 10)),
+                                          pl_dup(a, pl_dbq_col(q, 11)),
+                                          pl_dup(a, pl_dbq_col(q, 12)), PL_S("") };
+    if (!pl_row_get_notes(pl_dbq_col(q, 6), a, &i->notes, &i->n_notes) ||
+        !pl_row_get_numbers(pl_dbq_col(q, 7), a, &layer, &i->n_layers) ||
+        !pl_row_get_members(pl_dbq_col(q, 8), a, &member, &i->n_members))
         return pl_store_damaged("an inventory", err);
     i->layer = layer;
     i->member = member;
@@ -29,8 +29,8 @@ static int read_image(struct pl_store_db *s, struct pl_sqlq *q, int64_t since, s
             return pl_store_damaged("an inventory", err);
     if (!matched)
         return 0;
-    int r = pl_store_db_rewind(s, i->id, pl_sqlq_col_int(q, 14), pl_sqlq_col(q, 13), since, a,
-                               &flaw, &i->n_flaws, err);
+    int r = pl_store_db_rewind(s, i->id, pl_dbq_col_int(q, 14), pl_dbq_col(q, 13), since, a, &flaw,
+                               &i->n_flaws, err);
     i->flaw = flaw;
     return r;
 }
@@ -40,13 +40,13 @@ int pl_store_db_each_image(struct pl_store *store, int64_t since,
                            struct pl_err *err)
 {
     struct pl_store_db *s = (struct pl_store_db *)store;
-    struct pl_sqlq *q = pl_store_q(s, PL_Q_IMAGE_ALL, err);
+    struct pl_dbq *q = pl_store_q(s, PL_Q_IMAGE_ALL, err);
     struct pl_arena a = { 0 };
     struct pl_store_image i;
     if (!q)
         return err->code;
     int r;
-    while ((r = pl_sqlq_step(q, err)) == 1) {
+    while ((r = pl_dbq_step(q, err)) == 1) {
         pl_arena_reset(&a);
         r = read_image(s, q, since, &a, &i, err);
         if (r == 0)
@@ -54,7 +54,7 @@ int pl_store_db_each_image(struct pl_store *store, int64_t since,
         if (r)
             break;
     }
-    pl_sqlq_reset(q);
+    pl_dbq_reset(q);
     pl_arena_release(&a);
     return r;
 }
@@ -64,80 +64,80 @@ int pl_store_db_each_package(struct pl_store *store, uint32_t after,
                              void *arg, struct pl_err *err)
 {
     struct pl_store_db *s = (struct pl_store_db *)store;
-    struct pl_sqlq *q = pl_store_q(s, PL_Q_PACKAGE_ALL, err);
+    struct pl_dbq *q = pl_store_q(s, PL_Q_PACKAGE_ALL, err);
     struct pl_arena a = { 0 };
     struct pl_package p;
     if (!q)
         return err->code;
     int r;
-    pl_sqlq_int(q, 1, after);
-    while ((r = pl_sqlq_step(q, err)) == 1) {
-        int64_t id = pl_sqlq_col_int(q, 0);
+    pl_dbq_int(q, 1, after);
+    while ((r = pl_dbq_step(q, err)) == 1) {
+        int64_t id = pl_dbq_col_int(q, 0);
         pl_arena_reset(&a);
-        if (id <= 0 || id >= UINT32_MAX || !pl_row_get_package(pl_sqlq_col(q, 1), &a, &p))
+        if (id <= 0 || id >= UINT32_MAX || !pl_row_get_package(pl_dbq_col(q, 1), &a, &p))
             r = pl_store_damaged("a package", err);
         else
             r = fn(arg, (uint32_t)id, &p);
         if (r)
             break;
     }
-    pl_sqlq_reset(q);
+    pl_dbq_reset(q);
     pl_arena_release(&a);
     return r;
 }
 
 /* The row of one fact, until the statement is reset; *ret_q is to be reset then. */
-static int get(struct pl_store *store, enum pl_store_q which, uint32_t id, struct pl_sqlq **ret_q,
+static int get(struct pl_store *store, enum pl_store_q which, uint32_t id, struct pl_dbq **ret_q,
                struct pl_str *ret, struct pl_err *err)
 {
-    struct pl_sqlq *q = *ret_q = pl_store_q((struct pl_store_db *)store, which, err);
+    struct pl_dbq *q = *ret_q = pl_store_q((struct pl_store_db *)store, which, err);
     if (!q)
         return err->code;
-    pl_sqlq_int(q, 1, id);
-    int r = pl_sqlq_step(q, err);
+    pl_dbq_int(q, 1, id);
+    int r = pl_dbq_step(q, err);
     if (r == 0)
         return pl_store_damaged("something is missing", err);
     if (r < 0)
         return r;
-    *ret = pl_sqlq_col(q, 0);
+    *ret = pl_dbq_col(q, 0);
     return 0;
 }
 
 int pl_store_db_package(struct pl_store *store, uint32_t id, struct pl_arena *a,
                         struct pl_package *ret, struct pl_err *err)
 {
-    struct pl_sqlq *q;
+    struct pl_dbq *q;
     struct pl_str row;
     int r = get(store, PL_Q_PACKAGE_GET, id, &q, &row, err);
     if (r == 0 && !pl_row_get_package(row, a, ret))
         r = pl_store_damaged("a package", err);
     if (q)
-        pl_sqlq_reset(q);
+        pl_dbq_reset(q);
     return r;
 }
 
 int pl_store_db_place(struct pl_store *store, uint32_t id, struct pl_arena *a, struct pl_names *ret,
                       struct pl_err *err)
 {
-    struct pl_sqlq *q;
+    struct pl_dbq *q;
     struct pl_str row;
     int r = get(store, PL_Q_PLACE_GET, id, &q, &row, err);
     if (r == 0 && !pl_row_get_names(row, a, ret))
         r = pl_store_damaged("a list of paths", err);
     if (q)
-        pl_sqlq_reset(q);
+        pl_dbq_reset(q);
     return r;
 }
 
 int pl_store_db_layer(struct pl_store *store, uint32_t id, struct pl_arena *a,
                       struct pl_layer_info *ret, struct pl_err *err)
 {
-    struct pl_sqlq *q;
+    struct pl_dbq *q;
     struct pl_str row;
     int r = get(store, PL_Q_LAYER_GET, id, &q, &row, err);
     if (r == 0 && !pl_row_get_layer(row, a, ret))
         r = pl_store_damaged("a layer", err);
     if (q)
-        pl_sqlq_reset(q);
+        pl_dbq_reset(q);
     return r;
 }

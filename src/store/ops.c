@@ -1,0 +1,180 @@
+/* The operations of a store over any database: transactions, what there is, statements. guide.md
+ * section 11. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "store/store_int.h"
+
+struct pl_dbq *pl_store_q(struct pl_store_db *s, enum pl_store_q which, struct pl_err *err)
+{
+    bool many = which == PL_Q_PACKAGE_ALL || which == PL_Q_IMAGE_ALL || which == PL_Q_WORK_EACH;
+    if (!s->q[which] &&
+        s->db->ops->prepare(s->db, s->db->ops->sql[which], many, &s->q[which], err) < 0)
+        return NULL;
+    return s->q[which];
+}
+
+int pl_store_one(struct pl_dbq *q, int64_t *ret, struct pl_err *err)
+{
+    int r = pl_dbq_step(q, err);
+    if (r == 1)
+        *ret = pl_dbq_col_int(q, 0);
+    pl_dbq_reset(q);
+    return r;
+}
+
+int pl_store_do(struct pl_dbq *q, struct pl_err *err)
+{
+    int r = pl_dbq_step(q, err);
+    pl_dbq_reset(q);
+    return r < 0 ? r : 0;
+}
+
+int pl_store_damaged(const char *table, struct pl_err *err)
+{
+    return pl_fail(err, PL_E_FORMAT, "the store is damaged: %s", table);
+}
+
+static void forget(struct pl_store_seen *x)
+{
+    pl_map_release(&x->map);
+    pl_arena_release(&x->a);
+    *x = (struct pl_store_seen){ .a = { 0 } };
+}
+
+void pl_store_forget(struct pl_store_db *s)
+{
+    forget(&s->packages);
+    forget(&s->places);
+    forget(&s->layers);
+}
+
+/* ---- transactions ---- */
+
+static int start(struct pl_store *store, enum pl_db_how how, struct pl_err *err)
+{
+    struct pl_store_db *s = (struct pl_store_db *)store;
+    int r = s->db->ops->begin(s->db, how, err);
+    s->open = r == 0;
+    return r;
+}
+
+static int op_begin(struct pl_store *store, struct pl_err *err)
+{
+    return start(store, PL_DB_WRITE, err);
+}
+
+static int op_look(struct pl_store *store, struct pl_err *err)
+{
+    return start(store, PL_DB_LOOK, err);
+}
+
+static int op_share(struct pl_store *store, struct pl_err *err)
+{
+    return start(store, PL_DB_SHARE, err);
+}
+
+static void op_sleep(struct pl_store *store, int milliseconds)
+{
+    struct pl_store_db *s = (struct pl_store_db *)store;
+    s->db->ops->sleep(s->db, milliseconds);
+}
+
+static void op_rollback(struct pl_store *store)
+{
+    struct pl_store_db *s = (struct pl_store_db *)store;
+    if (s->open)
+        s->db->ops->rollback(s->db);
+    s->open = false;
+    pl_store_forget(s); /* numbers that were given and are not kept */
+}
+
+static int op_commit(struct pl_store *store, struct pl_err *err)
+{
+    struct pl_store_db *s = (struct pl_store_db *)store;
+    int r = s->db->ops->commit(s->db, err);
+    if (r < 0)
+        op_rollback(store);
+    s->open = false;
+    return r;
+}
+
+static void op_close(struct pl_store *store)
+{
+    struct pl_store_db *s = (struct pl_store_db *)store;
+    if (!s)
+        return;
+    if (s->db)
+        op_rollback(store);
+    for (size_t i = 0; i < PL_Q_COUNT; i++)
+        if (s->q[i])
+            s->db->ops->free(s->q[i]);
+    if (s->db)
+        s->db->ops->close(s->db);
+    pl_arena_release(&s->scratch);
+    free(s);
+}
+
+static int op_counts(struct pl_store *store, struct pl_store_counts *ret, struct pl_err *err)
+{
+    uint64_t *const to[] = { &ret->images, &ret->packages, &ret->sets,        &ret->layers,
+                             &ret->flaws,  &ret->runs,     &ret->max_package, &ret->max_flaw };
+    struct pl_dbq *q = pl_store_q((struct pl_store_db *)store, PL_Q_COUNTS, err);
+    if (!q)
+        return err->code;
+    int r = pl_dbq_step(q, err);
+    for (int i = 0; i < (int)PL_COUNT(to) && r == 1; i++)
+        *to[i] = (uint64_t)pl_dbq_col_int(q, i);
+    pl_dbq_reset(q);
+    return r < 0 ? r : 0;
+}
+
+static const struct pl_store_ops ops = {
+    .close = op_close,
+    .begin = op_begin,
+    .commit = op_commit,
+    .rollback = op_rollback,
+    .look = op_look,
+    .counts = op_counts,
+    .put = pl_store_db_put,
+    .each_image = pl_store_db_each_image,
+    .each_package = pl_store_db_each_package,
+    .package = pl_store_db_package,
+    .place = pl_store_db_place,
+    .layer = pl_store_db_layer,
+    .flaw = pl_store_db_flaw,
+    .flaw_named = pl_store_db_flaw_named,
+    .run = pl_store_db_run,
+    .state = pl_store_db_state,
+    .found_put = pl_store_db_found_put,
+    .found = pl_store_db_found,
+    .record = pl_store_db_record,
+    .record_put = pl_store_db_record_put,
+    .share = op_share,
+    .work_add = pl_queue_add,
+    .work_claim = pl_queue_claim,
+    .work_beat = pl_queue_beat,
+    .work_done = pl_queue_done,
+    .work_wait = pl_queue_wait,
+    .work_fail = pl_queue_fail,
+    .work_back = pl_queue_back,
+    .work_each = pl_queue_each,
+    .work_counts = pl_queue_counts,
+    .work_retry = pl_queue_retry,
+    .work_drop = pl_queue_drop,
+    .work_find = pl_queue_find,
+    .host_take = pl_queue_take,
+    .host_hold = pl_queue_hold,
+    .sleep = op_sleep,
+};
+
+struct pl_store *pl_store_over(struct pl_db *db)
+{
+    struct pl_store_db *s = calloc(1, sizeof *s);
+    if (!s)
+        pl_oom();
+    s->store.ops = &ops;
+    s->db = db;
+    return &s->store;
+}

@@ -1,0 +1,145 @@
+/* The statements of a store, the same for every database where that can be. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_STORE_SQL_H
+#define PL_STORE_SQL_H
+
+/* Statements, prepared at their first use: X, the same text for every database; Y, one for SQLite
+ * and one for PostgreSQL. */
+#define PL_STORE_SQL(X, Y)                                                                      \
+    X(PACKAGE_FIND, "SELECT id FROM package WHERE print=?1")                                    \
+    X(PACKAGE_ADD, "INSERT INTO package(print,type,ns,name,version,facts)"                      \
+                   " VALUES(?1,?2,?3,?4,?5,?6) RETURNING id")                                   \
+    X(PACKAGE_GET, "SELECT facts FROM package WHERE id=?1")                                     \
+    X(PACKAGE_ALL, "SELECT id,facts FROM package WHERE id>?1 ORDER BY id")                      \
+    X(PLACE_FIND, "SELECT id FROM place WHERE print=?1")                                        \
+    X(PLACE_ADD, "INSERT INTO place(print,paths) VALUES(?1,?2) RETURNING id")                   \
+    X(PLACE_GET, "SELECT paths FROM place WHERE id=?1")                                         \
+    X(LAYER_FIND, "SELECT id FROM layer WHERE print=?1")                                        \
+    X(LAYER_ADD, "INSERT INTO layer(print,digest,facts) VALUES(?1,?2,?3) RETURNING id")         \
+    X(LAYER_GET, "SELECT facts FROM layer WHERE id=?1")                                         \
+    X(SET_FIND, "SELECT id FROM pkgset WHERE print=?1")                                         \
+    X(SET_ADD, "INSERT INTO pkgset(print,members) VALUES(?1,?2) RETURNING id")                  \
+    X(SET_DROP, "DELETE FROM pkgset WHERE id=?1 AND"                                            \
+                " NOT EXISTS(SELECT 1 FROM image WHERE pkgset=?1)")                             \
+    Y(IMAGE_FIND,                                                                               \
+      "SELECT id,pkgset FROM image WHERE name=?1 AND digest=?2 AND platform=?3"                 \
+      " AND mark=?4",                                                                           \
+      "SELECT id,pkgset FROM image WHERE sha256(name)=sha256(?1) AND sha256(digest)=sha256(?2)" \
+      " AND sha256(platform)=sha256(?3) AND sha256(mark)=sha256(?4)")                           \
+    X(IMAGE_ADD, "INSERT INTO image(name,digest,platform,mark,kind,complete,notes,layers,"      \
+                 "pkgset,at,tool,rules,db) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)"  \
+                 " RETURNING id")                                                               \
+    X(IMAGE_SET, "UPDATE image SET name=?1,digest=?2,platform=?3,mark=?4,kind=?5,complete=?6,"  \
+                 "notes=?7,layers=?8,pkgset=?9,at=?10,tool=?11,rules=?12,db=?13 WHERE id=?14")  \
+    X(IMAGE_ALL, "SELECT image.id,name,digest,platform,kind,complete,notes,layers,members,at,"  \
+                 "tool,rules,db,flaws,first FROM image"                                         \
+                 " LEFT JOIN pkgset ON pkgset.id=image.pkgset"                                  \
+                 " LEFT JOIN state ON state.image=image.id"                                     \
+                 " ORDER BY name,digest,platform,mark")                                         \
+    X(FINDING_DROP, "DELETE FROM finding WHERE image=?1")                                       \
+    X(FINDING_ADD, "INSERT INTO finding(image,n,kind,rule,severity,fingerprint,evidence,"       \
+                   "surface,path,line,introduced,hidden,visible)"                               \
+                   " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)")                       \
+    Y(FLAW_FIND, "SELECT id FROM flaw WHERE subject=?1 AND rule=?2",                            \
+      "SELECT id FROM flaw WHERE sha256(subject)=sha256(?1) AND sha256(rule)=sha256(?2)")       \
+    X(FLAW_ADD, "INSERT INTO flaw(subject,rule) VALUES(?1,?2) RETURNING id")                    \
+    X(FLAW_GET, "SELECT subject,rule FROM flaw WHERE id=?1")                                    \
+    X(RUN_ADD, "INSERT INTO run(at,tool,db) VALUES(?1,?2,?3) RETURNING id")                     \
+    X(STATE_GET, "SELECT flaws FROM state WHERE image=?1")                                      \
+    X(STATE_ADD, "INSERT INTO state(image,first,flaws) VALUES(?1,?2,?3)")                       \
+    X(STATE_SET, "UPDATE state SET flaws=?2 WHERE image=?1")                                    \
+    X(CHANGE_ADD, "INSERT INTO change(image,run,new,gone) VALUES(?1,?2,?3,?4)"                  \
+                  " ON CONFLICT(image,run) DO UPDATE SET new=excluded.new,gone=excluded.gone")  \
+    X(CHANGES, "SELECT new,gone FROM change JOIN run ON run.id=change.run"                      \
+               " WHERE image=?1 AND at>=?2 ORDER BY run DESC")                                  \
+    X(RUN_AT, "SELECT at FROM run WHERE id=?1")                                                 \
+    X(COUNTS, "SELECT (SELECT count(*) FROM image),(SELECT count(*) FROM package),"             \
+              "(SELECT count(*) FROM pkgset),(SELECT count(*) FROM layer),"                     \
+              "(SELECT count(*) FROM flaw),(SELECT count(*) FROM run),"                         \
+              "(SELECT coalesce(max(id),0) FROM package),(SELECT coalesce(max(id),0) FROM flaw)")
+
+/* What was lost: by whom it is not known any more. */
+#define PL_SQL_LOST                                                                           \
+    "state=CASE WHEN job.tries>=10 THEN 3 ELSE 0 END,worker='',error=CASE WHEN job.tries>=10" \
+    " THEN ?1 ELSE job.error END"
+
+#define PL_SQL_WORK "id,kind,state,target,digest,host,error,priority,tries,fails,ready_at"
+#define PL_SQL_JOB                                                                               \
+    "job.id,job.kind,job.state,job.target,job.digest,job.host,job.error,job.priority,job.tries," \
+    "job.fails,job.ready_at"
+#define PL_SQL_READY                                                                         \
+    "SELECT id FROM job WHERE state=0 AND ready_at<=unixepoch()"                             \
+    " AND NOT EXISTS(SELECT 1 FROM bucket WHERE bucket.host=job.host AND until>unixepoch())" \
+    " ORDER BY priority DESC,id LIMIT ?3"
+#define PL_SQL_NEW                                                \
+    "INSERT INTO job(key,kind,target,digest,host,priority,added)" \
+    " VALUES(?1,?2,?3,?4,?5,?6,unixepoch())"
+#define PL_SQL_TOKENS \
+    "(CASE WHEN tokens+(unixepoch()-at)*?2>?3 THEN ?3 ELSE tokens+(unixepoch()-at)*?2 END)"
+
+/* Records and the queue. */
+#define PL_QUEUE_SQL(X, Y)                                                                        \
+    X(FOUND_DROP, "DELETE FROM found WHERE image=?1")                                             \
+    X(FOUND_ADD, "INSERT INTO found(image,bytes) VALUES(?1,?2)")                                  \
+    X(FOUND_GET, "SELECT bytes FROM found WHERE image=?1")                                        \
+    X(RECORD_GET, "SELECT bytes FROM record WHERE key=?1")                                        \
+    X(RECORD_HAS, "SELECT at FROM record WHERE key=?1")                                           \
+    X(RECORD_ADD, "INSERT INTO record(key,digest,tool,rules,at,bytes) VALUES(?1,?2,?3,?4,?5,?6)"  \
+                  " ON CONFLICT DO NOTHING")                                                      \
+    Y(WORK_ADD,                                                                                   \
+      PL_SQL_NEW " ON CONFLICT(key) DO UPDATE SET priority=max(priority,"                         \
+                 "excluded.priority) RETURNING id,state",                                         \
+      PL_SQL_NEW " ON CONFLICT(tenant,key) DO UPDATE SET priority=greatest(job.priority,"         \
+                 "excluded.priority) RETURNING id,state")                                         \
+    X(WORK_AGAIN, "UPDATE job SET state=0,tries=0,fails=0,ready_at=0,added=unixepoch()"           \
+                  " WHERE id=?1 AND state=2")                                                     \
+    Y(WORK_CLAIM,                                                                                 \
+      "UPDATE job SET state=1,worker=?1,lease_until=unixepoch()+?2,tries=tries+1"                 \
+      " WHERE id IN(" PL_SQL_READY ") RETURNING " PL_SQL_WORK,                                    \
+      "WITH c AS MATERIALIZED(" PL_SQL_READY " FOR UPDATE SKIP LOCKED) UPDATE job SET state=1,"   \
+      "worker=?1,lease_until=unixepoch()+?2,tries=tries+1 FROM c WHERE job.id=c.id "              \
+      "RETURNING " PL_SQL_JOB)                                                                    \
+    Y(WORK_LOST,                                                                                  \
+      "UPDATE job SET " PL_SQL_LOST " WHERE state=1 AND lease_until<unixepoch()"                  \
+      " RETURNING id,state",                                                                      \
+      "WITH c AS MATERIALIZED(SELECT id FROM job WHERE state=1 AND lease_until<unixepoch()"       \
+      " FOR UPDATE SKIP LOCKED) UPDATE job SET " PL_SQL_LOST " FROM c WHERE job.id=c.id"          \
+      " RETURNING job.id,job.state")                                                              \
+    X(WORK_BEAT, "UPDATE job SET lease_until=unixepoch()+?2 WHERE worker=?1 AND state=1")         \
+    X(WORK_DONE, "UPDATE job SET state=2,worker='',error='',tries=0,fails=0,done_at=unixepoch()"  \
+                 " WHERE id=?1 AND worker=?2 AND state=1 RETURNING id")                           \
+    X(WORK_WAITS,                                                                                 \
+      "UPDATE job SET state=CASE WHEN CAST(?2 AS bigint)>0 THEN 4 ELSE 0 END,waits=?2,"           \
+      "worker='',tries=0 WHERE id=?1 AND worker=?3 AND state=1 RETURNING id")                     \
+    X(WORK_FAIL,                                                                                  \
+      "UPDATE job SET fails=fails+1,state=CASE WHEN fails>=2 THEN 3 ELSE 0 END,worker='',"        \
+      "error=?3,ready_at=unixepoch()+?4 WHERE id=?1 AND worker=?2 AND state=1"                    \
+      " RETURNING state")                                                                         \
+    X(WORK_BACK, "UPDATE job SET state=0,worker='',tries=tries-1,ready_at=unixepoch()+?3"         \
+                 " WHERE id=?1 AND worker=?2 AND state=1")                                        \
+    X(WORK_EACH, "SELECT " PL_SQL_WORK " FROM job WHERE state=?1 ORDER BY id")                    \
+    X(WORK_FIND, "SELECT " PL_SQL_WORK " FROM job WHERE key=?1")                                  \
+    X(WORK_COUNTS, "SELECT state,count(*) FROM job GROUP BY state")                               \
+    X(WORK_RETRY, "UPDATE job SET state=0,tries=0,fails=0,ready_at=0,error='' WHERE state=3"      \
+                  " AND (CAST(?1 AS bigint)=0 OR id=?1) RETURNING id")                            \
+    X(WORK_DROP,                                                                                  \
+      "DELETE FROM job WHERE (CAST(?1 AS bigint)=0 AND state=3) OR (id=?1 AND state<>1)"          \
+      " RETURNING id")                                                                            \
+    X(WAIT_ADD, "INSERT INTO wait(job,waiter) VALUES(?1,?2) ON CONFLICT DO NOTHING")              \
+    Y(WAIT_OVER,                                                                                  \
+      "UPDATE job SET waits=waits-1,state=CASE WHEN waits<=1 THEN 0 ELSE state END"               \
+      " WHERE state=4 AND id IN(SELECT waiter FROM wait WHERE job=?1)",                           \
+      "WITH w AS MATERIALIZED(SELECT id FROM job WHERE state=4 AND id IN(SELECT waiter FROM wait" \
+      " WHERE wait.job=?1) ORDER BY id FOR UPDATE) UPDATE job SET waits=job.waits-1,"             \
+      "state=CASE WHEN job.waits<=1 THEN 0 ELSE job.state END FROM w WHERE job.id=w.id")          \
+    X(WAIT_DROP, "DELETE FROM wait WHERE job=?1")                                                 \
+    X(WAIT_FORGET, "DELETE FROM wait WHERE waiter=?1")                                            \
+    X(HOST_MAKE, "INSERT INTO bucket(host,tokens,at,until) VALUES(?1,?2,unixepoch(),0)"           \
+                 " ON CONFLICT DO NOTHING")                                                       \
+    X(HOST_TAKE,                                                                                  \
+      "UPDATE bucket SET tokens=" PL_SQL_TOKENS "-1,at=unixepoch()"                               \
+      " WHERE host=?1 AND until<=unixepoch() AND " PL_SQL_TOKENS ">=1 RETURNING tokens")          \
+    X(HOST_HOLD, "UPDATE bucket SET until=CASE WHEN until<unixepoch()+?2 THEN unixepoch()+?2"     \
+                 " ELSE until END WHERE host=?1")
+
+#endif
