@@ -326,15 +326,17 @@ static int convert(struct run *r, struct pl_arena *a)
     return finish(r, &report);
 }
 
-/* The store gets what was found, and which flaws that has, before anything is left out. */
+/* The store gets what was found, and which flaws that has before anything is left out. */
 static int match_and_keep(struct run *r, struct pl_report *report)
 {
     pl_store_keep_begin(&r->stored, report);
     int code = r->vulns ? pl_vuln_match(r->vuln, r->o->verb, report) : 0;
     if (!code && r->stored.where)
-        pl_store_keep_end(&r->stored, report, report->db != NULL, r->o->common.quiet);
+        pl_store_keep_matched(&r->stored, report);
     if (!code && r->vulns)
         pl_vuln_filter(r->vuln, report);
+    if (!code && r->stored.where)
+        pl_store_keep_end(&r->stored, report, report->db != NULL, r->o->common.quiet);
     return code;
 }
 

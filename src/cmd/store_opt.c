@@ -7,12 +7,17 @@
 #include <time.h>
 
 #include "base/vec.h"
+#include "base/wire.h"
 #include "cmd/config.h"
+#include "io/codec.h"
+#include "io/codec_pack.h"
 #include "model/vuln.h"
+#include "report/finding_json.h"
 #include "vuln/eco.h"
 #include "vuln/match.h"
 
 #define ECOSYSTEMS_MAX 64u
+#define FOUND_MAX PL_MIB(256) /* of findings of one inventory */
 
 int pl_store_named(const char *given, bool no_config, struct pl_arena *a, const char **ret,
                    struct pl_err *err)
@@ -72,6 +77,18 @@ void pl_store_keep_begin(struct pl_store_keep *k, const struct pl_report *report
         memcpy(k->before, report->targets, k->n * sizeof *k->before);
 }
 
+void pl_store_keep_matched(struct pl_store_keep *k, const struct pl_report *report)
+{
+    k->matched = pl_alloc_n(report->a, k->n + 1, sizeof *k->matched);
+    for (size_t i = 0; i < k->n; i++) {
+        struct pl_target *t = &k->matched[i];
+        *t = report->targets[i];
+        t->findings = pl_alloc_n(report->a, t->n_findings + 1, sizeof *t->findings);
+        if (t->n_findings)
+            memcpy(t->findings, report->targets[i].findings, t->n_findings * sizeof *t->findings);
+    }
+}
+
 struct pl_store_origin pl_store_origin_now(const struct pl_report *report)
 {
     const char *epoch = getenv("SOURCE_DATE_EPOCH");
@@ -86,6 +103,11 @@ struct pl_store_origin pl_store_origin_now(const struct pl_report *report)
 struct pl_str pl_store_subject(const struct pl_finding *f)
 {
     return f->vuln ? f->vuln->purl : f->title;
+}
+
+static bool is_flaw(const struct pl_finding *f)
+{
+    return f->vuln || pl_str_is(f->rule, "trust/end-of-life");
 }
 
 static int by_number(const void *pa, const void *pb)
@@ -103,7 +125,7 @@ static int put_state(struct pl_store *s, int64_t run, int64_t image, const struc
     int r = 0;
     for (size_t i = 0; i < t->n_findings && r == 0; i++) {
         const struct pl_finding *f = &t->findings[i];
-        if (f->vuln || pl_str_is(f->rule, "trust/end-of-life"))
+        if (is_flaw(f))
             r = s->ops->flaw(s, pl_store_subject(f), f->rule, /* make= */ true, &v[n++], err);
     }
     if (n)
@@ -114,19 +136,99 @@ static int put_state(struct pl_store *s, int64_t run, int64_t image, const struc
     return r == 0 ? s->ops->state(s, run, image, v, kept, err) : r;
 }
 
-static int keep(const struct pl_store_keep *k, const struct pl_report *report, bool matched,
-                struct pl_store *s, struct pl_err *err)
+/* ---- findings ---- */
+
+static void put_packed(void *arg, const void *p, size_t n)
+{
+    pl_buf_putn(arg, p, n);
+}
+
+void pl_store_found_pack(struct pl_str own, struct pl_str flaws, struct pl_buf *ret)
+{
+    pl_auto_buf struct pl_buf b = { 0 };
+    pl_put_str(&b, own);
+    pl_put_str(&b, flaws);
+    struct pl_pack *k = pl_pack_new("zstd", put_packed, ret);
+    pl_pack_add(k, b.p, b.n);
+    pl_pack_end(k);
+    pl_pack_free(k);
+}
+
+static bool unpack(struct pl_str bytes, struct pl_buf *ret)
+{
+    struct pl_limits limits;
+    const struct pl_codec *codec = NULL;
+    struct pl_view in;
+    struct pl_err err = { 0 };
+    pl_limits_init(&limits);
+    const struct pl_codec_opts o = {
+        .limits = &limits, .out_base = FOUND_MAX, .out_ratio = 1, .limit_name = "found"
+    };
+    pl_view_mem_init(&in, bytes.p, bytes.n);
+    if (pl_codec_probe(&in, &codec, &err) < 0 || !codec || !codec->open)
+        return false;
+    struct pl_view *v = codec->open(&in, &o);
+    int r;
+    while ((r = pl_view_ahead(v, 1, &err)) == 0 && v->n) {
+        pl_buf_putn(ret, v->p, v->n);
+        pl_view_consume(v, v->n);
+    }
+    pl_view_close(v);
+    return r == 0;
+}
+
+bool pl_store_found(struct pl_str bytes, struct pl_buf *ret_own, struct pl_buf *ret_flaws)
+{
+    pl_auto_buf struct pl_buf b = { 0 };
+    if (!unpack(bytes, &b))
+        return false;
+    struct pl_rd rd = pl_rd_buf(&b);
+    struct pl_str own = pl_get_str(&rd), flaws = pl_get_str(&rd);
+    if (rd.bad || rd.p != rd.end)
+        return false;
+    pl_buf_putn(ret_own, own.p, own.n);
+    pl_buf_putn(ret_flaws, flaws.p, flaws.n);
+    return true;
+}
+
+static int put_found(struct pl_store *s, int64_t image, const struct pl_target *t,
+                     struct pl_err *err)
+{
+    pl_auto_buf struct pl_buf own = { 0 }, flaws = { 0 }, packed = { 0 };
+    size_t life[2];
+    for (size_t i = 0; i < t->n_findings; i++) {
+        struct pl_buf *b = is_flaw(&t->findings[i]) ? &flaws : &own;
+        struct pl_jsonw w = { .out = b, .depth = 1 };
+        if (b->n)
+            pl_buf_putc(b, ',');
+        pl_finding_put(&w, t, &t->findings[i], life);
+    }
+    pl_store_found_pack(pl_buf_str(&own), pl_buf_str(&flaws), &packed);
+    return s->ops->found_put(s, image, pl_buf_str(&packed), err);
+}
+
+int pl_store_keep_in(const struct pl_store_keep *k, const struct pl_report *report, bool matched,
+                     struct pl_store *s, struct pl_err *err)
 {
     const struct pl_store_origin o = pl_store_origin_now(report);
-    int64_t run = 0, image;
-    int r = s->ops->begin(s, err);
-    if (r == 0 && matched)
-        r = s->ops->run(s, &o, &run, err);
+    int64_t run = 0, image = 0;
+    int r = matched ? s->ops->run(s, &o, &run, err) : 0;
     for (size_t i = 0; i < k->n && r == 0; i++) {
         r = s->ops->put(s, &o, &k->before[i], &image, err);
         if (r == 0 && matched)
-            r = put_state(s, run, image, &report->targets[i], report->a, err);
+            r = put_state(s, run, image, &k->matched[i], report->a, err);
+        if (r == 0)
+            r = put_found(s, image, &report->targets[i], err);
     }
+    return r;
+}
+
+static int keep(const struct pl_store_keep *k, const struct pl_report *report, bool matched,
+                struct pl_store *s, struct pl_err *err)
+{
+    int r = s->ops->begin(s, err);
+    if (r == 0)
+        r = pl_store_keep_in(k, report, matched, s, err);
     return r == 0 ? s->ops->commit(s, err) : r;
 }
 

@@ -4,6 +4,7 @@
 #define PL_CMD_STORE_OPT_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "store/store.h"
 
 /* The store: `given` (--store), else PLIMSOLL_STORE, else what the configuration names (unless
@@ -17,18 +18,29 @@ int pl_store_named(const char *given, bool no_config, struct pl_arena *a, const 
  * with the store is a warning on standard error. */
 struct pl_names pl_store_ecosystems(const char *given, struct pl_arena *a);
 
-/* What a scan found before anything was matched or left out. */
+/* What a scan found: before anything was matched, and before anything was left out. */
 struct pl_store_keep {
     const char *where; /* NULL: nothing is kept */
-    struct pl_target *before;
+    struct pl_target *before, *matched;
     size_t n;
 };
 /* Remembers the targets of `report` as they are now; in its arena. */
 void pl_store_keep_begin(struct pl_store_keep *k, const struct pl_report *report);
-/* Puts them into the store, with the flaws that the report has now (`matched`). What goes wrong is
- * a warning and a note of the report, not a failure of the scan: `quiet` leaves the warning out. */
+/* The same when all flaws are there and none was left out. */
+void pl_store_keep_matched(struct pl_store_keep *k, const struct pl_report *report);
+/* Puts them into `s`, between begin and commit: the inventories, the flaws they have (`matched`),
+ * and the findings that the report has now. */
+int pl_store_keep_in(const struct pl_store_keep *k, const struct pl_report *report, bool matched,
+                     struct pl_store *s, struct pl_err *err);
+/* The same in a transaction of its own, in the store that is named. What goes wrong is a warning
+ * and a note of the report, not a failure of the scan: `quiet` leaves the warning out. */
 void pl_store_keep_end(const struct pl_store_keep *k, struct pl_report *report, bool matched,
                        bool quiet);
+/* What `found` of the store holds: the findings as elements of a JSON list, those that only a new
+ * reading changes and the flaws that advisories tell. Appended; false: the bytes are none. */
+bool pl_store_found(struct pl_str bytes, struct pl_buf *ret_own, struct pl_buf *ret_flaws);
+/* The way there; appended to `ret`. */
+void pl_store_found_pack(struct pl_str own, struct pl_str flaws, struct pl_buf *ret);
 /* The origin of what this program stores at this moment; views on `report`. */
 struct pl_store_origin pl_store_origin_now(const struct pl_report *report);
 /* The text that stands for the package of a finding in the store. */

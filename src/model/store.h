@@ -132,6 +132,12 @@ struct pl_store_ops {
     /* Its subject and rule, in `a`. */
     int (*flaw_named)(struct pl_store *s, uint32_t id, struct pl_arena *a,
                       struct pl_str *ret_subject, struct pl_str *ret_rule, struct pl_err *err);
+    /* The numbers of the flaws of `rule`, whatever the package; of the inventories in which `rule`
+     * found something; both rising. */
+    int (*flaws_of)(struct pl_store *s, struct pl_str rule, int (*fn)(void *arg, int64_t id),
+                    void *arg, struct pl_err *err);
+    int (*images_of)(struct pl_store *s, struct pl_str rule, int (*fn)(void *arg, int64_t id),
+                     void *arg, struct pl_err *err);
     /* A run that matched: its number. Between begin and commit. */
     int (*run)(struct pl_store *s, const struct pl_store_origin *o, int64_t *ret_run,
                struct pl_err *err);

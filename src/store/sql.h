@@ -5,57 +5,57 @@
 
 /* Statements, prepared at their first use: X, the same text for every database; Y, one for SQLite
  * and one for PostgreSQL. */
-#define PL_STORE_SQL(X, Y)                                                                      \
-    X(PACKAGE_FIND, "SELECT id FROM package WHERE print=?1")                                    \
-    X(PACKAGE_ADD, "INSERT INTO package(print,type,ns,name,version,facts)"                      \
-                   " VALUES(?1,?2,?3,?4,?5,?6) RETURNING id")                                   \
-    X(PACKAGE_GET, "SELECT facts FROM package WHERE id=?1")                                     \
-    X(PACKAGE_ALL, "SELECT id,facts FROM package WHERE id>?1 ORDER BY id")                      \
-    X(PLACE_FIND, "SELECT id FROM place WHERE print=?1")                                        \
-    X(PLACE_ADD, "INSERT INTO place(print,paths) VALUES(?1,?2) RETURNING id")                   \
-    X(PLACE_GET, "SELECT paths FROM place WHERE id=?1")                                         \
-    X(LAYER_FIND, "SELECT id FROM layer WHERE print=?1")                                        \
-    X(LAYER_ADD, "INSERT INTO layer(print,digest,facts) VALUES(?1,?2,?3) RETURNING id")         \
-    X(LAYER_GET, "SELECT facts FROM layer WHERE id=?1")                                         \
-    X(SET_FIND, "SELECT id FROM pkgset WHERE print=?1")                                         \
-    X(SET_ADD, "INSERT INTO pkgset(print,members) VALUES(?1,?2) RETURNING id")                  \
-    X(SET_DROP, "DELETE FROM pkgset WHERE id=?1 AND"                                            \
-                " NOT EXISTS(SELECT 1 FROM image WHERE pkgset=?1)")                             \
-    Y(IMAGE_FIND,                                                                               \
-      "SELECT id,pkgset FROM image WHERE name=?1 AND digest=?2 AND platform=?3"                 \
-      " AND mark=?4",                                                                           \
-      "SELECT id,pkgset FROM image WHERE sha256(name)=sha256(?1) AND sha256(digest)=sha256(?2)" \
-      " AND sha256(platform)=sha256(?3) AND sha256(mark)=sha256(?4)")                           \
-    X(IMAGE_ADD, "INSERT INTO image(name,digest,platform,mark,kind,complete,notes,layers,"      \
-                 "pkgset,at,tool,rules,db) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)"  \
-                 " RETURNING id")                                                               \
-    X(IMAGE_SET, "UPDATE image SET name=?1,digest=?2,platform=?3,mark=?4,kind=?5,complete=?6,"  \
-                 "notes=?7,layers=?8,pkgset=?9,at=?10,tool=?11,rules=?12,db=?13 WHERE id=?14")  \
-    X(IMAGE_ALL, "SELECT image.id,name,digest,platform,kind,complete,notes,layers,members,at,"  \
-                 "tool,rules,db,flaws,first FROM image"                                         \
-                 " LEFT JOIN pkgset ON pkgset.id=image.pkgset"                                  \
-                 " LEFT JOIN state ON state.image=image.id"                                     \
-                 " ORDER BY name,digest,platform,mark")                                         \
-    X(FINDING_DROP, "DELETE FROM finding WHERE image=?1")                                       \
-    X(FINDING_ADD, "INSERT INTO finding(image,n,kind,rule,severity,fingerprint,evidence,"       \
-                   "surface,path,line,introduced,hidden,visible)"                               \
-                   " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)")                       \
-    Y(FLAW_FIND, "SELECT id FROM flaw WHERE subject=?1 AND rule=?2",                            \
-      "SELECT id FROM flaw WHERE sha256(subject)=sha256(?1) AND sha256(rule)=sha256(?2)")       \
-    X(FLAW_ADD, "INSERT INTO flaw(subject,rule) VALUES(?1,?2) RETURNING id")                    \
-    X(FLAW_GET, "SELECT subject,rule FROM flaw WHERE id=?1")                                    \
-    X(RUN_ADD, "INSERT INTO run(at,tool,db) VALUES(?1,?2,?3) RETURNING id")                     \
-    X(STATE_GET, "SELECT flaws FROM state WHERE image=?1")                                      \
-    X(STATE_ADD, "INSERT INTO state(image,first,flaws) VALUES(?1,?2,?3)")                       \
-    X(STATE_SET, "UPDATE state SET flaws=?2 WHERE image=?1")                                    \
-    X(CHANGE_ADD, "INSERT INTO change(image,run,new,gone) VALUES(?1,?2,?3,?4)"                  \
-                  " ON CONFLICT(image,run) DO UPDATE SET new=excluded.new,gone=excluded.gone")  \
-    X(CHANGES, "SELECT new,gone FROM change JOIN run ON run.id=change.run"                      \
-               " WHERE image=?1 AND at>=?2 ORDER BY run DESC")                                  \
-    X(RUN_AT, "SELECT at FROM run WHERE id=?1")                                                 \
-    X(COUNTS, "SELECT (SELECT count(*) FROM image),(SELECT count(*) FROM package),"             \
-              "(SELECT count(*) FROM pkgset),(SELECT count(*) FROM layer),"                     \
-              "(SELECT count(*) FROM flaw),(SELECT count(*) FROM run),"                         \
+#define PL_STORE_SQL(X, Y)                                                                     \
+    X(PACKAGE_FIND, "SELECT id FROM package WHERE print=?1")                                   \
+    X(PACKAGE_ADD, "INSERT INTO package(print,type,ns,name,version,facts)"                     \
+                   " VALUES(?1,?2,?3,?4,?5,?6) RETURNING id")                                  \
+    X(PACKAGE_GET, "SELECT facts FROM package WHERE id=?1")                                    \
+    X(PACKAGE_ALL, "SELECT id,facts FROM package WHERE id>?1 ORDER BY id")                     \
+    X(PLACE_FIND, "SELECT id FROM place WHERE print=?1")                                       \
+    X(PLACE_ADD, "INSERT INTO place(print,paths) VALUES(?1,?2) RETURNING id")                  \
+    X(PLACE_GET, "SELECT paths FROM place WHERE id=?1")                                        \
+    X(LAYER_FIND, "SELECT id FROM layer WHERE print=?1")                                       \
+    X(LAYER_ADD, "INSERT INTO layer(print,digest,facts) VALUES(?1,?2,?3) RETURNING id")        \
+    X(LAYER_GET, "SELECT facts FROM layer WHERE id=?1")                                        \
+    X(SET_FIND, "SELECT id FROM pkgset WHERE print=?1")                                        \
+    X(SET_ADD, "INSERT INTO pkgset(print,members) VALUES(?1,?2) RETURNING id")                 \
+    X(SET_DROP, "DELETE FROM pkgset WHERE id=?1 AND"                                           \
+                " NOT EXISTS(SELECT 1 FROM image WHERE pkgset=?1)")                            \
+    Y(IMAGE_FIND,                                                                              \
+      "SELECT id,pkgset FROM image WHERE name=?1 AND digest=?2 AND platform=?3"                \
+      " AND mark=?4",                                                                          \
+      "SELECT id,pkgset FROM image WHERE "                                                     \
+      "key=sha256(sha256(?1)||sha256(?2)||sha256(?3)||sha256(?4))")                            \
+    X(IMAGE_ADD, "INSERT INTO image(name,digest,platform,mark,kind,complete,notes,layers,"     \
+                 "pkgset,at,tool,rules,db) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)" \
+                 " RETURNING id")                                                              \
+    X(IMAGE_SET, "UPDATE image SET name=?1,digest=?2,platform=?3,mark=?4,kind=?5,complete=?6," \
+                 "notes=?7,layers=?8,pkgset=?9,at=?10,tool=?11,rules=?12,db=?13 WHERE id=?14") \
+    X(IMAGE_ALL, "SELECT image.id,name,digest,platform,kind,complete,notes,layers,members,at," \
+                 "tool,rules,db,flaws,first FROM image"                                        \
+                 " LEFT JOIN pkgset ON pkgset.id=image.pkgset"                                 \
+                 " LEFT JOIN state ON state.image=image.id"                                    \
+                 " ORDER BY name,digest,platform,mark")                                        \
+    X(FINDING_DROP, "DELETE FROM finding WHERE image=?1")                                      \
+    X(FINDING_ADD, "INSERT INTO finding(image,n,kind,rule,severity,fingerprint,evidence,"      \
+                   "surface,path,line,introduced,hidden,visible)"                              \
+                   " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)")                      \
+    Y(FLAW_FIND, "SELECT id FROM flaw WHERE subject=?1 AND rule=?2",                           \
+      "SELECT id FROM flaw WHERE key=sha256(sha256(?1)||sha256(?2))")                          \
+    X(FLAW_ADD, "INSERT INTO flaw(subject,rule) VALUES(?1,?2) RETURNING id")                   \
+    X(FLAW_GET, "SELECT subject,rule FROM flaw WHERE id=?1")                                   \
+    X(RUN_ADD, "INSERT INTO run(at,tool,db) VALUES(?1,?2,?3) RETURNING id")                    \
+    X(STATE_GET, "SELECT flaws FROM state WHERE image=?1")                                     \
+    X(STATE_ADD, "INSERT INTO state(image,first,flaws) VALUES(?1,?2,?3)")                      \
+    X(STATE_SET, "UPDATE state SET flaws=?2 WHERE image=?1")                                   \
+    X(CHANGE_ADD, "INSERT INTO change(image,run,new,gone) VALUES(?1,?2,?3,?4)"                 \
+                  " ON CONFLICT(image,run) DO UPDATE SET new=excluded.new,gone=excluded.gone") \
+    X(CHANGES, "SELECT new,gone FROM change JOIN run ON run.id=change.run"                     \
+               " WHERE image=?1 AND at>=?2 ORDER BY run DESC")                                 \
+    X(RUN_AT, "SELECT at FROM run WHERE id=?1")                                                \
+    X(COUNTS, "SELECT (SELECT count(*) FROM image),(SELECT count(*) FROM package),"            \
+              "(SELECT count(*) FROM pkgset),(SELECT count(*) FROM layer),"                    \
+              "(SELECT count(*) FROM flaw),(SELECT count(*) FROM run),"                        \
               "(SELECT coalesce(max(id),0) FROM package),(SELECT coalesce(max(id),0) FROM flaw)")
 
 /* What was lost: by whom it is not known any more. */
@@ -79,6 +79,8 @@
 
 /* Records and the queue. */
 #define PL_QUEUE_SQL(X, Y)                                                                        \
+    X(FLAWS_OF, "SELECT id FROM flaw WHERE rule=?1 ORDER BY id")                                  \
+    X(IMAGES_OF, "SELECT DISTINCT image FROM finding WHERE rule=?1 ORDER BY image")               \
     X(FOUND_DROP, "DELETE FROM found WHERE image=?1")                                             \
     X(FOUND_ADD, "INSERT INTO found(image,bytes) VALUES(?1,?2)")                                  \
     X(FOUND_GET, "SELECT bytes FROM found WHERE image=?1")                                        \

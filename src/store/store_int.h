@@ -87,6 +87,10 @@ int pl_store_db_run(struct pl_store *s, const struct pl_store_origin *o, int64_t
                     struct pl_err *err);
 int pl_store_db_state(struct pl_store *s, int64_t run, int64_t image, const uint32_t *flaw,
                       size_t n, struct pl_err *err);
+int pl_store_db_flaws_of(struct pl_store *s, struct pl_str rule, int (*fn)(void *arg, int64_t id),
+                         void *arg, struct pl_err *err);
+int pl_store_db_images_of(struct pl_store *s, struct pl_str rule, int (*fn)(void *arg, int64_t id),
+                          void *arg, struct pl_err *err);
 int pl_store_db_found_put(struct pl_store *s, int64_t image, struct pl_str bytes,
                           struct pl_err *err);
 int pl_store_db_found(struct pl_store *s, int64_t image, struct pl_arena *a, struct pl_str *ret,

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a command beside a PostgreSQL of its own, from the distribution's package, in a folder that is
-gone afterwards: with_pg.py [--durable] COMMAND…  The command finds PL_TEST_PG (a login that owns the
-database), PL_TEST_PG_WORKER, PL_TEST_PG_OTHER and PL_TEST_PG_READER (logins without rights),
+"""Runs a command beside a PostgreSQL of its own, from the distribution's package, in a folder that
+is gone afterwards: with_pg.py [--durable] COMMAND…  The command finds PL_TEST_PG (a login that owns
+the database), PL_TEST_PG_WORKER, PL_TEST_PG_OTHER and PL_TEST_PG_READER (logins without rights),
 PL_TEST_PSQL and PL_TEST_PG_SUPER. Where there is no PostgreSQL it runs without them."""
 import glob
 import os
@@ -49,15 +49,16 @@ class Server:
 
     def as_user(self, args):
         if self.user:
-            return ["setpriv", "--reuid", self.user, "--regid", str(pwd.getpwnam(self.user).pw_gid),
-                    "--clear-groups"] + args
+            group = str(pwd.getpwnam(self.user).pw_gid)
+            return ["setpriv", "--reuid", self.user, "--regid", group, "--clear-groups"] + args
         return args
 
     def make(self):
         env = dict(os.environ, LC_ALL="C.UTF-8")
-        subprocess.run(self.as_user([self.bin + "/initdb", "-D", self.data, "-U", "super", "-A", "trust",
-                                     "-N", "-E", "UTF8", "--no-instructions"]),
-                       check=True, stdout=subprocess.DEVNULL, env=env, cwd=self.dir)
+        initdb = [self.bin + "/initdb", "-D", self.data, "-U", "super", "-A", "trust", "-N", "-E",
+                  "UTF8", "--no-instructions"]
+        subprocess.run(self.as_user(initdb), check=True, stdout=subprocess.DEVNULL, env=env,
+                       cwd=self.dir)
         hba = os.path.join(self.data, "pg_hba.conf")
         with open(hba, "w") as f:  # over the network with a password, as elsewhere
             f.write("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
@@ -80,15 +81,17 @@ class Server:
     def start_once(self):
         log = open(os.path.join(self.dir, "log"), "ab")
         self.child = subprocess.Popen(self.as_user([self.bin + "/postgres", "-D", self.data]),
-                                      stdout=log, stderr=log, cwd=self.dir, start_new_session=True)
+                                      stdout=log, stderr=log, cwd=self.dir,
+                                      start_new_session=True)
         for _ in range(600):
-            if subprocess.run([self.bin + "/pg_isready", "-q", "-h", self.dir, "-p", str(self.port)],
-                              check=False).returncode == 0:
+            ask = [self.bin + "/pg_isready", "-q", "-h", self.dir, "-p", str(self.port)]
+            if subprocess.run(ask, check=False).returncode == 0:
                 return
             if self.child.poll() is not None:
                 break
             time.sleep(0.05)
-        raise RuntimeError("PostgreSQL does not start: " + open(os.path.join(self.dir, "log")).read()[-2000:])
+        with open(os.path.join(self.dir, "log"), encoding="utf-8", errors="replace") as f:
+            raise RuntimeError("PostgreSQL does not start: " + f.read()[-2000:])
 
     def kill(self, sig=signal.SIGKILL):
         """Ends the server and what it started, as a crash would."""
@@ -96,9 +99,10 @@ class Server:
         self.child.wait()
 
     def sql(self, text, db="plimsoll", user="super"):
-        return subprocess.run([self.bin + "/psql", "-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-h", self.dir,
-                               "-p", str(self.port), "-U", user, "-d", db, "-c", text], check=True,
-                              stdout=subprocess.PIPE).stdout.decode()
+        psql = [self.bin + "/psql", "-XqtA", "-v", "ON_ERROR_STOP=1", "-h", self.dir, "-p",
+                str(self.port), "-U", user, "-d", db, "-c", text]
+        return subprocess.run(psql, check=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL).stdout.decode()
 
     def url(self, user="plowner"):
         return "postgresql://%s@/plimsoll?host=%s&port=%d" % (user, self.dir, self.port)

@@ -103,6 +103,8 @@ static long psql(const char *login, const char *text)
     assert_non_null(f);
     if (!fgets(line, sizeof line, f))
         line[0] = 0;
+    while (fgetc(f) != EOF)
+        ;
     return pclose(f) == 0 ? strtol(line, NULL, 10) : -1;
 }
 

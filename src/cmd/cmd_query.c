@@ -1,0 +1,237 @@
+/* plimsoll query: which of the stored images hold what, where and since when. fleet.md section 4.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/map.h"
+#include "base/vec.h"
+#include "cmd/common.h"
+#include "cmd/fleet_opt.h"
+#include "cmd/query.h"
+#include "cmd/since.h"
+#include "cmd/sink.h"
+#include "cmd/store_opt.h"
+#include "fmt/jsonw.h"
+#include "report/escape.h"
+
+#define O(field) offsetof(struct pl_query_cmd, field)
+static const struct pl_opt table[] = {
+    { "store", 0, PL_OPT_STR, O(store), "STORE", "a folder, or postgresql://…" },
+    { "image", 0, PL_OPT_STR, O(image), "NAME", "images of this name, pattern or digest" },
+    { "package", 0, PL_OPT_STR, O(package), "NAME",
+      "that hold this package: a name, a package URL, 'NAME < VERSION'" },
+    { "cve", 0, PL_OPT_STR, O(cve), "ID", "that have this flaw" },
+    { "secret", 0, PL_OPT_STR, O(secret), "RULE", "in which this rule found a secret" },
+    { "since", 0, PL_OPT_STR, O(since), "TIME", "that were read since then" },
+    { "format", 'f', PL_OPT_LIST, O(format), "FORMAT[=FILE]", "table, json, ndjson" },
+    { "quiet", 'q', PL_OPT_FLAG, O(quiet), NULL, "no notes" },
+};
+
+enum form { TABLE, JSON, NDJSON };
+
+struct query {
+    const struct pl_query_cmd *o;
+    struct pl_store *s;
+    enum form form;
+    struct pl_sink sink;
+    struct pl_arena a, one;
+    struct pl_map names; /* of a digest: struct pl_names * */
+    struct pl_query_want want;
+    uint64_t n;
+    struct pl_err *err;
+};
+
+static int usage(const char *text)
+{
+    fprintf(stderr, "plimsoll query: %s\n", text);
+    return PL_EXIT_USAGE;
+}
+
+/* Names by digest, for "names". */
+static int on_name(void *arg, const struct pl_store_image *i)
+{
+    struct query *x = arg;
+    if (!i->digest.n)
+        return 0;
+    x->names.a = &x->a;
+    void **at = pl_map_put(&x->names, i->digest);
+    struct pl_names *n = *at ? *at : PL_NEW(&x->a, struct pl_names);
+    *at = n;
+    for (size_t k = 0; k < n->n; k++)
+        if (pl_str_eq(n->p[k], i->name))
+            return 0;
+    if ((n->n & (n->n - 1)) == 0) { /* grows by doubling, in the arena */
+        struct pl_str *p = pl_alloc_n(&x->a, n->n ? n->n * 2 : 1, sizeof *p);
+        if (n->n)
+            memcpy(p, n->p, n->n * sizeof *p);
+        n->p = p;
+    }
+    n->p[n->n++] = pl_dup(&x->a, i->name);
+    return 0;
+}
+
+static uint64_t packages_of(const struct query *x, const struct pl_store_image *i)
+{
+    uint64_t n = 0;
+    for (size_t k = 0; k < i->n_members; k++)
+        n += !pl_query_is_release(&x->want, i->member[k].package);
+    return n;
+}
+
+static int put_findings(struct query *x, const struct pl_store_image *i, struct pl_buf *out)
+{
+    pl_auto_buf struct pl_buf own = { 0 }, flaws = { 0 };
+    struct pl_str bytes;
+    int r = x->s->ops->found(x->s, i->id, &x->one, &bytes, x->err);
+    if (r < 0 || !bytes.p)
+        return r;
+    if (!pl_store_found(bytes, &own, &flaws))
+        return pl_fail(x->err, PL_E_FORMAT, "the store is damaged: findings of an inventory");
+    pl_buf_putn(out, own.p, own.n);
+    if (own.n && flaws.n)
+        pl_buf_putc(out, ',');
+    pl_buf_putn(out, flaws.p, flaws.n);
+    return 0;
+}
+
+static void time_text(int64_t at, char text[24])
+{
+    time_t t = (time_t)at;
+    struct tm tm;
+    text[0] = 0;
+    if (gmtime_r(&t, &tm))
+        strftime(text, 24, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+static int put_object(struct query *x, const struct pl_store_image *i, struct pl_buf *out)
+{
+    struct pl_jsonw w = { .out = out };
+    const struct pl_names *n = i->digest.n ? pl_map_get(&x->names, i->digest) : NULL;
+    char at[24];
+    pl_jw_obj(&w);
+    pl_jw_kstr(&w, "name", i->name);
+    pl_jw_key(&w, "names");
+    pl_jw_arr(&w);
+    for (size_t k = 0; n && k < n->n; k++)
+        pl_jw_str(&w, n->p[k]);
+    if (!n)
+        pl_jw_str(&w, i->name);
+    pl_jw_arr_end(&w);
+    pl_jw_key(&w, "digest");
+    pl_jw_str_or_null(&w, i->digest);
+    pl_jw_key(&w, "platform");
+    pl_jw_str_or_null(&w, i->platform);
+    pl_jw_kbool(&w, "complete", i->complete);
+    pl_jw_key(&w, "findings");
+    pl_jw_arr(&w);
+    int r = put_findings(x, i, out);
+    pl_jw_arr_end(&w);
+    pl_jw_ku64(&w, "packages", packages_of(x, i));
+    time_text(i->origin.at, at);
+    pl_jw_kcstr(&w, "read", at);
+    pl_query_put_holds(x->s, &x->want, i, &x->one, &w, x->err);
+    pl_jw_obj_end(&w);
+    return r;
+}
+
+static int put_line(struct query *x, const struct pl_store_image *i, struct pl_buf *out)
+{
+    char at[24];
+    pl_esc(out, PL_ESC_TERM, i->name);
+    pl_buf_puts(out, "  ");
+    pl_esc(out, PL_ESC_TERM, i->platform);
+    pl_buf_puts(out, "  ");
+    pl_esc_cut(out, PL_ESC_TERM, i->digest, 19);
+    time_text(i->origin.at, at);
+    pl_buf_printf(out, "  %" PRIu64 " packages, read %s%s\n", packages_of(x, i), at,
+                  i->complete ? "" : ", INCOMPLETE");
+    return pl_query_put_lines(x->s, &x->want, i, &x->one, out, x->err);
+}
+
+static int on_image(void *arg, const struct pl_store_image *i)
+{
+    struct query *x = arg;
+    struct pl_buf *b = &x->sink.b;
+    bool yes;
+    pl_arena_reset(&x->one);
+    int r = pl_query_matches(x->s, &x->want, i, &x->one, &yes, x->err);
+    if (r < 0 || !yes)
+        return r;
+    if (x->form == JSON)
+        pl_buf_puts(b, x->n ? ",\n" : "[\n");
+    r = x->form == TABLE ? put_line(x, i, b) : put_object(x, i, b);
+    if (x->form == NDJSON)
+        pl_buf_putc(b, '\n');
+    x->n++;
+    return r == 0 ? pl_sink_step(&x->sink, x->err) : r;
+}
+
+static int answer(struct query *x, struct pl_err *err)
+{
+    x->err = err;
+    int r = x->s->ops->look(x->s, err);
+    if (r == 0)
+        r = pl_query_prepare(x->s, x->o, &x->a, &x->want, err);
+    if (r == 0 && x->form != TABLE)
+        r = x->s->ops->each_image(x->s, INT64_MAX, on_name, x, err);
+    if (r == 0)
+        r = x->s->ops->each_image(x->s, INT64_MAX, on_image, x, err);
+    x->s->ops->rollback(x->s);
+    if (r == 0 && x->form == JSON)
+        pl_buf_puts(&x->sink.b, x->n ? "\n]\n" : "[]\n");
+    if (r == 0 && x->form == TABLE)
+        pl_buf_printf(&x->sink.b, "%" PRIu64 " images\n", x->n);
+    return r == 0 ? pl_sink_end(&x->sink, err) : r;
+}
+
+static int open_output(struct query *x)
+{
+    static const char *const forms[] = { "table", "json", "ndjson" };
+    struct pl_str rest = pl_str_c(x->o->format.n ? x->o->format.p[0] : "table"), id;
+    struct pl_err err = { 0 };
+    size_t k = 0;
+    pl_str_split(&rest, '=', &id);
+    while (k < PL_COUNT(forms) && !pl_str_is(id, forms[k]))
+        k++;
+    if (k == PL_COUNT(forms) || x->o->format.n > 1 || (rest.p && !rest.n))
+        return usage("-f is one of table, json, ndjson");
+    x->form = (enum form)k;
+    return pl_sink_open(&x->sink, rest.p ? rest.p : "-", &err) < 0 ? pl_run_failed("query", &err)
+                                                                   : 0;
+}
+
+static int run_query(const void *options, const struct pl_operands *ops)
+{
+    struct query x = { .o = options };
+    struct pl_err err = { 0 };
+    if (ops->n)
+        return usage("what is asked for is told by flags: --image, --package, --cve, --secret");
+    int code = open_output(&x);
+    if (!code)
+        code = pl_fleet_open("query", x.o->store, PL_STORE_READ, &x.s);
+    if (!code && answer(&x, &err) < 0)
+        code = pl_run_failed("query", &err);
+    if (x.s)
+        x.s->ops->close(x.s);
+    pl_sink_release(&x.sink);
+    pl_query_release(&x.want);
+    pl_map_release(&x.names);
+    pl_arena_release(&x.one);
+    pl_arena_release(&x.a);
+    return code;
+}
+
+const struct pl_command pl_cmd_query = {
+    .name = "query",
+    .usage = "query [--image NAME] [--package NAME] [--cve ID] [--secret RULE] [--since TIME]",
+    .summary = "which stored images hold what",
+    .options = table,
+    .n_options = PL_COUNT(table),
+    .options_size = sizeof(struct pl_query_cmd),
+    .run = run_query,
+};

@@ -1,0 +1,24 @@
+/* What the verbs over a shared store have in common: the store by its name, keys of work. fleet.md
+ * section 4. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_CMD_FLEET_OPT_H
+#define PL_CMD_FLEET_OPT_H
+
+#include "cmd/command.h"
+#include "store/store.h"
+
+/* Opens the store that `given`, the environment or the configuration names. Prints what is wrong
+ * and returns an exit code, or 0. */
+int pl_fleet_open(const char *verb, const char *given, enum pl_store_mode mode,
+                  struct pl_store **ret);
+/* Its name alone, in `a`. As above. */
+int pl_fleet_named(const char *verb, const char *given, struct pl_arena *a, const char **ret);
+
+/* The key of work: of an image, `what` is the target; of a layer, its digest, and `engine` says by
+ * which program and rules it is read. To out[PL_WORK_KEY]. */
+void pl_fleet_key(enum pl_work_kind kind, struct pl_str what, struct pl_str engine, uint8_t *out);
+
+/* "ready", "leased" …; static. */
+const char *pl_fleet_state(enum pl_work_state s);
+
+#endif

@@ -1,0 +1,350 @@
+/* One slot of a worker: an image is put together from the records of its layers; a layer that has
+ * no record yet becomes work of its own, so that it is read once whoever needs it. fleet.md
+ * section 3. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/vec.h"
+#include "cmd/fleet_opt.h"
+#include "cmd/store_opt.h"
+#include "cmd/version.h"
+#include "cmd/worker_cmd.h"
+#include "scan/keep.h"
+
+#define CLAIMS 4u       /* pieces of work at a time */
+#define IDLE_MS 2000    /* between looks for work when nobody calls */
+#define ONCE_MS 100     /* the same with --once, where others may be about to end */
+#define PATIENCE_S 300u /* how long a store that is gone is waited for */
+#define HOLD_S 60       /* for a registry that has had enough */
+#define HOLD_MAX_S 900
+
+struct slot {
+    const struct pl_worker_cmd *o;
+    const char *where;
+    struct pl_str name, engine;
+    struct pl_store *s;
+    struct pl_run run;
+    struct pl_reach reach;
+    struct pl_keep keep;
+    struct pl_vuln_run *vuln;
+    struct pl_arena claims_a, a; /* of what was claimed; of one piece of work */
+    PL_VEC(struct pl_work) claimed;
+    const struct pl_work *now;
+    PL_VEC(struct pl_work_new) missing; /* layers without a record */
+    struct pl_buf packed;               /* the record of the layer that was read */
+    uint8_t packed_key[PL_WORK_KEY];
+    int store_r; /* what went wrong with the store while an image was read */
+    struct pl_err store_err;
+};
+
+/* ---- records ---- */
+
+static enum pl_kept leave(struct pl_buf *ret, const char *why)
+{
+    pl_buf_puts(ret, why);
+    return PL_KEPT_LEAVE;
+}
+
+/* A layer without a record: another's work, ours to read, or beyond hope. */
+static enum pl_kept ask_who(struct slot *x, const struct pl_keep_layer *l, const uint8_t *key,
+                            struct pl_buf *ret)
+{
+    struct pl_work w;
+    bool there;
+    x->store_r = x->s->ops->work_find(x->s, key, &x->a, &w, &there, &x->store_err);
+    if (x->store_r < 0)
+        return leave(ret, "the store cannot be asked");
+    if (there && w.state == PL_WORK_DONE) /* it was read, and was not fit to be kept */
+        return PL_KEPT_NOT;
+    if (there && w.state == PL_WORK_ASIDE) {
+        pl_buf_printf(ret, "reading it was given up: %.*s", PL_FMT(w.error));
+        return PL_KEPT_LEAVE;
+    }
+    struct pl_work_new n = { .kind = PL_WORK_LAYER,
+                             .target = x->now->target,
+                             .digest = pl_dup(&x->a, l->digest),
+                             .host = x->now->host,
+                             .priority = x->now->priority };
+    memcpy(n.key, key, PL_WORK_KEY);
+    pl_vec_push(&x->missing, n);
+    return leave(ret, "its record is not there yet");
+}
+
+static enum pl_kept ask(void *arg, const struct pl_keep_layer *l, struct pl_buf *ret)
+{
+    struct slot *x = arg;
+    struct pl_str bytes;
+    uint8_t key[PL_WORK_KEY];
+    if (x->store_r < 0)
+        return leave(ret, "the store cannot be asked");
+    if (x->now->kind == PL_WORK_LAYER)
+        return pl_str_eq(l->digest, x->now->digest) ? PL_KEPT_NOT : leave(ret, "not asked for");
+    struct pl_arena a = { 0 };
+    pl_fleet_key(PL_WORK_LAYER, l->digest, x->engine, key);
+    x->store_r = x->s->ops->record(x->s, key, &a, &bytes, &x->store_err);
+    enum pl_kept r = PL_KEPT_HERE;
+    if (x->store_r < 0)
+        r = leave(ret, "the store cannot be asked");
+    else if (bytes.p)
+        pl_buf_putn(ret, bytes.p, bytes.n);
+    else
+        r = ask_who(x, l, key, ret);
+    pl_arena_release(&a);
+    return r;
+}
+
+static void put(void *arg, const struct pl_keep_layer *l, struct pl_str packed)
+{
+    struct slot *x = arg;
+    if (x->now->kind != PL_WORK_LAYER || !pl_str_eq(l->digest, x->now->digest))
+        return;
+    pl_fleet_key(PL_WORK_LAYER, l->digest, x->engine, x->packed_key);
+    pl_buf_clear(&x->packed);
+    pl_buf_putn(&x->packed, packed.p, packed.n);
+}
+
+/* ---- ends ---- */
+
+static int64_t delay_of(const struct slot *x)
+{
+    int64_t d = x->o->delay;
+    for (int64_t i = 0; i < x->now->fails && d < 3600; i++)
+        d *= 3;
+    return d;
+}
+
+/* A registry that says "too many" is left in peace by all; that is no failure of the work. */
+static int failed(struct slot *x, const char *why, struct pl_err *err)
+{
+    struct pl_store *s = x->s;
+    if (!x->o->common.quiet)
+        fprintf(stderr, "plimsoll worker: %.*s: %s\n", PL_FMT(x->now->target), why);
+    if (x->now->host.n && strstr(why, "(429)")) {
+        int64_t d = HOLD_S * (x->now->tries + 1);
+        d = d < HOLD_MAX_S ? d : HOLD_MAX_S;
+        int r = s->ops->host_hold(s, x->now->host, d, err);
+        return r == 0 ? s->ops->work_back(s, x->now->id, x->name, d, err) : r;
+    }
+    return s->ops->work_fail(s, x->now->id, x->name, pl_str_c(why), delay_of(x), err);
+}
+
+/* What a reading that was cut off by the world outside says of itself; NULL: nothing was. */
+static const char *cut_off(const struct pl_report *report)
+{
+    static const char *const codes[] = { "unreadable", "worker-died" };
+    for (size_t i = 0; i < report->n_targets; i++)
+        for (size_t k = 0; k < report->targets[i].n_notes; k++)
+            for (size_t c = 0; c < PL_COUNT(codes); c++)
+                if (pl_str_is(report->targets[i].notes[k].code, codes[c]))
+                    return report->targets[i].notes[k].message.p;
+    return NULL;
+}
+
+static int end_layer(struct slot *x, struct pl_err *err)
+{
+    const struct pl_report like = { .tool_version = PL_S(PL_VERSION),
+                                    .rules_version = PL_S(PL_RULES_VERSION) };
+    const struct pl_store_origin o = pl_store_origin_now(&like);
+    struct pl_store *s = x->s;
+    bool held;
+    int r = s->ops->share(s, err);
+    if (r == 0 && x->packed.n)
+        r = s->ops->record_put(s, x->packed_key, x->now->digest, &o, pl_buf_str(&x->packed), err);
+    if (r == 0)
+        r = s->ops->work_done(s, x->now->id, x->name, &held, err);
+    if (r == 0)
+        return s->ops->commit(s, err);
+    s->ops->rollback(s);
+    return r;
+}
+
+/* Facts and the end of the work that found them, together or not at all. */
+static int end_image(struct slot *x, struct pl_report *report, struct pl_err *err)
+{
+    struct pl_store *s = x->s;
+    struct pl_store_keep k = { .where = x->where };
+    bool held = false;
+    pl_store_keep_begin(&k, report);
+    if (pl_vuln_match(x->vuln, "worker", report))
+        return failed(x, "the advisory database cannot be read", err);
+    pl_store_keep_matched(&k, report);
+    pl_vuln_filter(x->vuln, report);
+    int r = s->ops->begin(s, err);
+    if (r == 0)
+        r = pl_store_keep_in(&k, report, report->db != NULL, s, err);
+    if (r == 0)
+        r = s->ops->work_done(s, x->now->id, x->name, &held, err);
+    if (r == 0 && held)
+        return s->ops->commit(s, err);
+    s->ops->rollback(s);
+    return r;
+}
+
+/* ---- work ---- */
+
+static int polite(struct slot *x, bool *ret_go, struct pl_err *err)
+{
+    *ret_go = true;
+    if (!x->now->host.n || !x->o->rate)
+        return 0;
+    int r =
+        x->s->ops->host_take(x->s, x->now->host, x->o->rate, 2 * (int64_t)x->o->rate, ret_go, err);
+    return r < 0 || *ret_go ? r : x->s->ops->work_back(x->s, x->now->id, x->name, 1, err);
+}
+
+static int work_on(struct slot *x, struct pl_err *err)
+{
+    struct pl_report report = { .a = &x->a,
+                                .tool_name = PL_S("plimsoll"),
+                                .tool_version = PL_S(PL_VERSION),
+                                .rules_version = PL_S(PL_RULES_VERSION) };
+    struct pl_err scan_err = { 0 };
+    bool go;
+    int64_t waits;
+    int r = polite(x, &go, err);
+    if (r < 0 || !go)
+        return r;
+    int got = pl_scan_target(x->run.scan, x->now->target.p, &report, &scan_err);
+    if (x->store_r < 0) {
+        *err = x->store_err;
+        return x->store_r;
+    }
+    if (*pl_common_cancel() || got == PL_E_CANCEL)
+        return x->s->ops->work_back(x->s, x->now->id, x->name, 0, err);
+    if (got < 0)
+        return failed(x, scan_err.msg, err);
+    if (cut_off(&report))
+        return failed(x, cut_off(&report), err);
+    if (x->now->kind == PL_WORK_LAYER)
+        return end_layer(x, err);
+    if (x->missing.n)
+        return x->s->ops->work_wait(x->s, x->now->id, x->name, x->missing.p, x->missing.n, &waits,
+                                    err);
+    return end_image(x, &report, err);
+}
+
+static int on_claim(void *arg, const struct pl_work *w)
+{
+    struct slot *x = arg;
+    struct pl_work k = *w;
+    k.target = pl_dup(&x->claims_a, w->target);
+    k.digest = pl_dup(&x->claims_a, w->digest);
+    k.host = pl_dup(&x->claims_a, w->host);
+    k.error = PL_S("");
+    pl_vec_push(&x->claimed, k);
+    return 0;
+}
+
+/* Claims and works. 1: there was nothing to claim. */
+static int turn(struct slot *x, struct pl_err *err)
+{
+    pl_arena_reset(&x->claims_a);
+    x->claimed.n = 0;
+    int r = x->s->ops->work_claim(x->s, x->name, x->o->lease, CLAIMS, on_claim, x, err);
+    for (size_t i = 0; i < x->claimed.n && r == 0; i++) {
+        x->now = &x->claimed.p[i];
+        x->missing.n = 0;
+        x->store_r = 0;
+        pl_buf_clear(&x->packed);
+        r = *pl_common_cancel() ? x->s->ops->work_back(x->s, x->now->id, x->name, 0, err)
+                                : work_on(x, err);
+        pl_arena_reset(&x->a);
+    }
+    return r == 0 && !x->claimed.n ? 1 : r;
+}
+
+static int all_done(struct slot *x, bool *ret, struct pl_err *err)
+{
+    uint64_t n[PL_WORK_STATES];
+    int r = x->s->ops->work_counts(x->s, n, err);
+    *ret = r == 0 && !n[PL_WORK_READY] && !n[PL_WORK_LEASED] && !n[PL_WORK_WAITING];
+    return r;
+}
+
+int pl_worker_open(const char *where, struct pl_store **ret, struct pl_err *err)
+{
+    const volatile sig_atomic_t *cancel = pl_common_cancel();
+    unsigned waited = 0, pause = 1;
+    for (;;) {
+        int r = pl_store_open(where, PL_STORE_WRITE, ret, err);
+        if ((r != PL_E_NET && r != PL_E_IO) || waited >= PATIENCE_S)
+            return r;
+        if (!waited)
+            fprintf(stderr, "plimsoll worker: %s; waiting\n", err->msg);
+        for (unsigned i = 0; i < pause && !*cancel; i++)
+            sleep(1);
+        if (*cancel)
+            return pl_fail(err, PL_E_CANCEL, "interrupted");
+        waited += pause;
+        pause = pause < 16 ? pause * 2 : 30;
+    }
+}
+
+static int loop(struct slot *x, struct pl_err *err)
+{
+    int r = 0;
+    bool end = false;
+    while (!*pl_common_cancel() && !end) {
+        if (!x->s && (r = pl_worker_open(x->where, &x->s, err)) < 0)
+            break;
+        r = turn(x, err);
+        if (r == 1 && x->o->once)
+            r = all_done(x, &end, err);
+        else if (r == 1)
+            r = 0, x->s->ops->sleep(x->s, IDLE_MS);
+        if (r == 0 && x->o->once && !x->claimed.n && !end)
+            x->s->ops->sleep(x->s, ONCE_MS);
+        if (r < 0) { /* what was claimed comes back when its lease is over */
+            fprintf(stderr, "plimsoll worker: %s\n", err->msg);
+            x->s->ops->close(x->s);
+            x->s = NULL;
+            sleep(1);
+        }
+    }
+    return *pl_common_cancel() ? 0 : r;
+}
+
+/* By what layers are read: the program, its rules and what changes a record. */
+static struct pl_str engine_of(const struct pl_worker_cmd *o, struct pl_arena *a)
+{
+    struct pl_str s = PL_S(PL_VERSION " " PL_RULES_VERSION);
+    for (size_t i = 0; i < o->common.limit.n; i++)
+        s = pl_printf(a, "%.*s %s", PL_FMT(s), o->common.limit.p[i]);
+    return s;
+}
+
+int pl_worker_slot(const struct pl_worker_cmd *o, const char *where, const char *name)
+{
+    struct pl_worker_cmd own = *o;
+    struct pl_arena a = { 0 };
+    struct slot x = { .o = o, .where = where, .name = pl_str_c(name), .engine = engine_of(o, &a) };
+    struct pl_operands none = { 0 };
+    struct pl_err err = { 0 };
+    own.common.threads = 1;
+    own.common.kinds = 1u << PL_KIND_CONFIG | 1u << PL_KIND_TRUST | 1u << PL_KIND_MALWARE;
+    x.keep = (struct pl_keep){ ask, put, &x };
+    int code = pl_vuln_begin(&o->vuln, /* asked= */ false, /* quiet= */ true, &x.vuln);
+    if (!code)
+        code = pl_run_begin(&x.run, &own.common, /* secrets= */ true);
+    if (!code)
+        code = pl_reach_begin(&x.reach, &x.run, &o->reg, &own.common, &none);
+    if (!code) {
+        pl_scan_keep(x.run.scan, &x.keep);
+        if (loop(&x, &err) < 0)
+            code = pl_run_failed("worker", &err);
+        pl_run_end(&x.run);
+        pl_reach_end(&x.reach);
+    }
+    if (x.s)
+        x.s->ops->close(x.s);
+    pl_vuln_end(x.vuln);
+    pl_vec_release(&x.claimed);
+    pl_vec_release(&x.missing);
+    pl_buf_release(&x.packed);
+    pl_arena_release(&x.claims_a);
+    pl_arena_release(&x.a);
+    pl_arena_release(&a);
+    return code;
+}

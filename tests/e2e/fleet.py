@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The shared store from outside: queue, workers, query; over a folder and over PostgreSQL, with
+workers and the server killed meanwhile."""
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+PROGRAM, SRC = os.environ["PLIMSOLL"], os.environ["PL_SRC"]
+sys.path.insert(0, os.path.join(SRC, "tests", "lib"))
+import fleetlib  # noqa: E402
+import with_pg  # noqa: E402
+
+points = 0
+bad = 0
+IMAGES = int(os.environ.get("FLEET_IMAGES", "12"))
+KILLS = float(os.environ.get("FLEET_KILL_EVERY", "0.25"))
+
+
+def point(good, name, why=""):
+    global points, bad
+    points += 1
+    bad += not good
+    print("%sok %d - %s%s" % ("" if good else "not ", points, name, "" if good else ": %s" % (why,)), flush=True)
+
+
+def run(*args, **more):
+    more.setdefault("stdin", subprocess.DEVNULL)
+    done = subprocess.run([PROGRAM, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, **more)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def worker(store, *flags):
+    return subprocess.Popen([PROGRAM, "worker", "--store", store, "-q", *flags], stdin=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL)
+
+
+def counts(store):
+    code, out, err = run("queue", "status", "--store", store, "-f", "json")
+    return json.loads(out) if code == 0 else {"error": err}
+
+
+def as_scanned(what, store, targets, expected):
+    got = fleetlib.stored(PROGRAM, store)
+    point(sorted(got) == sorted(targets), "%s: each image is there once" % what,
+          "%d of %d" % (len(got), len(targets)))
+    other = [t for t in targets if t in got and (
+        fleetlib.findings(got[t]) != fleetlib.findings(expected[t]) or
+        got[t]["complete"] != expected[t]["complete"] or got[t]["digest"] != expected[t]["digest"])]
+    point(not other, "%s: findings are those of scan" % what, other[:3])
+
+
+def simple(what, store, targets, expected, n_layers):
+    code, out, err = run("store", "init", "--store", store)
+    point(code == 0 and "schema" in out, "%s: store init" % what, err)
+    code, out, err = queue_stdin(store, targets)
+    point(code == 0, "%s: queue add -" % what, err)
+    code, out, err = run("queue", "add", *targets[:2], "--store", store, "--priority", "gate")
+    point(code == 0 and counts(store)["ready"] == len(targets), "%s: what is queued twice is there once" % what,
+          counts(store))
+    code, out, err = run("worker", "--store", store, "--once", "--threads", "2", "-q")
+    point(code == 0, "%s: worker --once" % what, (code, err))
+    n = counts(store)
+    point(n["done"] == len(targets) + n_layers and not n["aside"] and not n["ready"],
+          "%s: each layer was work once" % what, (n, n_layers))
+    as_scanned(what, store, targets, expected)
+
+
+def queue_stdin(store, targets):
+    done = subprocess.run([PROGRAM, "queue", "add", "-", "--store", store], input="\n".join(targets + targets).encode(),
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def queries(what, store, targets):
+    code, out, err = run("query", "--store", store, "--package", "bash < 5.4", "-f", "ndjson")
+    got = [json.loads(line) for line in out.splitlines()]
+    point(code == 0 and len(got) == sum(int(t.rsplit("app", 1)[1]) % 10 < 4 for t in targets) and
+          all(h["version"] < "5.4" for i in got for h in i["holds"]), "%s: query --package below a version" % what,
+          (code, len(got), err))
+    code, out, err = run("query", "--store", store, "--image", targets[0])
+    point(code == 0 and out.count("packages") == 1, "%s: query --image" % what, out + err)
+    code, out, err = run("query", "--store", store, "--secret", "npm-token")
+    point(code == 0 and ("%d images" % len(targets)) in out, "%s: query --secret" % what, out[-200:] + err)
+
+
+def trouble(what, store):
+    run("queue", "add", "oci:/nowhere/at/all", "--store", store)
+    code, out, err = run("worker", "--store", store, "--once", "--threads", "1", "-q", "--retry-delay", "1")
+    n = counts(store)
+    point(code == 0 and n.get("aside") == 1 and "nowhere" in n["set_aside"][0]["target"] and n["set_aside"][0]["error"],
+          "%s: what fails three times is set aside with its error" % what, (code, n, err))
+    code, out, err = run("queue", "retry", "--store", store)
+    point(code == 0 and counts(store)["ready"] == 1, "%s: queue retry" % what, err)
+    run("worker", "--store", store, "--once", "--threads", "1", "-q", "--retry-delay", "1")
+    code, out, err = run("queue", "drop", "--store", store)
+    point(code == 0 and counts(store)["aside"] == 0, "%s: queue drop" % what, err)
+
+
+def children(pid):
+    done = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], stdout=subprocess.PIPE, check=False)
+    return [int(p) for p in done.stdout.split()]
+
+
+def killing(store, server, targets, expected, n_layers):
+    """Workers are killed all the time, the server twice; nothing is lost, nothing doubled."""
+    what = "postgresql, killed"
+    server.sql("DROP SCHEMA plimsoll CASCADE")
+    run("store", "init", "--store", store)
+    queue_stdin(store, targets)
+    flags = ("--threads", "1", "--lease", "2", "--retry-delay", "1")
+    workers = [worker(store, *flags) for _ in range(4)]
+    stop = threading.Event()
+    killed = [0]
+
+    def killer():
+        dice = random.Random(7)
+        while not stop.wait(KILLS):
+            i = dice.randrange(4)
+            slots = children(workers[i].pid)
+            if slots and dice.random() < 0.5:
+                try:
+                    os.kill(dice.choice(slots), signal.SIGKILL)
+                except ProcessLookupError:
+                    continue
+            else:
+                workers[i].kill()
+                workers[i].wait()
+                workers[i] = worker(store, *flags)
+            killed[0] += 1
+    thread = threading.Thread(target=killer)
+    thread.start()
+    crashes, end, n = 0, time.time() + 60 + IMAGES, {}
+    started = time.time()
+    while time.time() < end:
+        time.sleep(0.5)
+        n = counts(store)
+        if crashes < 2 and time.time() - started > 1.5 * (crashes + 1):
+            server.kill()
+            time.sleep(0.3)
+            server.start()
+            crashes += 1
+        elif crashes == 2 and "done" in n and n["done"] >= len(targets) and not n["ready"] + n["leased"] + n["waiting"]:
+            break
+    stop.set()
+    thread.join()
+    for w in workers:
+        w.terminate()
+    codes = [w.wait() for w in workers]
+    n = counts(store)
+    point(killed[0] > 0 and crashes == 2, "%s: workers %d times, the server twice" % (what, killed[0]))
+    point("done" in n and n["done"] == len(targets) + n_layers and not n["aside"], "%s: no work is lost, stuck or set aside" % what,
+          n)
+    point(all(c == 130 for c in codes), "%s: SIGTERM ends a worker" % what, codes)
+    records = server.sql("SELECT count(*), count(DISTINCT digest) FROM plimsoll.record").strip()
+    point(records == "%d|%d" % (n_layers, n_layers), "%s: each layer is recorded once" % what, (records, n_layers))
+    as_scanned(what, store, targets, expected)
+
+
+def main():
+    if "MKIMAGE" not in os.environ:
+        print("1..0 # skip: fleet: no mkimage")
+        return
+    with tempfile.TemporaryDirectory(prefix="pl-fleet-") as folder:
+        os.chdir(folder)
+        os.mkdir("images")
+        targets = fleetlib.make_images(os.environ["MKIMAGE"], os.path.join(folder, "images"), IMAGES)
+        n_layers = len(fleetlib.layers_of("images"))
+        expected = {t: fleetlib.scanned(PROGRAM, t)[0] for t in targets}
+        simple("folder", "store", targets, expected, n_layers)
+        queries("folder", "store", targets)
+        trouble("folder", "store")
+        if not with_pg.programs():
+            print("# skip: fleet over PostgreSQL: no server on this machine")
+        else:
+            with with_pg.Server(durable=True) as server:
+                url = server.url()
+                simple("postgresql", url, targets, expected, n_layers)
+                queries("postgresql", url, targets)
+                trouble("postgresql", url)
+                killing(url, server, targets, expected, n_layers)
+    print("1..%d" % points)
+    sys.exit(bad > 0)
+
+
+main()
