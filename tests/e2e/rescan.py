@@ -110,7 +110,8 @@ def new_and_gone():
     code, out, _ = run("rescan", "--store", "st", "--db", "db12", "-f", "json")
     doc = json.loads(out)
     point(list(doc) == ["schema", "tool", "targets", "summary"] and
-          doc["tool"] == json.loads(plain)["tool"] and doc["summary"]["high"] == 2, "-f json", out[:300])
+          doc["tool"].items() <= json.loads(plain)["tool"].items() and
+          doc["summary"]["high"] == 2, "-f json", out[:300])
 
 
 def since():
@@ -223,7 +224,9 @@ def errors():
     point(run("rescan", "--store", "none", "--db", "db1")[0] == 2, "no store there: 2")
     point(run("rescan", "--store", "st", "--db", "none")[0] == 2, "no database: 2")
     point(run("rescan", "--store", "st", "--db", "db1", "-f", "sarif")[0] == 2, "no such format: 2")
-    point(run("rescan", "--store", "postgresql://x", "--db", "db1")[0] == 2, "another kind of store: 2")
+    code, _, err = run("rescan", "--store", "postgresql://127.0.0.1:1/x", "--db", "db1")
+    point(code in (2, 4) and "store" in err, "a server that is not there: 4, or 2 without libpq",
+          err)
     point(run("rescan", "--store", "st", "--db", "db1", "--since", "soon")[0] == 2, "no such time: 2")
 
 
