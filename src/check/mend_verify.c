@@ -110,6 +110,42 @@ static void verification(struct pl_lint *l, struct pl_lint_hit *h)
         }
 }
 
+/* A command may trust several hosts: the finding goes with the last. */
+static void no_hosts(struct pl_lint *l, struct pl_lint_hit *h, const struct pl_lint_in *in,
+                     const struct pl_sh_node *c, enum pl_fix_class fix)
+{
+    for (size_t k = 1; k < c->n_word; k++) {
+        struct pl_str s = c->word[k].simple;
+        bool alone = pl_str_is(s, "--trusted-host");
+        if (!alone && !pl_str_starts(s, PL_S("--trusted-host=")))
+            continue;
+        size_t last = k + (alone && k + 1 < c->n_word);
+        pl_lint_edit_sh(l, h, fix, in, c->word[k - 1].end, c->word[last].end, PL_S(""));
+        k = last;
+    }
+}
+
+/* The index that is asked anyway need not be an extra one. */
+static void default_index(struct pl_lint *l, struct pl_lint_hit *h)
+{
+    const struct pl_lint_in *in = pl_mend_in(l, h);
+    const struct pl_sh_node *c = pl_mend_command(l, h);
+    if (!c || pl_sh_flag(c, "index-url") || pl_sh_flag(c, "i"))
+        return;
+    for (size_t k = 1; k < c->n_word; k++) {
+        struct pl_str url = c->word[k].simple, name;
+        bool here = pl_df_src(&in->sh->text, c->word[k].off) == h->off;
+        pl_str_split(&url, '=', &name);
+        if (!here || !pl_str_is(name, "--extra-index-url"))
+            continue;
+        size_t last = k + (!url.p && k + 1 < c->n_word);
+        url = url.p ? url : c->word[last].simple;
+        if (pl_lint_word_in(url, "https://pypi.org/simple https://pypi.org/simple/"))
+            pl_lint_edit_sh(l, h, PL_FIX_SAFE, in, c->word[k - 1].end, c->word[last].end, PL_S(""));
+        return;
+    }
+}
+
 /* A flag that goes: safe where certificates can be checked, else with the bundle. */
 static void flag_off(struct pl_lint *l, struct pl_lint_hit *h)
 {
@@ -121,7 +157,10 @@ static void flag_off(struct pl_lint *l, struct pl_lint_hit *h)
             continue;
         enum pl_fix_class fix = has_bundle(l, in->index) ? PL_FIX_SAFE : PL_FIX_SUGGESTED;
         bool apt = pl_lint_is(c, "apt-get apt aptitude");
-        bool value = pl_str_is(s, "--trusted-host") && k + 1 < c->n_word;
+        if (pl_str_starts(s, PL_S("--trusted-host"))) {
+            no_hosts(l, h, in, c, fix);
+            return;
+        }
         if (apt || pl_lint_is(c, "apk yum dnf tdnf microdnf rpm"))
             fix = PL_FIX_SUGGESTED;     /* the repository's key may be missing */
         if (s.n > 2 && s.p[1] != '-') { /* a bundle of letters: -fsSkL */
@@ -133,7 +172,7 @@ static void flag_off(struct pl_lint *l, struct pl_lint_hit *h)
             if (!c->word[k].quoted && !c->word[k].dynamic && pl_lint_is(c, "curl"))
                 pl_lint_edit_sh(l, h, fix, in, c->word[k].off, c->word[k].end, pl_str_n(p, n));
         } else {
-            pl_lint_edit_sh(l, h, fix, in, c->word[k - 1].end, c->word[k + value].end, PL_S(""));
+            pl_lint_edit_sh(l, h, fix, in, c->word[k - 1].end, c->word[k].end, PL_S(""));
         }
         if (fix == PL_FIX_SUGGESTED && !apt && pl_lint_is(c, "curl wget git"))
             add_bundle(l, h, in, c->off);
@@ -143,8 +182,9 @@ static void flag_off(struct pl_lint *l, struct pl_lint_hit *h)
 }
 
 const struct pl_mend pl_mend_verify[] = {
-    { PL_RULE_D406, flag_off },     { PL_RULE_D407, flag_off },     { PL_RULE_D408, flag_off },
-    { PL_RULE_D409, verification }, { PL_RULE_D410, verification }, { PL_RULE_D411, verification },
-    { PL_RULE_D412, verification }, { PL_RULE_D413, flag_off },     { PL_RULE_D414, flag_off },
-    { PL_RULE_D415, flag_off },     { PL_RULE_D417, verification }, { PL_RULE_COUNT, NULL },
+    { PL_RULE_D406, flag_off },     { PL_RULE_D407, flag_off },      { PL_RULE_D408, flag_off },
+    { PL_RULE_D409, verification }, { PL_RULE_D410, verification },  { PL_RULE_D411, verification },
+    { PL_RULE_D412, verification }, { PL_RULE_D413, flag_off },      { PL_RULE_D414, flag_off },
+    { PL_RULE_D415, flag_off },     { PL_RULE_D416, default_index }, { PL_RULE_D417, verification },
+    { PL_RULE_COUNT, NULL },
 };

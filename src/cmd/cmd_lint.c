@@ -282,6 +282,7 @@ static int run_lint(const void *options, const struct pl_operands *ops)
         code = open_source(&r);
     r.ro.quiet = r.o->quiet;
     r.report.targets = pl_alloc_n(&a, ops->n, sizeof *r.report.targets);
+    bool ran = !code;
     for (size_t i = 0; i < ops->n && !code; i++)
         code = pl_lint_one(&r, ops->p[i], &r.report.targets[r.report.n_targets++]);
     if (!code && !r.o->dump) {
@@ -290,7 +291,7 @@ static int run_lint(const void *options, const struct pl_operands *ops)
         if (!code)
             code = verdict(&r);
     }
-    if (!code || code == PL_EXIT_FINDINGS)
+    if (ran) /* also when one of the files cannot be read */
         code = close_source(&r, code);
     pl_lint_config_release(&r.config);
     pl_lint_from_free(r.from);

@@ -163,6 +163,12 @@ static void verification_comes_back(void **state)
                   "RUN git clone https://h.example/x\n");
     assert_mended("RUN pip install --no-cache-dir --trusted-host h.example x==1\n",
                   PL_FIX_SUGGESTED, "RUN pip install --no-cache-dir x==1\n");
+    assert_mended(
+        "RUN pip install --no-cache-dir --trusted-host a.example --trusted-host=b.example "
+        "--trusted-host c.example x==1\n",
+        PL_FIX_SUGGESTED, "RUN pip install --no-cache-dir x==1\n");
+    assert_mended("RUN pip install --no-cache-dir --extra-index-url https://pypi.org/simple x==1\n",
+                  PL_FIX_SAFE, "RUN pip install --no-cache-dir x==1\n");
     assert_mended("RUN wget -q --no-check-certificate https://h.example/x\n", PL_FIX_SUGGESTED,
                   "RUN wget -q https://h.example/x\n");
     assert_mended("RUN apt-get install --no-install-recommends --force-yes x=1\n", PL_FIX_SUGGESTED,
