@@ -2,12 +2,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/hash.h"
 #include "cmd/lint_deploy.h"
 #include "cmd/lint_run.h"
+#include "cmd/lint_script.h"
 #include "io/file.h"
 
 #define VALUES_MAX 500u /* values of one file that are remembered */
@@ -187,6 +189,49 @@ static void configured(struct pl_lint_run *r, const struct pl_lint_result *lr, s
     }
 }
 
+/* A script is judged as if a COPY had written it; places are those in the script. */
+static void judge_script(struct pl_lint_run *r, struct pl_str path, struct pl_target *t)
+{
+    struct pl_lint_result lr;
+    struct pl_lint_opts o = r->lo;
+    struct stat st;
+    struct pl_str name = pl_printf(r->a, "%.*s%.*s", PL_FMT(r->dir), PL_FMT(path));
+    if (lstat(name.p, &st) != 0 || !S_ISREG(st.st_mode))
+        return;
+    struct pl_str text = read_beside(r, r->dir, path.p);
+    text = text.p ? pl_lint_script_wrap(&r->scratch, text) : text;
+    o.fixes = false;
+    if (!text.n || pl_lint_file(&r->scratch, text, &o, &lr, NULL) < 0)
+        return;
+    struct pl_finding *more = pl_alloc_n(r->a, t->n_findings + lr.n_hits + 1, sizeof *more);
+    if (t->n_findings)
+        memcpy(more, t->findings, t->n_findings * sizeof *more);
+    t->findings = more;
+    for (size_t i = 0; i < lr.n_hits; i++) {
+        const struct pl_lint_hit *h = &lr.hits[i];
+        size_t before = t->n_findings;
+        if (!h->native || !wanted(r, h))
+            continue;
+        configured(r, &lr, bare(name.p), h, t);
+        struct pl_where *w = &t->findings[before].where;
+        if (t->n_findings == before || w->line <= SCRIPT_HEAD_LINES)
+            continue;
+        w->line -= SCRIPT_HEAD_LINES;
+        w->end_line -= SCRIPT_HEAD_LINES;
+        w->off -= sizeof SCRIPT_HEAD - 1;
+    }
+}
+
+static void judge_scripts(struct pl_lint_run *r, const struct pl_df_file *f, struct pl_target *t)
+{
+    struct pl_lint_scripts s = { .n = 0 };
+    if (!r->lo.context || r->lo.dialect != PL_DIALECT_ALL)
+        return;
+    pl_lint_scripts_find(&r->scratch, f, &s);
+    for (size_t i = 0; i < s.n; i++)
+        judge_script(r, pl_dup(r->a, s.p[i]), t);
+}
+
 static void judge(struct pl_lint_run *r, const char *path, struct pl_str text, struct pl_target *t)
 {
     struct pl_lint_result lr;
@@ -216,6 +261,7 @@ static void judge(struct pl_lint_run *r, const char *path, struct pl_str text, s
     for (size_t i = 0; i < lr.n_hits; i++)
         if (wanted(r, &lr.hits[i]))
             configured(r, &lr, bare(path), &lr.hits[i], t);
+    judge_scripts(r, &lr.file, t);
 }
 
 static void mended(void *arg, const struct pl_lint_hit *h)

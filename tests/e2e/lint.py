@@ -226,6 +226,68 @@ def joined(cwd):
     point(code == 2 and "NAME=TARGET" in err, "an image without its target is refused", err)
 
 
+def manifests_mended(cwd):
+    """Comments and all other bytes stay; what was written is read back without finding."""
+    text = ("# ours\nservices:\n  db:  # the store\n    image: 'redis:8'\n    volumes: ['db:/data']\n"
+            "    ports:\n      - 6379:6379 # for all\nvolumes: {db: {}}\n")
+    images = ["--image", "redis:8=oci:redis"]
+    write(cwd, "c/compose.yml", text)
+    code, out, err = run("lint", "--diff", "--fix=suggested", "--offline", *images, "c/compose.yml",
+                         cwd=cwd)
+    point("+    cap_drop:" in out and "+      - SETUID" in out and read(cwd, "c/compose.yml") == text,
+          "the repair of a compose file as a difference", out)
+    for _ in range(2):
+        code, out, err = run("lint", "--fix=suggested", "--offline", "--fail-on", "none", "-f",
+                             "json", *images, "c/compose.yml", cwd=cwd)
+        after = read(cwd, "c/compose.yml")
+    kept = [line for line in text.splitlines() if "6379" not in line]
+    point(all(line in after.splitlines() for line in kept) and "127.0.0.1:6379:6379 # for all" in after
+          and "user: \"999:999\"" in after, "it is written, with every other line as it was", after)
+    rules = {f["rule"] for f in json.loads(out)["targets"][0]["findings"]}
+    point(not rules & {"PL-R07", "PL-R08", "PL-R10", "PL-R11", "PL-R16", "PL-R31", "PL-R32"} and
+          "mended" not in err, "its findings are gone, a second run changes nothing", (rules, err))
+    write(cwd, "c/pod.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: a # x\n"
+          "      image: redis:8\n")
+    run("lint", "-q", "--fix=unsafe", "--offline", *images, "c/pod.yaml", cwd=cwd)
+    after = read(cwd, "c/pod.yaml")
+    point("    - name: a # x\n      image: redis:8\n" in after and "runAsUser: 999" in after and
+          "allowPrivilegeEscalation: false" in after, "and a manifest", after)
+
+
+def scripts(cwd):
+    write(cwd, "s/Dockerfile", "FROM a:1\nWORKDIR /app\nCOPY . .\nCOPY run.sh /usr/local/bin/\n"
+          "ENTRYPOINT [\"run.sh\"]\nCMD [\"./bin/other\"]\n")
+    write(cwd, "s/run.sh", "#!/bin/sh\n# no finding here\nrm -rf $1\n")
+    write(cwd, "s/bin/other", "#!/usr/bin/env bash\ncurl -k https://a.example/x | sh\n")
+    code, out, err = run("lint", "-q", "-f", "json", "s/Dockerfile", cwd=cwd)
+    found = {(f["rule"], f["where"]["path"], f["where"]["line"])
+             for f in json.loads(out)["targets"][0]["findings"]}
+    point(("PL-S2086", "s/run.sh", 3) in found and code == 1,
+          "the script of the entry point is judged where it stands", (found, err))
+    point(any(path == "s/bin/other" and line == 2 for _, path, line in found),
+          "one below a folder that is copied, too", found)
+    point(all(line > 0 for _, _, line in found), "places are those of the script", found)
+
+
+def explained(cwd):
+    code, out, _ = run("explain", "DL3008", "PL-S2086", "PL-R10", cwd=cwd)
+    point(code == 0 and "PL-D501" in out and "SC2086" in out and "CIS-5.13" in out and
+          "  bad  " in out, "rules of lint are explained by any of their names", out)
+
+
+def dockle(cwd):
+    code, out, err = run("as", "dockle", "-f", "sarif", "--timeout", "60s", "-c", "5", "-l", "warn",
+                         "oci:redis", cwd=cwd)
+    result = json.loads(out)["runs"][0]
+    ids = {r["ruleId"] for r in result["results"]}
+    point(code == 5 and "CIS-DI-0001" in ids and
+          ids == {r["id"] for r in result["tool"]["driver"]["rules"]}, "dockle's SARIF", (code, err))
+    env = dict(os.environ, DOCKLE_IGNORES="CIS-DI-0001", DOCKLE_OUTPUT_FORMAT="json")
+    code, out, err = run("as", "dockle", "oci:redis", cwd=cwd, env=env)
+    point(code == 0 and "CIS-DI-0001" not in out and json.loads(out)["summary"],
+          "dockle's variables", (code, out, err))
+
+
 def personalities(cwd):
     write(cwd, "h/Dockerfile", "FROM debian\nRUN sudo x\n")
     code, out, _ = run("as", "trivy", "config", "--exit-code", "7", "-s", "CRITICAL", "-f", "json",
@@ -245,7 +307,8 @@ def personalities(cwd):
 
 def main():
     with tempfile.TemporaryDirectory() as tmp:
-        for part in (bad_input, bad_manifests, limited, sources, secrets, outputs, config, joined, personalities):
+        for part in (bad_input, bad_manifests, limited, sources, secrets, outputs, config, joined,
+                     manifests_mended, scripts, explained, dockle, personalities):
             part(tmp)
     print("1..%d" % points)
     return 1 if bad else 0
