@@ -267,6 +267,12 @@ struct descent {
     uint64_t *total;
 };
 
+/* For an inventory alone nothing else is of use. */
+static bool inventory_alone(const struct pl_worker *w)
+{
+    return !(w->job.flags & (PL_JOBF_SECRETS | PL_JOBF_FACTS)) && w->job.grab == PL_GRAB_NONE;
+}
+
 static int on_member(void *arg, struct pl_member *m)
 {
     struct descent *d = arg;
@@ -274,6 +280,8 @@ static int on_member(void *arg, struct pl_member *m)
     struct pl_str names[32];
     size_t k = 0;
     if (!m->body)
+        return 0;
+    if (inventory_alone(d->w) && pl_str_ends(m->name, PL_S(".class"))) /* names no package */
         return 0;
     for (; k < d->at->nested.n && k < PL_COUNT(names) - 2; k++)
         names[k] = d->at->nested.p[k];
@@ -376,11 +384,9 @@ static int windows(struct scan *s, struct pl_view *v, size_t behind, struct pl_e
     }
 }
 
-/* For an inventory alone nothing else is of use. */
 static bool descends(const struct pl_worker *w, const struct pl_nested *kind)
 {
-    bool all = (w->job.flags & (PL_JOBF_SECRETS | PL_JOBF_FACTS)) != 0;
-    return all || w->job.grab != PL_GRAB_NONE || runs_from(kind);
+    return !inventory_alone(w) || runs_from(kind);
 }
 
 int pl_content_scan(struct pl_worker *w, struct pl_spot *at, struct pl_view *v, struct pl_err *err)
