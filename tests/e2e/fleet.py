@@ -20,6 +20,7 @@ import with_pg  # noqa: E402
 points = 0
 bad = 0
 IMAGES = int(os.environ.get("FLEET_IMAGES", "12"))
+KILL_ONLY = "FLEET_KILL_ONLY" in os.environ  # the long run: many images, workers killed meanwhile
 KILLS = float(os.environ.get("FLEET_KILL_EVERY", "0.25"))
 
 
@@ -163,6 +164,24 @@ def killing(store, server, targets, expected, n_layers):
     as_scanned(what, store, targets, expected)
 
 
+def refusals(server):
+    """What cannot be used is told, with the right status, and nobody waits for ever."""
+    tcp = "postgresql://plworker:%s@127.0.0.1:%d/%s"
+    code, out, err = run("store", "status", "--store", tcp % ("wrong", server.port, "plimsoll"))
+    point(code == 4 and "password" in err and "wrong@" not in err, "wrong password: 4", (code, err))
+    code, out, err = run("store", "status", "--store", tcp % ("right", server.port, "nothing"))
+    point(code == 4 and "does not exist" in err, "no such database: 4", (code, err))
+    code, out, err = run("store", "status", "--store", tcp % ("right", server.port, "plimsoll"))
+    point(code in (2, 4) and "plimsoll:" not in err.split("store", 1)[0], "a login without rights is told so",
+          (code, err))
+    run("store", "grant", "plworker", "--as", "worker", "--store", server.url())
+    code, out, err = run("store", "status", "--store", tcp % ("right", server.port, "plimsoll"))
+    point(code == 0, "store grant: over the network, with a password", (code, err))
+    code, out, err = run("scan", "rootfs:images/app0/blobs", "--store", "postgresql://127.0.0.1:1/x", "-f", "json",
+                         "--fail-on", "none")
+    point(code == 0 and "not-stored" in out, "scan goes on without its store, and says so", (code, err))
+
+
 def main():
     if "MKIMAGE" not in os.environ:
         print("1..0 # skip: fleet: no mkimage")
@@ -173,17 +192,21 @@ def main():
         targets = fleetlib.make_images(os.environ["MKIMAGE"], os.path.join(folder, "images"), IMAGES)
         n_layers = len(fleetlib.layers_of("images"))
         expected = {t: fleetlib.scanned(PROGRAM, t)[0] for t in targets}
-        simple("folder", "store", targets, expected, n_layers)
-        queries("folder", "store", targets)
-        trouble("folder", "store")
+        if not KILL_ONLY:
+            simple("folder", "store", targets, expected, n_layers)
+            queries("folder", "store", targets)
+            trouble("folder", "store")
         if not with_pg.programs():
             print("# skip: fleet over PostgreSQL: no server on this machine")
         else:
             with with_pg.Server(durable=True) as server:
                 url = server.url()
-                simple("postgresql", url, targets, expected, n_layers)
-                queries("postgresql", url, targets)
-                trouble("postgresql", url)
+                run("store", "init", "--store", url)
+                if not KILL_ONLY:
+                    simple("postgresql", url, targets, expected, n_layers)
+                    queries("postgresql", url, targets)
+                    trouble("postgresql", url)
+                    refusals(server)
                 killing(url, server, targets, expected, n_layers)
     print("1..%d" % points)
     sys.exit(bad > 0)

@@ -17,6 +17,7 @@
 #include "fmt/sqldb.h"
 #include "store/row.h"
 #include "store/store.h"
+#include "store/store_int.h"
 
 struct world {
     char dir[64];
@@ -471,6 +472,141 @@ static void rows_refuse_other_bytes(void **state_)
     assert_memory_equal(back, v, sizeof v);
 }
 
+/* ---- the queue ---- */
+
+static struct pl_work_new image(uint8_t key)
+{
+    struct pl_work_new n = { .target = PL_S("oci:x"),
+                             .digest = PL_S(""),
+                             .host = PL_S("r.example") };
+    n.key[0] = key;
+    return n;
+}
+
+struct claimed {
+    int64_t id[8];
+    size_t n;
+};
+
+static int on_claim(void *arg, const struct pl_work *k)
+{
+    struct claimed *c = arg;
+    c->id[c->n++] = k->id;
+    return 0;
+}
+
+static size_t claim(struct world *w, const char *who, int64_t lease, struct claimed *c)
+{
+    c->n = 0;
+    assert_int_equal(w->s->ops->work_claim(w->s, pl_str_c(who), lease, 8, on_claim, c, &w->err), 0);
+    return c->n;
+}
+
+static bool done(struct world *w, int64_t id, const char *who)
+{
+    bool held;
+    assert_int_equal(w->s->ops->share(w->s, &w->err), 0);
+    assert_int_equal(w->s->ops->work_done(w->s, id, pl_str_c(who), &held, &w->err), 0);
+    assert_int_equal(w->s->ops->commit(w->s, &w->err), 0);
+    return held;
+}
+
+static uint64_t in_state(struct world *w, enum pl_work_state s)
+{
+    uint64_t n[PL_WORK_STATES];
+    assert_int_equal(w->s->ops->work_counts(w->s, n, &w->err), 0);
+    return n[s];
+}
+
+static void work_is_claimed_once_and_done_once(void **state_)
+{
+    struct world *w = *state_;
+    const struct pl_work_new v[] = { image(1), image(2), image(1) };
+    struct claimed c;
+    assert_int_equal(w->s->ops->work_add(w->s, v, 3, &w->err), 0);
+    assert_int_equal(claim(w, "a", 60, &c), 2);
+    assert_false(done(w, c.id[0], "b"));
+    assert_true(done(w, c.id[0], "a"));
+    assert_false(done(w, c.id[0], "a"));
+    assert_int_equal(in_state(w, PL_WORK_LEASED), 1);
+    assert_int_equal(w->s->ops->work_add(w->s, v, 3, &w->err), 0); /* what is done, again */
+    assert_int_equal(claim(w, "b", 60, &c), 1);
+}
+
+static void a_lease_that_is_over_goes_to_others(void **state_)
+{
+    struct world *w = *state_;
+    const struct pl_work_new v = image(1);
+    struct claimed c;
+    assert_int_equal(w->s->ops->work_add(w->s, &v, 1, &w->err), 0);
+    assert_int_equal(claim(w, "a", -1, &c), 1);
+    sleep(1); /* lost work is looked for once a second */
+    assert_int_equal(claim(w, "b", 60, &c), 1);
+    assert_false(done(w, c.id[0], "a"));
+    assert_true(done(w, c.id[0], "b"));
+}
+
+static void what_fails_three_times_is_set_aside(void **state_)
+{
+    struct world *w = *state_;
+    const struct pl_work_new v = image(1);
+    struct claimed c;
+    uint64_t n;
+    assert_int_equal(w->s->ops->work_add(w->s, &v, 1, &w->err), 0);
+    for (int i = 0; i < PL_WORK_FAILS; i++) {
+        assert_int_equal(claim(w, "a", 60, &c), 1);
+        assert_int_equal(w->s->ops->work_fail(w->s, c.id[0], PL_S("a"), PL_S("why"), 0, &w->err),
+                         0);
+    }
+    assert_int_equal(claim(w, "a", 60, &c), 0);
+    assert_int_equal(in_state(w, PL_WORK_ASIDE), 1);
+    assert_int_equal(w->s->ops->work_add(w->s, &v, 1, &w->err), 0); /* not silently */
+    assert_int_equal(claim(w, "a", 60, &c), 0);
+    assert_int_equal(w->s->ops->work_retry(w->s, 0, &n, &w->err), 0);
+    assert_int_equal(n, 1);
+    assert_int_equal(claim(w, "a", 60, &c), 1);
+}
+
+static void an_image_waits_for_its_layers(void **state_)
+{
+    struct world *w = *state_;
+    const struct pl_work_new v[] = { image(1), image(2) };
+    struct pl_work_new layer[] = { image(8), image(9) };
+    struct claimed c, l;
+    int64_t waits;
+    layer[0].kind = layer[1].kind = PL_WORK_LAYER;
+    assert_int_equal(w->s->ops->work_add(w->s, v, 2, &w->err), 0);
+    assert_int_equal(claim(w, "a", 60, &c), 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(w->s->ops->work_wait(w->s, c.id[i], PL_S("a"), layer, 2, &waits, &w->err),
+                         0);
+        assert_int_equal(waits, 2);
+    }
+    assert_int_equal(in_state(w, PL_WORK_WAITING), 2);
+    assert_int_equal(claim(w, "b", 60, &l), 2); /* each layer once */
+    assert_true(done(w, l.id[0], "b"));
+    assert_int_equal(in_state(w, PL_WORK_WAITING), 2);
+    assert_true(done(w, l.id[1], "b"));
+    assert_int_equal(claim(w, "a", 60, &c), 2);
+}
+
+static void a_host_that_is_held_gets_no_work(void **state_)
+{
+    struct world *w = *state_;
+    const struct pl_work_new v = image(1);
+    struct claimed c;
+    bool got;
+    assert_int_equal(w->s->ops->work_add(w->s, &v, 1, &w->err), 0);
+    assert_int_equal(w->s->ops->host_hold(w->s, PL_S("r.example"), 60, &w->err), 0);
+    assert_int_equal(claim(w, "a", 60, &c), 0);
+    assert_int_equal(w->s->ops->host_take(w->s, PL_S("r.example"), 1, 1, &got, &w->err), 0);
+    assert_false(got);
+    assert_int_equal(w->s->ops->host_take(w->s, PL_S("other"), 1, 1, &got, &w->err), 0);
+    assert_true(got);
+    assert_int_equal(w->s->ops->host_take(w->s, PL_S("third"), 1, 2, &got, &w->err), 0);
+    assert_true(got);
+}
+
 /* ---- PostgreSQL alone ---- */
 
 static void a_database_is_made_ready_first(void **state_)
@@ -494,6 +630,30 @@ static void a_newer_database_is_refused(void **state_)
     reopen(w, PL_STORE_READ, PL_E_UNSUP);
     assert_non_null(strstr(w->err.msg, "newer program"));
     assert_int_equal(pl_store_upgrade(w->where, /* make= */ true, "1", &u, &w->err), PL_E_UNSUP);
+}
+
+static void an_older_database_is_brought_forward(void **state_)
+{
+    struct world *w = *state_;
+    struct pl_store_upgraded u;
+    assert_int_equal(pl_store_pg_migrate(w->where, /* make= */ true, 1, "0", &u, &w->err), 0);
+    assert_int_equal(u.to, 1);
+    reopen(w, PL_STORE_WRITE, PL_E_UNSUP);
+    assert_non_null(strstr(w->err.msg, "plimsoll store upgrade"));
+    assert_int_equal(psql("PL_TEST_PG", "INSERT INTO plimsoll.run(at, tool, db) VALUES(7, '', '')"),
+                     0);
+    /* a step that ends in its middle leaves nothing, and is gone on with */
+    assert_int_equal(psql("PL_TEST_PG", "CREATE TABLE plimsoll.bucket(x int)"), 0);
+    assert_true(pl_store_upgrade(w->where, /* make= */ false, "1", &u, &w->err) < 0);
+    assert_int_equal(psql("PL_TEST_PG", "SELECT max(version) FROM plimsoll.schema"), 1);
+    assert_int_equal(psql("PL_TEST_PG", "SELECT count(to_regclass('plimsoll.job'))"), 0);
+    assert_int_equal(psql("PL_TEST_PG", "DROP TABLE plimsoll.bucket"), 0);
+    assert_int_equal(pl_store_upgrade(w->where, /* make= */ false, "1", &u, &w->err), 0);
+    assert_int_equal(u.from, 1);
+    assert_int_equal(u.to, PL_STORE_SCHEMA);
+    reopen(w, PL_STORE_WRITE, 0);
+    assert_int_equal(counts(w).runs, 1);
+    put(w);
 }
 
 static void who_is_above_row_security_is_refused(void **state_)
@@ -600,7 +760,12 @@ static void text_of_any_bytes_is_kept(void **state_)
     X(what_it_had_can_be_asked_for_any_time) \
     X(flaws_have_numbers)                    \
     X(undone_numbers_are_forgotten)          \
-    X(text_of_any_bytes_is_kept)
+    X(text_of_any_bytes_is_kept)             \
+    X(work_is_claimed_once_and_done_once)    \
+    X(a_lease_that_is_over_goes_to_others)   \
+    X(what_fails_three_times_is_set_aside)   \
+    X(an_image_waits_for_its_layers)         \
+    X(a_host_that_is_held_gets_no_work)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
@@ -620,6 +785,7 @@ int main(void)
 #define X(f) cmocka_unit_test_setup_teardown(f, setup_pg, teardown),
     const struct CMUnitTest pg[] = {
         cmocka_unit_test_setup_teardown(a_database_is_made_ready_first, setup_bare, teardown),
+        cmocka_unit_test_setup_teardown(an_older_database_is_brought_forward, setup_bare, teardown),
         BOTH(X) X(a_newer_database_is_refused) X(who_is_above_row_security_is_refused)
             X(a_stranger_is_refused) X(a_reader_reads_only) X(a_tenant_sees_its_own_rows)
                 X(what_cannot_be_reached_is_told_without_the_password)
