@@ -138,7 +138,7 @@ class World:
                 "certificateAuthorities": [authority]}
 
     def stamp(self, data, beside=None, turned=False):
-        """A time stamp of `data`, with our certificate and another one in it; `turned`: that first."""
+        """A time stamp of `data` with our certificate and `beside` in it; `turned`: that first."""
         with open("ts.cnf", "w", encoding="ascii") as f:
             f.write("[tsa]\ndefault_tsa = t\n[t]\nserial = ./ts.serial\ndefault_policy = 1.2.3.4\n"
                     "digests = sha256\nsigner_digest = sha256\ness_cert_id_alg = sha256\n")
