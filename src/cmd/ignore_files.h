@@ -6,8 +6,8 @@
 #include "cmd/scan_cmd.h"
 #include "policy/ignores.h"
 
-/* Reads those of --ignore-file and, where `own` names a folder, its .plimsollignore and
- * .gitleaksignore. Warnings go to stderr. PL_E_USAGE. */
+/* Reads the [[ignore]] tables of the configuration, the files of --ignore-file and, where `own`
+ * names a folder, its .plimsollignore and .gitleaksignore. Warnings go to stderr. PL_E_USAGE. */
 int pl_scan_read_ignores(const struct pl_scan_cmd *o, struct pl_ignores *ret, struct pl_err *err);
 
 #endif

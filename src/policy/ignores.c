@@ -5,7 +5,10 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "fmt/glob.h"
 #include "fmt/json.h"
+#include "model/vuln.h"
+#include "policy/vex.h"
 
 #define PREFIX_MIN 8u
 #define ENTRIES_MAX 1000000u
@@ -73,6 +76,22 @@ static bool fingerprint(struct pl_ignores *g, struct pl_str s, struct pl_ignore 
     return place(g, s, e);
 }
 
+/* "CVE-2024-3094", "GHSA-…": capitals, a dash, and no place. */
+static bool is_id(struct pl_str s)
+{
+    size_t dash = pl_str_find(s, PL_S("-"), 0);
+    if (dash == SIZE_MAX || dash < 2 || s.n < dash + 3)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool capital = c >= 'A' && c <= 'Z',
+             other = (c >= 'a' && c <= 'z') || c == '-' || c == ':' || (c >= '0' && c <= '9');
+        if (!(capital || (other && i >= dash)))
+            return false;
+    }
+    return true;
+}
+
 static void add(struct pl_ignores *g, const struct pl_ignore *e)
 {
     if (g->list.n < ENTRIES_MAX)
@@ -92,14 +111,18 @@ static int own_line(struct pl_ignores *g, struct pl_str line, struct pl_ignore *
                          : pl_fail(err, PL_E_USAGE, "%.*s:%u: 'salt' without a word",
                                    PL_FMT(e->file), e->at);
     }
-    if (!fingerprint(g, word, e))
+    if (is_id(word)) {
+        e->selects = true;
+        e->rule = pl_dup(g->a, word);
+    } else if (!fingerprint(g, word, e))
         return pl_fail(err, PL_E_USAGE,
                        "%.*s:%u: no fingerprint: v1:HEX, or PATH:RULE:LINE as gitleaks has it",
                        PL_FMT(e->file), e->at);
     rest = rest.p ? pl_str_trim(rest) : PL_S("");
-    if (pl_str_starts(rest, until)) {
+    static const struct pl_str exp = PL_S("exp:");
+    if (pl_str_starts(rest, until) || pl_str_starts(rest, exp)) {
         pl_str_split(&rest, ' ', &word);
-        word = pl_str_sub(word, until.n, word.n);
+        word = pl_str_sub(word, *word.p == 'e' ? exp.n : until.n, word.n);
         if (!is_date(word))
             return pl_fail(err, PL_E_USAGE, "%.*s:%u: 'until=' takes a date as 2027-03-31",
                            PL_FMT(e->file), e->at);
@@ -198,8 +221,30 @@ static bool rule_matches(const struct pl_finding *f, struct pl_str rule)
     return false;
 }
 
-static bool covers(const struct pl_ignore *e, const struct pl_finding *f)
+static bool in_layer(const struct pl_target *t, const struct pl_finding *f, struct pl_str digest)
 {
+    for (size_t i = 0; i < t->n_layers; i++)
+        if (t->layers[i].index == f->span.introduced)
+            return pl_str_eq(t->layers[i].digest, digest) ||
+                   pl_str_eq(t->layers[i].diff_id, digest);
+    return false;
+}
+
+static bool selected(const struct pl_ignore *e, const struct pl_target *t,
+                     const struct pl_finding *f)
+{
+    return (!e->rule.n || rule_matches(f, e->rule)) &&
+           (!e->path.n || pl_glob_path(e->path, f->where.path)) &&
+           (!e->layer.n || in_layer(t, f, e->layer)) &&
+           (!e->package.n || (f->vuln && pl_vex_fits(e->package, f->vuln->purl)));
+}
+
+static bool covers(const struct pl_ignore *e, const struct pl_target *t, const struct pl_finding *f)
+{
+    if (e->selects && !selected(e, t, f))
+        return false;
+    if (e->selects && !e->print.n)
+        return true;
     if (e->print.n) {
         bool v1 = pl_str_starts(e->print, PL_S("v1:"));
         struct pl_str have = f->print;
@@ -217,12 +262,13 @@ static bool covers(const struct pl_ignore *e, const struct pl_finding *f)
 }
 
 /* The reason when `f` is covered; NULL otherwise. */
-static const struct pl_ignore *covered(struct pl_ignores *g, const struct pl_finding *f)
+static const struct pl_ignore *covered(struct pl_ignores *g, const struct pl_target *t,
+                                       const struct pl_finding *f)
 {
     const struct pl_ignore *found = NULL;
     for (size_t i = 0; i < g->list.n; i++) {
         struct pl_ignore *e = &g->list.p[i];
-        if (!covers(e, f))
+        if (!covers(e, t, f))
             continue;
         e->used = true;
         if (!e->expired && !found)
@@ -247,9 +293,10 @@ static bool marker_holds(const struct pl_finding *f, const char *today)
     return f->ignored.n > 0;
 }
 
-static bool ignored(struct pl_ignores *g, struct pl_finding *f, const char *today)
+static bool ignored(struct pl_ignores *g, const struct pl_target *t, struct pl_finding *f,
+                    const char *today)
 {
-    const struct pl_ignore *e = covered(g, f);
+    const struct pl_ignore *e = covered(g, t, f);
     if (e) {
         f->ignored = pl_printf(g->a, "%.*s:%u%s%.*s", PL_FMT(e->file), e->at,
                                e->reason.n ? ": " : "", PL_FMT(e->reason));
@@ -279,7 +326,7 @@ void pl_ignores_apply(struct pl_ignores *g, struct pl_report *r, const char *tod
         struct pl_target *t = &r->targets[i];
         size_t n = 0;
         for (size_t k = 0; k < t->n_findings; k++) {
-            if (ignored(g, &t->findings[k], today))
+            if (ignored(g, t, &t->findings[k], today))
                 r->ignored[r->n_ignored++] = t->findings[k];
             else
                 t->findings[n++] = t->findings[k];

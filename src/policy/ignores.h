@@ -14,6 +14,8 @@ struct pl_ignore {
     struct pl_str path, rule;
     uint32_t line; /* 0 = any */
     bool by_hash;  /* `hash` is the secret's SHA-256 */
+    bool selects;  /* print, rule, path (a glob), layer, package: all that are given must match */
+    struct pl_str layer, package; /* digest; package URL, with or without a version */
     uint8_t hash[32];
     struct pl_str until, reason; /* "2027-03-31"; may be empty */
     struct pl_str file;          /* where the entry stands */
@@ -28,8 +30,14 @@ struct pl_ignores {
     struct pl_str salt; /* the `salt` line, or empty */
 };
 
+/* Reads [[ignore]] tables of TOML (fingerprint, rule, path, layer, package; reason, until), and
+ * those of osv-scanner ([[IgnoredVulns]]: id, ignoreUntil, reason); other tables are left aside.
+ * PL_E_USAGE names the line. */
+int pl_ignores_read_toml(struct pl_ignores *g, const char *name, struct pl_str text,
+                         struct pl_err *err);
 /* Reads a .plimsollignore: lines `FINGERPRINT [until=YYYY-MM-DD] [reason]`, `salt WORD`, `#`
- * comments; a fingerprint is v1:HEX, hex digits (8 or more), or gitleaks' [COMMIT:]PATH:RULE:LINE.
+ * comments; a fingerprint is v1:HEX, hex digits (8 or more), or gitleaks' [COMMIT:]PATH:RULE:LINE,
+ * or the id of an advisory, CVE-2024-3094, as .trivyignore has them ("exp:" is "until=").
  * PL_E_USAGE names the line. */
 int pl_ignores_read(struct pl_ignores *g, const char *name, struct pl_str text, struct pl_err *err);
 /* Reads a .gitleaksignore: one fingerprint a line. Lines that are none go to `warn`. */

@@ -249,7 +249,7 @@ int pl_vex_read(struct pl_vex *x, const char *name, struct pl_str bytes, struct 
 
 /* Type, namespace and name strictly, the version where the statement has one; qualifiers are not
  * looked at. */
-static bool product_fits(struct pl_str product, struct pl_str purl)
+bool pl_vex_fits(struct pl_str product, struct pl_str purl)
 {
     product = pl_str_sub(product, 0, pl_str_find(product, PL_S("?"), 0));
     purl = pl_str_sub(purl, 0, pl_str_find(purl, PL_S("?"), 0));
@@ -283,7 +283,7 @@ static void choose(struct pl_vex *x, const struct pl_map *ids, struct pl_str id,
 {
     for (size_t at = (uintptr_t)pl_map_get(ids, id); at; at = x->list.p[at - 1].next) {
         struct pl_vex_statement *s = &x->list.p[at - 1];
-        bool part = s->product.n && product_fits(s->product, f->vuln->purl);
+        bool part = s->product.n && pl_vex_fits(s->product, f->vuln->purl);
         if (!part && !on_target(t, s->product))
             continue;
         s->used = true;

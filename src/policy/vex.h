@@ -37,4 +37,7 @@ size_t pl_vex_complain(const struct pl_vex *x, struct pl_buf *out);
 /* Frees the list. */
 void pl_vex_release(struct pl_vex *x);
 
+/* Is `purl` the product, whatever its qualifiers, and in any version where `product` has none? */
+bool pl_vex_fits(struct pl_str product, struct pl_str purl);
+
 #endif

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/hash.h"
+#include "model/vuln.h"
 #include "policy/ignores.h"
 
 struct sample {
@@ -76,6 +77,65 @@ static void places(void **state)
                             "2026-01-01"));
     assert_false(ignored_by("a/b c.txt:github-pat:8", true, "2026-01-01"));
     assert_false(ignored_by("a/b c.txt:other:7", true, "2026-01-01"));
+}
+
+static int ignored_by_table(const char *text)
+{
+    struct sample s;
+    struct pl_err err;
+    struct pl_vuln v = { .purl = PL_S("pkg:deb/debian/curl@1.0?distro=debian-12") };
+    struct pl_layer_info layer = { .index = 2,
+                                   .digest = PL_S("sha256:aa"),
+                                   .diff_id = PL_S("sha256:bb") };
+    begin(&s);
+    s.f.vuln = &v;
+    s.f.span.introduced = 2;
+    s.t.layers = &layer;
+    s.t.n_layers = 1;
+    int r = pl_ignores_read_toml(&s.g, "x.toml", pl_str_c(text), &err);
+    if (r == 0) {
+        pl_ignores_apply(&s.g, &s.r, "2026-11-22", &s.warn);
+        r = s.t.n_findings == 0;
+    }
+    end(&s);
+    return r;
+}
+
+static void all_that_a_table_gives_must_match(void **state)
+{
+    (void)state;
+    assert_int_equal(ignored_by_table("[[ignore]]\nrule='github-pat'\nreason='x'\n"), 1);
+    assert_int_equal(ignored_by_table("[[ignore]]\nrule='github-pat'\nreason='x'\n"
+                                      "until=2026-11-21\n"),
+                     0);
+    assert_int_equal(ignored_by_table("[[ignore]]\nrule='github-pat'\nreason='x'\n"
+                                      "until='2027-01-01'\npath='a/*.txt'\n"
+                                      "package='pkg:deb/debian/curl'\nlayer='sha256:bb'\n"
+                                      "fingerprint='00112233'\n"),
+                     1);
+    assert_int_equal(ignored_by_table("[[ignore]]\nrule='github-pat'\nreason='x'\npath='b/*'\n"),
+                     0);
+    assert_int_equal(ignored_by_table("[[ignore]]\nlayer='sha256:cc'\nreason='x'\n"), 0);
+    assert_int_equal(ignored_by_table("[[ignore]]\npackage='pkg:deb/debian/curl@2'\nreason='x'\n"),
+                     0);
+    assert_int_equal(ignored_by_table("[[ignore]]\nrule='github-pat'\nreason='x'\n"
+                                      "fingerprint='99999999'\n"),
+                     0);
+    assert_int_equal(ignored_by_table("[[IgnoredVulns]]\nid='github-pat'\n"
+                                      "ignoreUntil=2027-01-01T00:00:00Z\n"),
+                     1);
+}
+
+static void tables_that_say_too_little_are_named(void **state)
+{
+    (void)state;
+    assert_int_equal(ignored_by_table("[[ignore]]\nreason='x'\n"), PL_E_USAGE);
+    assert_int_equal(ignored_by_table("[[ignore]]\nrule='x'\n"), PL_E_USAGE);
+    assert_int_equal(ignored_by_table("[[ignore]]\nrule='x'\nreason='x'\nuntil='soon'\n"),
+                     PL_E_USAGE);
+    assert_int_equal(ignored_by_table("[[ignore]]\nrules='x'\nreason='x'\n"), PL_E_USAGE);
+    assert_int_equal(ignored_by_table("[[ignore]]\nrule=1\nreason='x'\n"), PL_E_USAGE);
+    assert_int_equal(ignored_by_table("store='x'\n"), 0);
 }
 
 static void an_entry_expires_after_its_day(void **state)
@@ -165,6 +225,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fingerprints),
+        cmocka_unit_test(all_that_a_table_gives_must_match),
+        cmocka_unit_test(tables_that_say_too_little_are_named),
         cmocka_unit_test(places),
         cmocka_unit_test(an_entry_expires_after_its_day),
         cmocka_unit_test(bad_lines_are_named),
