@@ -109,6 +109,15 @@ static bool tells_secrets(const struct pl_lint_result *lr, size_t node)
     return false;
 }
 
+/* Only a table shows the line at fault. */
+static bool shows_source(const struct pl_lint_run *r)
+{
+    bool table = false;
+    for (size_t i = 0; i < r->n_out; i++)
+        table |= strcmp(r->out[i].writer->id, "table") == 0;
+    return table && r->lo.dialect == PL_DIALECT_ALL;
+}
+
 static void give_finding(struct pl_lint_run *r, const struct pl_lint_result *lr, struct pl_str name,
                          const struct pl_lint_hit *h, struct pl_finding *f)
 {
@@ -133,7 +142,7 @@ static void give_finding(struct pl_lint_run *r, const struct pl_lint_result *lr,
         f->where.end_line = f->where.line;
         f->where.end_col = 0;
     }
-    if (r->lo.dialect == PL_DIALECT_ALL && h->node != SIZE_MAX && !tells_secrets(lr, h->node))
+    if (shows_source(r) && h->node != SIZE_MAX && !tells_secrets(lr, h->node))
         f->source = pl_dup(r->a, pl_str_sub(pl_df_line(&lr->file, f->where.line), 0, 4096));
     f->print = print_of(r, lr, name, h);
     give_fix(r, lr, h, f);
