@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -178,6 +179,7 @@ struct worker {
     struct state *s;
     struct pl_gate_log *log;
     unsigned wrong;
+    struct told *told;
 };
 
 static void *work(void *arg)
@@ -222,6 +224,80 @@ static void many_threads_one_log(void **arg)
     assert_int_equal(sum.decisions, 320);
 }
 
+struct told {
+    atomic_uint n, bad;
+};
+
+static void tell(void *arg, const struct pl_err *why)
+{
+    struct told *t = arg;
+    atomic_fetch_add(&t->bad, why != NULL);
+    atomic_fetch_add(&t->n, 1);
+}
+
+static void *post(void *arg)
+{
+    struct worker *w = arg;
+    for (int i = 0; i < 40; i++) {
+        struct pl_gate_answer x;
+        struct pl_gate_ask q = { .ref = i % 4 ? PL_S("127.0.0.1:1/x@" D) : PL_S("no\xff\n\"name"),
+                                 .door = "test" };
+        if (!pl_gate_decide_known(w->s->g, &q, &x)) {
+            w->wrong++;
+            continue;
+        }
+        w->wrong += x.passes != (i % 4 != 0);
+        w->wrong += pl_gate_log_post(w->log, w->s->g, &q, &x, tell, w->told, NULL) != 0;
+        pl_gate_answer_release(&x);
+    }
+    return NULL;
+}
+
+/* Posted from many threads, beside some that wait: all are told, the chain holds. */
+static void posted_lines_are_told_when_they_are_there(void **arg)
+{
+    struct state *s = *arg;
+    struct pl_gate_log *log = NULL;
+    struct pl_gate_log_sum sum;
+    struct pl_err err = { 0 };
+    struct told told = { 0 };
+    struct worker w[6];
+    pthread_t t[6];
+    remember(s, D, true, s->clock.now);
+    struct pl_gate_log_opts o = { .path = s->log };
+    assert_int_equal(pl_gate_log_open(&o, &log, NULL, &err), 0);
+    for (int i = 0; i < 6; i++) {
+        w[i] = (struct worker){ .s = s, .log = log, .told = &told };
+        assert_int_equal(pthread_create(&t[i], NULL, i % 2 ? post : work, &w[i]), 0);
+    }
+    for (int i = 0; i < 6; i++) {
+        pthread_join(t[i], NULL);
+        assert_int_equal(w[i].wrong, 0);
+    }
+    pl_gate_log_close(log);
+    assert_int_equal(atomic_load(&told.n), 120);
+    assert_int_equal(atomic_load(&told.bad), 0);
+    assert_int_equal(pl_gate_log_walk(s->log, NULL, NULL, NULL, &sum, &err), 0);
+    assert_int_equal(sum.decisions, 240);
+}
+
+static void what_needs_others_is_not_known(void **arg)
+{
+    struct state *s = *arg;
+    struct pl_gate_answer x;
+    struct pl_gate_ask q = { .ref = PL_S("127.0.0.1:1/x@" D), .door = "test" };
+    assert_false(pl_gate_decide_known(s->g, &q, &x));
+    remember(s, D, true, s->clock.now);
+    assert_true(pl_gate_decide_known(s->g, &q, &x));
+    assert_true(x.passes && x.cached);
+    pl_gate_answer_release(&x);
+    q.explain = true;
+    assert_false(pl_gate_decide_known(s->g, &q, &x));
+    q.explain = false;
+    q.ref = PL_S("127.0.0.1:1/x:tag");
+    assert_false(pl_gate_decide_known(s->g, &q, &x));
+}
+
 static void a_log_that_fails_refuses(void **arg)
 {
     struct state *s = *arg;
@@ -245,6 +321,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(grace_is_not_for_what_was_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(an_answer_of_the_registry_ends_grace, setup, teardown),
         cmocka_unit_test_setup_teardown(many_threads_one_log, setup, teardown),
+        cmocka_unit_test_setup_teardown(posted_lines_are_told_when_they_are_there, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_needs_others_is_not_known, setup, teardown),
         cmocka_unit_test_setup_teardown(a_log_that_fails_refuses, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
