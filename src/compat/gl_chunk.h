@@ -29,5 +29,8 @@ bool pl_gl_is_application(struct pl_str s);
 enum pl_gl_archive { PL_GL_PLAIN, PL_GL_CONTAINER, PL_GL_COMPRESSED, PL_GL_COMPRESSED_CONTAINER };
 /* What a file is by its name alone. */
 enum pl_gl_archive pl_gl_archive_name(struct pl_str path);
+/* The next container (`squeezed`: compression) that its name says, as the id of io/nested.h, NULL
+ * when there is no other; `*at` begins at 0. What has a mark comes before what has none. */
+const char *pl_gl_archive_kind(struct pl_str path, bool squeezed, size_t *at);
 
 #endif

@@ -131,21 +131,48 @@ static bool holds(struct pl_str name, const char *ext)
     return false;
 }
 
-enum pl_gl_archive pl_gl_archive_name(struct pl_str path)
+/* Endings that make an archive, anywhere in the last part of a path; two of them at its end only.
+ */
+static const struct {
+    const char *ext, *id;
+    bool squeezed, last;
+} kinds[] = {
+    { ".zip", "zip", false, false },  { ".7z", "7z", false, false },
+    { ".rar", "rar", false, false },  { ".tar", "tar", false, false },
+    { ".gz", "gzip", true, false },   { ".bz2", "bzip2", true, false },
+    { ".xz", "xz", true, false },     { ".zst", "zstd", true, false },
+    { ".lz4", "lz4", true, false },   { ".sz", "snappy", true, false },
+    { ".s2", "snappy", true, false }, { ".lz", "lzip", true, true },
+    { ".mz", "snappy", true, true },  { ".zz", "zlib", true, false },
+    { ".br", "brotli", true, false },
+};
+
+static struct pl_str last_part(struct pl_str path)
 {
-    static const char *const boxes[] = { ".zip", ".7z", ".rar", ".tar" };
-    static const char *const squeezed[] = { ".gz", ".bz2", ".xz", ".zst", ".lz4",
-                                            ".br", ".sz",  ".s2", ".zz" };
     size_t from = path.n;
     while (from > 0 && path.p[from - 1] != '/')
         from--;
-    struct pl_str name = pl_str_sub(path, from, SIZE_MAX);
-    bool box = false, squeeze = pl_str_iends(name, PL_S(".lz")) || pl_str_iends(name, PL_S(".mz"));
-    for (size_t i = 0; i < sizeof boxes / sizeof *boxes; i++)
-        box |= holds(name, boxes[i]);
-    for (size_t i = 0; i < sizeof squeezed / sizeof *squeezed; i++)
-        squeeze |= holds(name, squeezed[i]);
-    return box       ? squeeze ? PL_GL_COMPRESSED_CONTAINER : PL_GL_CONTAINER
-           : squeeze ? PL_GL_COMPRESSED
-                     : PL_GL_PLAIN;
+    return pl_str_sub(path, from, SIZE_MAX);
+}
+
+const char *pl_gl_archive_kind(struct pl_str path, bool squeezed, size_t *at)
+{
+    struct pl_str name = last_part(path);
+    while (*at < sizeof kinds / sizeof *kinds) {
+        size_t i = (*at)++;
+        if (kinds[i].squeezed == squeezed &&
+            (kinds[i].last ? pl_str_iends(name, pl_str_c(kinds[i].ext))
+                           : holds(name, kinds[i].ext)))
+            return kinds[i].id;
+    }
+    return NULL;
+}
+
+enum pl_gl_archive pl_gl_archive_name(struct pl_str path)
+{
+    size_t box = 0, squeezed = 0;
+    bool is_box = pl_gl_archive_kind(path, false, &box);
+    if (pl_gl_archive_kind(path, true, &squeezed))
+        return is_box ? PL_GL_COMPRESSED_CONTAINER : PL_GL_COMPRESSED;
+    return is_box ? PL_GL_CONTAINER : PL_GL_PLAIN;
 }

@@ -112,17 +112,25 @@ static int on_member(void *arg, struct pl_member *m)
     return 0;
 }
 
-/* Is the kind that the bytes say one that such a name may have? */
-static bool fits(const struct pl_nested *k, bool squeezed)
+static const struct pl_nested *kind_called(const char *id)
 {
-    static const char *const boxes[] = { "zip", "7z", "rar", "tar" };
-    static const char *const codecs[] = { "gzip", "bzip2", "xz", "zstd", "lz4" };
-    const char *const *v = squeezed ? codecs : boxes;
-    size_t n = squeezed ? sizeof codecs / sizeof *codecs : sizeof boxes / sizeof *boxes;
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(k->id, v[i]) == 0)
-            return true;
-    return false;
+    for (const struct pl_nested *const *k = pl_nesteds; *k; k++)
+        if (strcmp((*k)->id, id) == 0)
+            return *k;
+    return NULL;
+}
+
+/* The kind that the name says and the first bytes may be; brotli and zlib have no mark. */
+static const struct pl_nested *kind_of(struct pl_str name, struct pl_view *in, bool squeezed)
+{
+    size_t at = 0;
+    for (const char *id; (id = pl_gl_archive_kind(name, squeezed, &at));) {
+        const struct pl_nested *k = kind_called(id);
+        bool marked = strcmp(id, "brotli") != 0 && strcmp(id, "zlib") != 0;
+        if (k && (!marked || (in->n && k->bid(in->p, in->n < HEAD ? in->n : HEAD, name) > 0)))
+            return k;
+    }
+    return NULL;
 }
 
 static void open_box(struct box *b, struct pl_str name, struct pl_view *in, bool squeezed)
@@ -138,8 +146,8 @@ static void open_box(struct box *b, struct pl_str name, struct pl_view *in, bool
         note(b, "damaged", PL_S(""), err.msg);
         return;
     }
-    const struct pl_nested *k = pl_nested_probe(in->p, in->n < HEAD ? in->n : HEAD, name);
-    if (!k || !fits(k, squeezed)) {
+    const struct pl_nested *k = kind_of(name, in, squeezed);
+    if (!k) {
         note(b, "unknown-codec", PL_S(""),
              "the content is not what the name says, or of a kind "
              "that is not read");

@@ -54,6 +54,7 @@ struct pl_nested {
      * PL_E_CANCEL. Need not consume all of `in`; the caller drains it. */
     int (*read)(struct pl_view *in, const struct pl_nested_opts *o, struct pl_nested_sink *sink,
                 struct pl_err *err);
+    bool single; /* one member, the file without its compression */
 };
 
 /* Prepares what the libraries beneath would otherwise look up in the file system at their first use

@@ -230,7 +230,8 @@ static int read_rpm(struct pl_view *in, const struct pl_nested_opts *o, struct p
     return r < 0 ? r : 0;
 }
 
-#define KIND(name) const struct pl_nested pl_nested_##name = { #name, bid_##name, read_##name }
+#define KIND(name) \
+    const struct pl_nested pl_nested_##name = { #name, bid_##name, read_##name, false }
 KIND(7z);
 KIND(rar);
 KIND(cpio);

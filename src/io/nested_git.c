@@ -393,5 +393,6 @@ static int read_git_pack(struct pl_view *in, const struct pl_nested_opts *o,
     return r < 0 ? r : 0;
 }
 
-const struct pl_nested pl_nested_git_object = { "git-object", bid_git_object, read_git_object };
-const struct pl_nested pl_nested_git_pack = { "git-pack", bid_git_pack, read_git_pack };
+const struct pl_nested pl_nested_git_object = { "git-object", bid_git_object, read_git_object,
+                                                false };
+const struct pl_nested pl_nested_git_pack = { "git-pack", bid_git_pack, read_git_pack, false };

@@ -72,4 +72,4 @@ static int read_pyc(struct pl_view *in, const struct pl_nested_opts *o, struct p
     return r < 0 ? r : 0;
 }
 
-const struct pl_nested pl_nested_pyc = { "pyc", bid_pyc, read_pyc };
+const struct pl_nested pl_nested_pyc = { "pyc", bid_pyc, read_pyc, false };

@@ -122,4 +122,4 @@ static int read_sqlite(struct pl_view *in, const struct pl_nested_opts *o,
     return r < 0 ? r : 0;
 }
 
-const struct pl_nested pl_nested_sqlite = { "sqlite", bid_sqlite, read_sqlite };
+const struct pl_nested pl_nested_sqlite = { "sqlite", bid_sqlite, read_sqlite, false };

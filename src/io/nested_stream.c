@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
 #include "io/codec.h"
+#include "io/codec_brotli.h"
 #include "io/nested_int.h"
 
 /* What a suffix becomes when the compression is taken off. */
@@ -11,7 +12,8 @@ static const struct {
     { ".gz", "" },       { ".zst", "" },      { ".xz", "" },      { ".bz2", "" },
     { ".lz4", "" },      { ".tgz", ".tar" },  { ".txz", ".tar" }, { ".tbz", ".tar" },
     { ".tbz2", ".tar" }, { ".tzst", ".tar" }, { ".apk", ".tar" }, { ".crate", ".tar" },
-    { ".svgz", ".svg" },
+    { ".svgz", ".svg" }, { ".tlz", ".tar" },  { ".lz", "" },      { ".sz", "" },
+    { ".br", "" },       { ".zz", "" },
 };
 
 struct stream {
@@ -73,23 +75,38 @@ static int read_stream(const struct pl_codec *c, struct pl_view *in, const struc
     return r < 0 ? r : 0;
 }
 
+/* What has no mark of its own needs the name, and first bytes that can be. */
+static unsigned named(const char *id, const uint8_t *p, size_t n, struct pl_str path)
+{
+    if (strcmp(id, "zlib") == 0 &&
+        (pl_str_iends(path, PL_S(".zz")) || pl_str_iends(path, PL_S(".zlib"))))
+        return n > 2 && (p[0] & 0x8f) == 8 && (p[0] << 8 | p[1]) % 31 == 0 ? 13 : 0;
+    if (strcmp(id, "brotli") == 0 && pl_str_iends(path, PL_S(".br")))
+        return pl_brotli_begins(p, n, n < 512) ? 1 : 0;
+    return 0;
+}
+
 /* The codec of that id; bids are the codec's own. */
 #define KIND(name)                                                             \
     extern const struct pl_codec pl_codec_##name;                              \
     static unsigned bid_##name(const uint8_t *p, size_t n, struct pl_str path) \
     {                                                                          \
-        (void)path;                                                            \
-        return pl_codec_##name.bid(p, n);                                      \
+        unsigned bits = pl_codec_##name.bid(p, n);                             \
+        return bits ? bits : named(#name, p, n, path);                         \
     }                                                                          \
     static int read_##name(struct pl_view *in, const struct pl_nested_opts *o, \
                            struct pl_nested_sink *sink, struct pl_err *err)    \
     {                                                                          \
         return read_stream(&pl_codec_##name, in, o, sink, err);                \
     }                                                                          \
-    const struct pl_nested pl_nested_##name = { #name, bid_##name, read_##name }
+    const struct pl_nested pl_nested_##name = { #name, bid_##name, read_##name, true }
 
 KIND(gzip);
 KIND(zstd);
 KIND(xz);
 KIND(bzip2);
 KIND(lz4);
+KIND(lzip);
+KIND(snappy);
+KIND(zlib);
+KIND(brotli);

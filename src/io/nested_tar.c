@@ -61,4 +61,4 @@ static int read_tar(struct pl_view *in, const struct pl_nested_opts *o, struct p
     return r;
 }
 
-const struct pl_nested pl_nested_tar = { "tar", bid_tar, read_tar };
+const struct pl_nested pl_nested_tar = { "tar", bid_tar, read_tar, false };

@@ -286,4 +286,4 @@ static int read_zip(struct pl_view *in, const struct pl_nested_opts *o, struct p
     return r < 0 ? r : 0;
 }
 
-const struct pl_nested pl_nested_zip = { "zip", bid_zip, read_zip };
+const struct pl_nested pl_nested_zip = { "zip", bid_zip, read_zip, false };

@@ -122,6 +122,23 @@ int pl_refill_need(struct pl_refill *r, size_t n, struct pl_err *err)
     return r->in->n < n ? pl_refill_truncated(r, err) : 0;
 }
 
+int pl_refill_take(struct pl_refill *r, uint8_t *to, size_t n, struct pl_err *err)
+{
+    while (n > 0) {
+        int rc = pl_view_ahead(r->in, 1, err);
+        if (rc < 0)
+            return rc;
+        if (r->in->n == 0)
+            return pl_refill_truncated(r, err);
+        size_t k = r->in->n < n ? r->in->n : n;
+        memcpy(to, r->in->p, k);
+        pl_view_consume(r->in, k);
+        to += k;
+        n -= k;
+    }
+    return 0;
+}
+
 int pl_refill_member(struct pl_refill *r, uint64_t *count, struct pl_err *err)
 {
     if (++*count > r->limits.gzip_members)

@@ -37,6 +37,10 @@ int pl_frame_pass(struct pl_refill *r, enum pl_frame_part part, uint64_t n, stru
 /* Makes `n` bytes visible in `in`; PL_E_FORMAT when the stream ends before. */
 int pl_refill_need(struct pl_refill *r, size_t n, struct pl_err *err);
 
+/* Takes exactly `n` bytes from `in` to `to`; PL_E_FORMAT when the stream ends before. For more than
+ * can be seen at once. */
+int pl_refill_take(struct pl_refill *r, uint8_t *to, size_t n, struct pl_err *err);
+
 /* "ID: truncated at offset N", N the end of `in`. Returns PL_E_FORMAT. */
 int pl_refill_truncated(struct pl_refill *r, struct pl_err *err);
 

@@ -424,13 +424,13 @@ static void a_failure_before_does_not_end_the_process(void **state)
     pl_buf_release(&zip);
 }
 
-static void lz4_is_noted(void **state)
+static void a_damaged_lz4_is_noted(void **state)
 {
     struct nest t;
     (void)state;
     nest_init(&t);
-    assert_int_equal(nest_run(&t, "\x04\x22\x4d\x18\x64\x40\xa7", 7), 0);
-    assert_has(t.log, "!unknown-codec|");
+    assert_int_equal(nest_run(&t, "\x04\x22\x4d\x18\x64\x40\xa6", 7), 0);
+    assert_has(t.log, "!nested-damaged|");
     nest_free(&t);
 }
 
@@ -560,7 +560,7 @@ static void rpm_payload(void **state)
     pl_buf_putn(&b, "\x04\x22\x4d\x18\x64\x40\xa7", 7);
     nest_init(&t);
     assert_int_equal(nest_run(&t, b.p, b.n), 0);
-    assert_has(t.log, "!unknown-codec|");
+    assert_has(t.log, "!nested-damaged|");
     nest_free(&t);
     pl_buf_release(&cpio);
     pl_buf_release(&b);
@@ -741,7 +741,7 @@ int main(void)
         cmocka_unit_test(stream_names),
         cmocka_unit_test(zstd_stream),
         cmocka_unit_test(a_failure_before_does_not_end_the_process),
-        cmocka_unit_test(lz4_is_noted),
+        cmocka_unit_test(a_damaged_lz4_is_noted),
         cmocka_unit_test(out_limit_stops_a_bomb),
         cmocka_unit_test(total_and_member_limits),
         cmocka_unit_test(cancel_and_broken_input),
