@@ -4,6 +4,7 @@
 #include "base/hash.h"
 
 #include <openssl/evp.h>
+#include <openssl/md5.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +91,22 @@ size_t pl_hash_len(enum pl_hash_alg alg)
         break;
     }
     return SHA256_DIGEST_LENGTH;
+}
+
+void pl_md5(const void *p, size_t n, uint8_t *out)
+{
+    MD5_CTX c;
+    MD5_Init(&c);
+    MD5_Update(&c, p, n);
+    MD5_Final(out, &c);
+}
+
+void pl_sha1(const void *p, size_t n, uint8_t *out)
+{
+    SHA_CTX c;
+    SHA1_Init(&c);
+    SHA1_Update(&c, p, n);
+    SHA1_Final(out, &c);
 }
 
 void pl_sha256(const void *p, size_t n, uint8_t *out)

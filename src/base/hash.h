@@ -28,6 +28,9 @@ void pl_hash_free(struct pl_hash *h);
 size_t pl_hash_len(enum pl_hash_alg alg);
 /* SHA-256 of `n` bytes at once, to out[32]. */
 void pl_sha256(const void *p, size_t n, uint8_t *out);
+/* MD5 (out[16]) and SHA-1 (out[20]) of `n` bytes: what lists of files hold. */
+void pl_md5(const void *p, size_t n, uint8_t *out);
+void pl_sha1(const void *p, size_t n, uint8_t *out);
 /* CRC-32 of `n` bytes at `p` (ISO-HDLC, as in gzip); for the few bytes of a token's checksum. */
 uint32_t pl_crc32(const void *p, size_t n);
 /* HMAC-SHA-256 of `n` bytes at `p` under `key`, to out[32] (RFC 2104). */

@@ -12,7 +12,8 @@ enum pl_pkg_flags {
     PL_PKG_WEAK = 1u << 3, /* told by a name only: counts when nothing better names the archive */
     PL_PKG_LISTED =
         1u << 5, /* told by an inventory that came along: counts when nothing else tells */
-    PL_PKG_FILE = 1u << 4, /* a program that is no package: told by a pattern in its bytes */
+    PL_PKG_VENDOR = 1u << 6, /* made by the distribution itself, as its record says; not kept */
+    PL_PKG_FILE = 1u << 4,   /* a program that is no package: told by a pattern in its bytes */
 };
 
 /* A fact of one file. Names are as the ecosystem writes them. */
@@ -28,6 +29,14 @@ struct pl_pkg {
     uint32_t flags;         /* enum pl_pkg_flags */
     uint32_t ordinal;       /* of the entry it was found in; PL_NEVER when in none */
     struct pl_names nested; /* the members it was found in, outermost first */
+};
+
+/* The digest that a package's record has of a file: its first 8 bytes (big-endian). */
+enum pl_sum_alg { PL_SUM_NONE, PL_SUM_MD5, PL_SUM_SHA1, PL_SUM_SHA256, PL_SUM_ALGS };
+struct pl_sum {
+    enum pl_sum_alg alg;
+    uint64_t head;
+    bool partial; /* of a list that names some files of the package, not all */
 };
 
 /* A package of a target. */

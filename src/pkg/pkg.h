@@ -16,8 +16,9 @@ struct pl_pkg_sink {
     void (*emit)(void *arg, const struct pl_pkg *p);
     /* Something about the file: `incomplete` when packages may be missing. */
     void (*note)(void *arg, bool incomplete, const char *code, const char *message);
-    /* The package `owner` put the file `path` there (pl_pkg_own_path); NULL: nobody asks. */
-    void (*own)(void *arg, struct pl_str owner, struct pl_str path);
+    /* The package `owner` put the file `path` (pl_pkg_own_path) there, with that content; NULL:
+     * nobody asks. */
+    void (*own)(void *arg, struct pl_str owner, struct pl_str path, const struct pl_sum *sum);
     void *arg;
     struct pl_arena *a;    /* scratch, given back after the file */
     const char *by;        /* the cataloger at work */
@@ -43,6 +44,9 @@ struct pl_cataloger {
 /* A path as lists of files and archives agree on it: no leading "/" or "./", and of folders that
  * are links in a merged /usr the part behind "usr/" ("bin/sh", "lib/x"). A view. */
 struct pl_str pl_pkg_own_path(struct pl_str path);
+
+/* The head of a digest of 8 bytes or more. */
+uint64_t pl_sum_head(const uint8_t *digest);
 
 /* The root that a package list at `path` stands in ("" or "chroot/"): a view. False when `path` is
  * no such list. */

@@ -4,8 +4,9 @@
 #include "pkg/pkg_int.h"
 
 struct stanza {
-    struct pl_str name, version, arch, source, status, licence;
+    struct pl_str name, version, arch, source, status, licence, maker;
     bool any;
+    bool conffiles; /* the lines that follow are such */
 };
 
 static bool in_status_d(struct pl_str path)
@@ -45,7 +46,10 @@ static int files_run(struct pl_str path, struct pl_str text, struct pl_pkg_sink 
     while (pl_pkg_line(&text, &line)) {
         if (sums && !pl_str_split(&line, ' ', &word))
             continue;
-        pl_pkg_own(s, owner, sums ? pl_str_trim(line) : line);
+        if (sums)
+            pl_pkg_own_sum(s, owner, pl_str_trim(line), pl_pkg_hex_sum(word));
+        else
+            pl_pkg_own(s, owner, line);
     }
     return 0;
 }
@@ -83,6 +87,7 @@ static void finish(struct pl_pkg_sink *s, struct stanza *z, const char *type, bo
     struct pl_pkg p = { .type = pl_str_c(type), .name = x.name, .version = x.version };
     p.arch = x.arch;
     p.licence = x.licence;
+    p.flags = pl_pkg_by_distro(x.maker) ? PL_PKG_VENDOR : 0;
     struct pl_str rest = x.source;
     if (x.source.n) { /* "name" or "name (version)" */
         pl_str_split(&rest, '(', &p.source);
@@ -95,13 +100,28 @@ static void finish(struct pl_pkg_sink *s, struct stanza *z, const char *type, bo
 
 static void field(struct stanza *z, struct pl_str key, struct pl_str value)
 {
-    static const char *const names[] = { "Package", "Version", "Architecture",
-                                         "Source",  "Status",  "License" };
-    struct pl_str *at[] = { &z->name, &z->version, &z->arch, &z->source, &z->status, &z->licence };
+    static const char *const names[] = { "Package", "Version", "Architecture", "Source",
+                                         "Status",  "License", "Maintainer" };
+    struct pl_str *at[] = { &z->name,   &z->version, &z->arch, &z->source,
+                            &z->status, &z->licence, &z->maker };
     for (size_t i = 0; i < PL_COUNT(names); i++)
         if (pl_str_ieq(key, pl_str_c(names[i])) && !at[i]->p)
             *at[i] = value;
+    z->conffiles = pl_str_ieq(key, PL_S("Conffiles"));
     z->any = true;
+}
+
+/* " /etc/x 0123… obsolete": as the package brought it. */
+static void conffile(const struct stanza *z, struct pl_str line, struct pl_pkg_sink *s)
+{
+    struct pl_str path, sum;
+    line = pl_str_trim(line);
+    if (!pl_str_split(&line, ' ', &path) || !line.p || !pl_str_split(&line, ' ', &sum))
+        return;
+    struct pl_sum of = pl_pkg_hex_sum(sum);
+    of.partial = true;
+    if (of.alg)
+        pl_pkg_own_sum(s, z->name, path, of);
 }
 
 /* dpkg ends every entry with an empty line: one that breaks off shows that more is missing. */
@@ -122,6 +142,8 @@ static void stanzas(struct pl_str text, struct pl_pkg_sink *s, const char *type,
             finish(s, &z, type, status);
         else if (line.p[0] != ' ' && line.p[0] != '\t' && pl_pkg_field(line, &key, &value))
             field(&z, key, value);
+        else if (z.conffiles)
+            conffile(&z, line, s);
     }
     if (cut(whole, &z, status))
         pl_pkg_note(s, true, "package-list", "the list ends in the middle of an entry");

@@ -20,6 +20,13 @@ void pl_pkg_put_path(struct pl_pkg_sink *s, const char *type, struct pl_str name
                      struct pl_str version, uint32_t flags);
 /* The package `owner` put the file `path` there. */
 void pl_pkg_own(struct pl_pkg_sink *s, struct pl_str owner, struct pl_str path);
+/* The same, with the digest of its content: as bytes, and as hex digits (whose number tells the
+ * algorithm; anything else is no digest). */
+void pl_pkg_own_sum(struct pl_pkg_sink *s, struct pl_str owner, struct pl_str path,
+                    struct pl_sum sum);
+struct pl_sum pl_pkg_hex_sum(struct pl_str hex);
+/* Is the maker or vendor one of the large distributions, by name or by the host of its address? */
+bool pl_pkg_by_distro(struct pl_str maker);
 /* A note: formatted, cut at 500 bytes. */
 void pl_pkg_note(struct pl_pkg_sink *s, bool incomplete, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

@@ -13,6 +13,7 @@ static const uint32_t tags[N_TEXT] = { 1000, 1001, 1002, 1022, 1044, 1014, 5096,
 #define TAG_DIRINDEXES 1116u
 #define TAG_BASENAMES 1117u
 #define TAG_DIRNAMES 1118u
+#define TAG_DIGESTS 1035u /* of files: hex, empty for what has no content */
 #define FILES_MAX 200000u /* of one package */
 
 struct header {
@@ -22,7 +23,7 @@ struct header {
     struct list {
         struct pl_str data; /* to the end of the data */
         uint32_t count;
-    } base, dir, index;
+    } base, dir, index, sums;
 };
 
 static struct pl_str string_at(struct pl_str data, uint32_t off)
@@ -49,6 +50,8 @@ static void entry(struct header *h, struct pl_str data, struct pl_str e)
         h->dir = l;
     else if (tag == TAG_DIRINDEXES && type == T_INT32 && l.data.n / 4 >= count)
         h->index = l;
+    else if (tag == TAG_DIGESTS && type == T_STRINGS)
+        h->sums = l;
     for (size_t i = 0; i < N_TEXT; i++)
         if (tag == tags[i] && (type == T_STRING || type == T_STRINGS || type == T_I18N))
             h->text[i] = string_at(data, off);
@@ -77,9 +80,9 @@ static bool next_string(struct list *l, struct pl_str *ret)
 /* A file is its base name in the folder that its index names. */
 static void files(const struct header *h, struct pl_pkg_sink *s)
 {
-    struct list base = h->base, dir = h->dir;
+    struct list base = h->base, dir = h->dir, sums = h->sums;
     struct pl_arena a = { 0 };
-    struct pl_str name;
+    struct pl_str name, sum;
     if (!s->own || !dir.count || dir.count > FILES_MAX || base.count > FILES_MAX ||
         dir.count > dir.data.n)
         return;
@@ -90,10 +93,12 @@ static void files(const struct header *h, struct pl_pkg_sink *s)
     pl_auto_buf struct pl_buf path = { .max = PL_PKG_TEXT };
     for (uint32_t i = 0; i < h->index.count && next_string(&base, &name); i++) {
         uint32_t at = pl_rpm_be32(h->index.data, (size_t)i * 4);
+        if (!next_string(&sums, &sum))
+            sum = PL_S("");
         pl_buf_clear(&path);
         if (at < n && pl_buf_add(&path, dirs[at].p, dirs[at].n, NULL) == 0 &&
             pl_buf_add(&path, name.p, name.n, NULL) == 0)
-            pl_pkg_own(s, h->text[NAME], pl_buf_str(&path));
+            pl_pkg_own_sum(s, h->text[NAME], pl_buf_str(&path), pl_pkg_hex_sum(sum));
     }
     pl_arena_release(&a);
 }
@@ -118,6 +123,7 @@ bool pl_rpm_header(struct pl_str blob, struct pl_pkg_sink *s)
             ? pl_printf(s->a, "%u:%.*s-%.*s", h.epoch, PL_FMT(t[VERSION]), PL_FMT(t[RELEASE]))
             : pl_printf(s->a, "%.*s-%.*s", PL_FMT(t[VERSION]), PL_FMT(t[RELEASE]));
     p.licence = t[LICENCE];
+    p.flags = pl_pkg_by_distro(t[VENDOR]) ? PL_PKG_VENDOR : 0;
     if (t[MODULE].n)
         p.quals = pl_printf(s->a, "rpmmod=%.*s", PL_FMT(t[MODULE]));
     source(s, t[SOURCE], h.has_epoch && h.epoch, h.epoch, &p);

@@ -93,11 +93,83 @@ bool pl_pkg_list_root(struct pl_str path, struct pl_str *ret)
     return false;
 }
 
-void pl_pkg_own(struct pl_pkg_sink *s, struct pl_str owner, struct pl_str path)
+void pl_pkg_own_sum(struct pl_pkg_sink *s, struct pl_str owner, struct pl_str path,
+                    struct pl_sum sum)
 {
     path = pl_pkg_own_path(path);
     if (s->own && owner.n && owner.n <= PL_PKG_TEXT && path.n)
-        s->own(s->arg, owner, path);
+        s->own(s->arg, owner, path, &sum);
+}
+
+void pl_pkg_own(struct pl_pkg_sink *s, struct pl_str owner, struct pl_str path)
+{
+    pl_pkg_own_sum(s, owner, path, (struct pl_sum){ .alg = PL_SUM_NONE });
+}
+
+uint64_t pl_sum_head(const uint8_t *digest)
+{
+    uint64_t v = 0;
+    for (unsigned i = 0; i < 8; i++)
+        v = v << 8 | digest[i];
+    return v;
+}
+
+struct pl_sum pl_pkg_hex_sum(struct pl_str hex)
+{
+    struct pl_sum sum = { .alg = hex.n == 32   ? PL_SUM_MD5
+                                 : hex.n == 40 ? PL_SUM_SHA1
+                                 : hex.n == 64 ? PL_SUM_SHA256
+                                               : PL_SUM_NONE };
+    for (size_t i = 0; i < hex.n && sum.alg; i++) {
+        unsigned char c = (unsigned char)hex.p[i] | 0x20;
+        bool digit = hex.p[i] >= '0' && hex.p[i] <= '9';
+        if (!digit && (c < 'a' || c > 'f'))
+            return (struct pl_sum){ .alg = PL_SUM_NONE };
+        if (i < 16)
+            sum.head = sum.head << 4 | (digit ? c & 15u : c - 'a' + 10u);
+    }
+    return sum;
+}
+
+bool pl_pkg_by_distro(struct pl_str maker)
+{
+    static const char *const hosts[] = {
+        "debian.org",    "debian.net",      "ubuntu.com",   "canonical.com",
+        "kali.org",      "devuan.org",      "raspbian.org", "raspberrypi.com",
+        "linuxmint.com", "alpinelinux.org", "wolfi.dev",    "chainguard.dev",
+    };
+    static const char *const vendors[] = {
+        "Red Hat, Inc.",
+        "Fedora Project",
+        "CentOS",
+        "AlmaLinux",
+        "Rocky Enterprise Software Foundation",
+        "Rocky",
+        "Oracle America",
+        "Amazon Linux",
+        "Amazon.com",
+        "SUSE LLC <https://www.suse.com/>",
+        "SUSE LLC",
+        "openSUSE",
+        "Microsoft Corporation",
+        "VMware, Inc.",
+        "Mageia.Org",
+        "openEuler",
+    };
+    for (size_t i = 0; i < PL_COUNT(vendors); i++)
+        if (pl_str_eq(maker, pl_str_c(vendors[i])))
+            return true;
+    const char *open = maker.n ? memrchr(maker.p, '@', maker.n) : NULL;
+    struct pl_str host = open ? pl_str_sub(maker, (size_t)(open - maker.p) + 1, maker.n) : maker;
+    if (!open || !pl_str_ends(host, PL_S(">")))
+        return false;
+    host.n--;
+    for (size_t i = 0; i < PL_COUNT(hosts); i++) {
+        struct pl_str h = pl_str_c(hosts[i]);
+        if (pl_str_iends(host, h) && (host.n == h.n || host.p[host.n - h.n - 1] == '.'))
+            return true;
+    }
+    return false;
 }
 
 struct pl_str pl_pkg_base(struct pl_str path)

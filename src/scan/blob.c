@@ -160,12 +160,11 @@ static int hashing_fill(struct pl_view *v, size_t want, struct pl_err *err)
 
 static void send_hash(struct pl_worker *w, uint32_t ordinal, struct pl_hash *h)
 {
-    uint8_t sum[PL_HASH_MAX];
+    struct pl_entry_hash e = { .ordinal = ordinal };
     size_t mark;
-    pl_hash_end(h, sum);
+    pl_hash_end(h, e.sum);
     struct pl_buf *b = pl_chan_begin(&w->chan, PL_MSG_HASH, &mark);
-    pl_put_u32(b, ordinal);
-    pl_buf_putn(b, sum, PL_SHA256_LEN);
+    pl_put_entry_hash(b, &e);
     pl_chan_end(&w->chan, mark);
 }
 

@@ -14,6 +14,8 @@
 #define WINDOW ((size_t)1 << 20)
 #define INNER ((size_t)256 << 10) /* below the first level: views over views must stay small */
 #define STEP ((size_t)64 << 10)
+/* A container of at most so many bytes is kept, to be hashed when something is found in it. */
+#define SMALL ((size_t)256 << 10)
 #define OVERLAP ((size_t)64 << 10)
 #define BEHIND ((size_t)4 << 10)
 
@@ -162,11 +164,19 @@ static void on_secret(void *arg, const struct pl_secret *f)
     mask_text(s, f, h.evidence);
     if (w->job.flags & PL_JOBF_DRY)
         return;
+    w->hits++;
     w->matched |= memcmp(h.hash, w->job.secret, sizeof h.hash) == 0;
     size_t mark;
     struct pl_buf *b = pl_chan_begin(&w->chan, PL_MSG_HIT, &mark);
     pl_put_hit(b, &h);
     pl_chan_end(&w->chan, mark);
+}
+
+/* The whole content of an entry, whose digests nobody asked for anyway. */
+static bool is_entry(const struct pl_worker *w, const struct pl_spot *at)
+{
+    return !at->nested.n && at->ordinal != PL_NEVER && at->surface == PL_SURF_FILE &&
+           !w->job.hash_path.n;
 }
 
 /* Scans what `v` shows, of which the first `behind` bytes have been evaluated before; `last`: it
@@ -203,9 +213,8 @@ static size_t window(struct scan *s, const struct pl_view *v, size_t behind, boo
     }
     pl_pkgfeed_add(&s->packages, w, s->at, pl_str_n(s->p, s->n), behind, to, last);
     pl_keepfeed_add(&s->facts, w, s->at, pl_str_n(s->p, s->n), behind, to, last);
-    if (last && s->hits && !s->off && !s->at->nested.n && s->at->ordinal != PL_NEVER &&
-        s->at->surface == PL_SURF_FILE && !w->job.hash_path.n)
-        pl_worker_hash(w, s->at->ordinal, s->p, s->n); /* tells renamed copies */
+    if (last && s->hits && !s->off && is_entry(w, s->at))
+        pl_worker_hash(w, s->at->ordinal, s->p, s->n); /* tells renamed and unchanged copies */
     if (s->at->wanted)
         pl_worker_bytes(w, s->p + behind, to - behind);
     else if (w->job.grab == PL_GRAB_PART && w->matched && !w->grabbed && !s->at->nested.n) {
@@ -263,7 +272,7 @@ static bool runs_from(const struct pl_nested *kind)
 struct descent {
     struct pl_worker *w;
     struct pl_spot *at;
-    bool packed;
+    bool packed, single;
     uint64_t *total;
 };
 
@@ -271,6 +280,15 @@ struct descent {
 static bool inventory_alone(const struct pl_worker *w)
 {
     return !(w->job.flags & (PL_JOBF_SECRETS | PL_JOBF_FACTS)) && w->job.grab == PL_GRAB_NONE;
+}
+
+/* What is compressed alone stands where its file does: "man/man8/x.8.gz" is "man/man8/x.8". */
+static struct pl_str beside(struct pl_worker *w, struct pl_str path, struct pl_str name)
+{
+    const char *slash = path.n ? memrchr(path.p, '/', path.n) : NULL;
+    if (!slash || pl_str_find(name, PL_S("/"), 0) != SIZE_MAX)
+        return name;
+    return pl_printf(&w->scratch, "%.*s/%.*s", (int)(slash - path.p), path.p, PL_FMT(name));
 }
 
 static int on_member(void *arg, struct pl_member *m)
@@ -292,7 +310,7 @@ static int on_member(void *arg, struct pl_member *m)
     in.outer = d->at->nested.n ? d->at->outer : d->at->path;
     in.depth++;
     in.total = d->total;
-    in.path = m->name;
+    in.path = d->single ? beside(d->w, d->at->path, m->name) : m->name;
     in.binary = m->raw_too;
     in.raw_too = m->raw_too;
     in.packed |= d->packed;
@@ -345,7 +363,7 @@ static int descend(struct pl_worker *w, struct pl_spot *at, const struct pl_nest
                    struct pl_view *v, struct pl_err *err)
 {
     uint64_t total = 0;
-    struct descent d = { w, at, !runs_from(kind), at->total ? at->total : &total };
+    struct descent d = { w, at, !runs_from(kind), kind->single, at->total ? at->total : &total };
     struct pl_nested_sink sink = { on_member, on_note, &d };
     struct pl_nested_opts o = { .limits = &w->ctx->limits,
                                 .whole_max = WHOLE_MAX,
@@ -404,7 +422,13 @@ int pl_content_scan(struct pl_worker *w, struct pl_spot *at, struct pl_view *v, 
     t.scanned = v->off;
     at->binary = true;
     struct pl_err inner = { 0 };
+    pl_auto_buf struct pl_buf whole = { 0 };
+    uint64_t before = w->hits;
+    if (is_entry(w, at) && pl_view_ahead(v, SMALL, NULL) == 0 && v->eof && v->n < SMALL)
+        pl_buf_putn(&whole, v->p, v->n);
     r = descend(w, at, kind, &t.v, &inner);
+    if (whole.n && w->hits > before)
+        pl_worker_hash(w, at->ordinal, whole.p, whole.n);
     if (r < 0 && r != PL_E_CANCEL && !v->failed) /* else the view below broke: its caller tells */
         pl_worker_note(w, PL_SCOPE_ENTRY, true, "nested-damaged", name_of(w, at), "%s: %s",
                        kind->id, inner.msg);

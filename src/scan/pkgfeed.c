@@ -47,15 +47,22 @@ static void send_claim(struct out *o)
     o->claim.n = 0;
 }
 
-static void on_own(void *arg, struct pl_str owner, struct pl_str path)
+static void on_own(void *arg, struct pl_str owner, struct pl_str path, const struct pl_sum *sum)
 {
     struct out *o = arg;
     if (o->at->nested.n)
         return;
     if (!o->claim.file)
         o->claim.file = pl_alloc_n(o->a, PL_CLAIM_FILES, sizeof *o->claim.file);
-    if (o->claim.n == PL_CLAIM_FILES || !pl_str_eq(owner, pl_buf_str(&o->owner)))
+    if (!o->claim.sum && sum->alg)
+        o->claim.sum = pl_alloc_n(o->a, PL_CLAIM_FILES, sizeof *o->claim.sum);
+    if (o->claim.n == PL_CLAIM_FILES || !pl_str_eq(owner, pl_buf_str(&o->owner)) ||
+        o->claim.alg != sum->alg || o->claim.partial != sum->partial)
         send_claim(o);
+    o->claim.alg = (uint8_t)sum->alg;
+    o->claim.partial = sum->partial;
+    if (sum->alg)
+        o->claim.sum[o->claim.n] = sum->head;
     pl_buf_clear(&o->owner);
     pl_buf_putn(&o->owner, owner.p, owner.n);
     o->claim.file[o->claim.n++] = pl_claim_hash(path);

@@ -122,7 +122,8 @@ void pl_tellpkg_owners(struct pl_tellpkg *k)
     o.next = pl_alloc_n(&o.a, k->seen.n + 1, sizeof *o.next);
     for (size_t r = 0; r < k->records.n; r++)
         for (size_t c = 0; c < k->records.p[r]->claims.n; c++)
-            if (pl_map_get(&o.roots, k->records.p[r]->claims.p[c].root))
+            if (!k->records.p[r]->claims.p[c].partial &&
+                pl_map_get(&o.roots, k->records.p[r]->claims.p[c].root))
                 facts_of(&o, k->records.p[r]->claims.p[c].root)->lists_files = true;
     for (size_t i = 0; o.roots.n && i < k->seen.n; i++)
         if (!k->seen.p[i].merged && !pl_pkg_is_system(&k->seen.p[i].pkg))

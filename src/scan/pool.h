@@ -27,11 +27,7 @@ struct pl_record {
     bool has_doc;
     struct pl_doc doc;
     struct pl_done done;
-    PL_VEC(struct pl_entry_hash {
-        uint32_t ordinal;
-        uint8_t sum[32];
-    })
-    hashes;
+    PL_VEC(struct pl_entry_hash) hashes;
     struct pl_buf kept;             /* the messages themselves, where they are to be kept */
     bool keeps;                     /* all of them are there */
     uint64_t fed;                   /* bytes of the blob */

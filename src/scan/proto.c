@@ -242,6 +242,10 @@ void pl_put_claim(struct pl_buf *b, const struct pl_claim *c)
     pl_put_u32(b, (uint32_t)c->n);
     for (size_t i = 0; i < c->n; i++)
         pl_put_u64(b, c->file[i]);
+    pl_put_u8(b, c->alg);
+    pl_put_u8(b, c->partial);
+    for (size_t i = 0; c->alg && i < c->n; i++)
+        pl_put_u64(b, c->sum[i]);
 }
 
 bool pl_get_claim(struct pl_rd *r, struct pl_arena *a, struct pl_claim *ret)
@@ -254,6 +258,30 @@ bool pl_get_claim(struct pl_rd *r, struct pl_arena *a, struct pl_claim *ret)
     ret->file = pl_alloc_n(a, ret->n, sizeof *ret->file);
     for (size_t i = 0; i < ret->n; i++)
         ret->file[i] = pl_get_u64(r);
+    ret->alg = pl_get_u8(r);
+    ret->partial = pl_get_u8(r);
+    if (r->bad || ret->alg >= PL_SUM_ALGS)
+        return false;
+    ret->sum = ret->alg ? pl_alloc_n(a, ret->n, sizeof *ret->sum) : NULL;
+    for (size_t i = 0; ret->alg && i < ret->n; i++)
+        ret->sum[i] = pl_get_u64(r);
+    return !r->bad;
+}
+
+void pl_put_entry_hash(struct pl_buf *b, const struct pl_entry_hash *h)
+{
+    pl_put_u32(b, h->ordinal);
+    pl_buf_putn(b, h->sum, sizeof h->sum);
+    for (size_t i = 0; i < PL_SUM_ALGS; i++)
+        pl_put_u64(b, h->head[i]);
+}
+
+bool pl_get_entry_hash(struct pl_rd *r, struct pl_entry_hash *ret)
+{
+    ret->ordinal = pl_get_u32(r);
+    pl_get_raw(r, ret->sum, sizeof ret->sum);
+    for (size_t i = 0; i < PL_SUM_ALGS; i++)
+        ret->head[i] = pl_get_u64(r);
     return !r->bad;
 }
 

@@ -87,7 +87,7 @@ enum pl_msg_type {
     PL_MSG_NOTE,
     PL_MSG_DOC,
     PL_MSG_BYTES, /* what was grabbed, in order */
-    PL_MSG_HASH,  /* u32 ordinal, 32 bytes SHA-256 of its content */
+    PL_MSG_HASH,  /* struct pl_entry_hash */
     PL_MSG_GIT,   /* an answer of a GIT job (scan/gitjob.h) */
     PL_MSG_LARGE, /* u8: 1 asks for the large slot and waits, 0 gives it back */
     PL_MSG_DONE,
@@ -138,9 +138,24 @@ struct pl_claim {
     struct pl_str root, owner;
     uint64_t *file; /* n of them */
     size_t n;
+    uint8_t alg;   /* enum pl_sum_alg of `sum` */
+    uint64_t *sum; /* heads of the digests of their content; NULL with PL_SUM_NONE */
+    bool partial;  /* of a list that names some files of the package, not all */
 };
 #define PL_CLAIM_FILES 4096u
+/* Digests of an entry's content. */
+struct pl_entry_hash {
+    uint32_t ordinal;
+    uint8_t sum[32];            /* SHA-256 */
+    uint64_t head[PL_SUM_ALGS]; /* of the others, see pl_sum_head; 0: not computed */
+};
+/* Written, and read back; false when malformed. */
+void pl_put_entry_hash(struct pl_buf *b, const struct pl_entry_hash *h);
+bool pl_get_entry_hash(struct pl_rd *r, struct pl_entry_hash *ret);
+
+/* The hash that `file` holds. */
 uint64_t pl_claim_hash(struct pl_str path);
+/* The same for claims. */
 void pl_put_claim(struct pl_buf *b, const struct pl_claim *c);
 bool pl_get_claim(struct pl_rd *r, struct pl_arena *a, struct pl_claim *ret);
 

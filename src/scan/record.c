@@ -76,10 +76,11 @@ static bool on_entry(struct pl_record *r, struct pl_str payload)
 
 static bool on_hash(struct pl_record *r, struct pl_rd *rd)
 {
-    struct pl_entry_hash h = { .ordinal = pl_get_u32(rd) };
-    pl_get_raw(rd, h.sum, sizeof h.sum);
+    struct pl_entry_hash h;
+    if (!pl_get_entry_hash(rd, &h))
+        return false;
     pl_vec_push(&r->hashes, h);
-    return !rd->bad;
+    return true;
 }
 
 /* Facts are small; a layer that has more of them than any real one is told as incomplete. */

@@ -212,6 +212,7 @@ static bool belongs(const struct pl_unit *u, const struct pl_part *p, const stru
 static void end_packages(struct pl_tell *k, struct pl_tellpkg *packages)
 {
     struct pl_note n = { PL_SCOPE_UNIT, PL_S("packages"), PL_S("no-package-list"), { 0 }, true };
+    pl_tell_own(k, packages);
     pl_tellpkg_end(packages);
     if (!packages->bare.n)
         return;

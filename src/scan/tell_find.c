@@ -33,22 +33,22 @@ static void more_why(struct pl_tell *k, struct pl_finding *f, const char *label,
                            PL_FMT(pl_str_sub(what, 0, 300)));
 }
 
-static const uint8_t *entry_hash(const struct pl_record *r, uint32_t ordinal)
+static const struct pl_entry_hash *entry_hash(const struct pl_record *r, uint32_t ordinal)
 {
     for (size_t i = 0; i < r->hashes.n; i++)
         if (r->hashes.p[i].ordinal == ordinal)
-            return r->hashes.p[i].sum;
+            return &r->hashes.p[i];
     return NULL;
 }
 
 /* Row 9: a copy under another name. */
-static void same_bytes(struct pl_tell *k, struct pl_finding *f, const struct pl_record *r,
-                       const struct pl_version *v)
+static void same_bytes(struct pl_tell *k, struct pl_found *x)
 {
-    const uint8_t *sum = entry_hash(r, v->ordinal);
-    if (!sum)
+    const struct pl_version *v = x->v;
+    struct pl_finding *f = &x->f;
+    if (!x->sums)
         return;
-    void **at = pl_map_put(&k->by_hash, pl_str_n(sum, 32));
+    void **at = pl_map_put(&k->by_hash, pl_str_n(x->sums->sum, sizeof x->sums->sum));
     struct pl_str *path = *at;
     if (!path) {
         path = PL_NEW(k->a, struct pl_str);
@@ -133,8 +133,10 @@ static void layer_hit(struct pl_tell *k, size_t i, const struct pl_record *r,
     f->span.visible = v->placed && v->hidden == PL_NEVER;
     if (f->span.visible && v->other.n && !pl_str_eq(v->other, v->place))
         more_why(k, f, "The same bytes are also reachable as", v->other);
-    if (f->where.surface == PL_SURF_FILE)
-        same_bytes(k, f, r, v);
+    if (f->where.surface != PL_SURF_FILE)
+        return;
+    x->sums = entry_hash(r, v->ordinal);
+    same_bytes(k, x);
 }
 
 void pl_tell_layer_hits(struct pl_tell *k, size_t i, const struct pl_record *r)
@@ -159,6 +161,7 @@ void pl_tell_slice_hits(struct pl_tell *k, const struct pl_record *r, const stru
         if (h->ordinal < r->n_entries)
             x->f.where.path = paths[h->ordinal];
         x->f.span.visible = true;
+        x->sums = of_file(h) ? entry_hash(r, h->ordinal) : NULL;
     }
     pl_map_release(&seen);
 }

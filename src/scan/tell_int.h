@@ -4,12 +4,14 @@
 #define PL_SCAN_TELL_INT_H
 
 #include "oci/history.h"
+#include "scan/tellpkg.h"
 #include "scan/unit.h"
 
 /* A finding on its way. */
 struct pl_found {
     struct pl_finding f;
     const struct pl_version *v;
+    const struct pl_entry_hash *sums; /* of the file it stands in; NULL: not computed */
     uint32_t ordinal;
     uint32_t seen;
     uint64_t life;
@@ -37,6 +39,9 @@ void pl_tell_note(struct pl_tell *k, struct pl_note n);
 
 /* Notes of a record, each with where it is: "layer 3 (sha256:…): etc/x". */
 void pl_tell_notes(struct pl_tell *k, const struct pl_record *r, struct pl_str where);
+
+/* Lowers what stands in files that are as a package of the distribution brought them. */
+void pl_tell_own(struct pl_tell *k, const struct pl_tellpkg *p);
 
 /* The image's configuration, or NULL. */
 const struct pl_doc *pl_tell_config(const struct pl_image *im);

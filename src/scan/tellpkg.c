@@ -202,6 +202,7 @@ static void copy(struct pl_tellpkg *k, const struct pl_seen_pkg *x, struct pl_pa
     for (size_t i = 0; i < sizeof text / sizeof *text; i++)
         *text[i] = copy_of(a, *text[i]);
     p->nested = (struct pl_names){ NULL, 0 };
+    p->flags &= ~(uint32_t)PL_PKG_VENDOR;
     out->paths.p = PL_NEW(a, struct pl_str);
     out->paths.p[0] = place(a, x);
     out->paths.n = 1;

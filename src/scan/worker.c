@@ -62,12 +62,17 @@ void pl_worker_bytes(struct pl_worker *w, const void *p, size_t n)
 
 void pl_worker_hash(struct pl_worker *w, uint32_t ordinal, const void *p, size_t n)
 {
-    uint8_t sum[PL_SHA256_LEN];
+    struct pl_entry_hash h = { .ordinal = ordinal };
+    uint8_t old[PL_HASH_MAX];
     size_t mark;
-    pl_sha256(p, n, sum);
+    pl_sha256(p, n, h.sum);
+    h.head[PL_SUM_SHA256] = pl_sum_head(h.sum);
+    pl_md5(p, n, old);
+    h.head[PL_SUM_MD5] = pl_sum_head(old);
+    pl_sha1(p, n, old);
+    h.head[PL_SUM_SHA1] = pl_sum_head(old);
     struct pl_buf *b = pl_chan_begin(&w->chan, PL_MSG_HASH, &mark);
-    pl_put_u32(b, ordinal);
-    pl_buf_putn(b, sum, sizeof sum);
+    pl_put_entry_hash(b, &h);
     pl_chan_end(&w->chan, mark);
 }
 

@@ -29,6 +29,7 @@ struct pl_worker {
     struct pl_entry_coder coder;
     struct pl_done done;            /* filled by the job */
     uint32_t *kept;                 /* findings kept of each rule in the current file */
+    uint64_t hits;                  /* secrets told so far */
     bool large;                     /* has the large slot */
     struct pl_pkg_pending *pending; /* a database that waits for its log (pkgpend.c) */
     uint64_t store_folder;          /* of Nix or Guix told last: its hash, and its last entry */
@@ -54,7 +55,7 @@ void pl_worker_entry(struct pl_worker *w, const struct pl_entry *e);
 /* Sends bytes that `recover` asked for. */
 void pl_worker_bytes(struct pl_worker *w, const void *p, size_t n);
 
-/* Sends the SHA-256 of an entry's whole content, `n` bytes at `p`. */
+/* Sends the digests of an entry's whole content, `n` bytes at `p`. */
 void pl_worker_hash(struct pl_worker *w, uint32_t ordinal, const void *p, size_t n);
 
 /* The jobs. Each fills w->done; failures become notes. */

@@ -27,10 +27,10 @@ static void on_note(void *arg, bool incomplete, const char *code, const char *me
     s->damaged |= incomplete;
 }
 
-static void on_own(void *arg, struct pl_str owner, struct pl_str path)
+static void on_own(void *arg, struct pl_str owner, struct pl_str path, const struct pl_sum *sum)
 {
     struct seen *s = arg;
-    s->sum += owner.n + path.n;
+    s->sum += owner.n + path.n + sum->alg + sum->head;
 }
 
 static void program(struct pl_str path, struct pl_str text, struct pl_pkg_sink *s)

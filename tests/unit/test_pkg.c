@@ -26,6 +26,7 @@ static void on_package(void *arg, const struct pl_pkg *p)
                   p->ns.n ? "/" : "", PL_FMT(p->name), PL_FMT(p->version));
     if (p->source.n)
         pl_buf_printf(&g->text, "<%.*s@%.*s", PL_FMT(p->source), PL_FMT(p->source_version));
+    pl_buf_puts(&g->text, p->flags & PL_PKG_VENDOR ? " vendor" : "");
     pl_buf_puts(&g->text, p->flags & PL_PKG_DEV ? " dev;" : ";");
 }
 
@@ -37,10 +38,15 @@ static void on_note(void *arg, bool incomplete, const char *code, const char *me
     pl_buf_printf(&g->text, "!%s;", code);
 }
 
-static void on_own(void *arg, struct pl_str owner, struct pl_str path)
+static void on_own(void *arg, struct pl_str owner, struct pl_str path, const struct pl_sum *sum)
 {
+    static const char *const algs[] = { "", "=md5:", "=sha1:", "=sha256:" };
     struct got *g = arg;
-    pl_buf_printf(&g->text, "%.*s>%.*s;", PL_FMT(owner), PL_FMT(path));
+    pl_buf_printf(&g->text, "%.*s>%.*s%s", PL_FMT(owner), PL_FMT(path), algs[sum->alg]);
+    if (sum->alg)
+        pl_buf_printf(&g->text, "%016llx%s", (unsigned long long)sum->head,
+                      sum->partial ? "+" : "");
+    pl_buf_puts(&g->text, ";");
 }
 
 static void run(struct got *g, const char *path, const void *p, size_t n)
@@ -72,7 +78,16 @@ static void files(void **state)
         { "var/lib/dpkg/info/a:amd64.list", "/.\n/usr/bin/a\n/usr/lib/x/y\n/usr/share/z\n",
           "a>.;a>bin/a;a>lib/x/y;a>usr/share/z;" },
         { "var/lib/dpkg/status.d/a.md5sums", "d41d8cd98f00b204e9800998ecf8427e  usr/bin/a\n",
-          "a>bin/a;" },
+          "a>bin/a=md5:d41d8cd98f00b204;" },
+        { "var/lib/dpkg/info/a.md5sums",
+          "d41d8cd98f00b204  x\nzz1d8cd98f00b204e9800998ecf8427e  y\n", "a>x;a>y;" },
+        { "var/lib/dpkg/status",
+          "Package: a\nStatus: install ok installed\nMaintainer: A <a@lists.debian.org>\n"
+          "Version: 1\nConffiles:\n /etc/a 900150983cd24fb0d6963f7d28e17f72\n"
+          " /etc/b newconffile\n /etc/c d41d8cd98f00b204e9800998ecf8427e obsolete\nTag: x\n y z\n\n"
+          "Package: b\nStatus: install ok installed\nVersion: 1\n"
+          "Maintainer: B <b@notdebian.org>\n\n",
+          "a>etc/a=md5:900150983cd24fb0+;a>etc/c=md5:d41d8cd98f00b204+;deb:a@1 vendor;deb:b@1;" },
         { "var/lib/pacman/local/a-b-1-2/files", "%FILES%\nusr/\nusr/bin/a\n\n%BACKUP%\nx\n",
           "a-b>usr/;a-b>bin/a;" },
         { "var/lib/rpmmanifest/container-manifest-2",
@@ -84,6 +99,11 @@ static void files(void **state)
           "opkg:a@1~x;" },
         { "lib/apk/db/installed", "P:a\nV:1-r0\no:b\nF:x\nR:y\n\nP:c\nV:2\nR:z\n\nV:3\n",
           "a>x/y;apk:a@1-r0<b@;c>z;apk:c@2;!package-list;!package-skipped;" },
+        { "lib/apk/db/installed",
+          "P:a\nV:1\nm:N "
+          "<n@alpinelinux.org>\nF:x\nR:y\na:0:0:755\nZ:Q1qZk+NkcGgWq6PiVxeFDCbJzQ2J0=\n"
+          "R:z\nF:w\nR:v\nZ:Q1short\n\n",
+          "a>x/y=sha1:a9993e364706816a;a>x/z;a>w/v;apk:a@1 vendor;" },
         { "etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n", "generic:debian@12;" },
         { "var/lib/pacman/local/a-1-1/desc", "%NAME%\na\n\n%VERSION%\n1-1\n", "alpm:a@1-1;" },
         { "var/lib/pacman/local/a-1-1/desc", "%NAME%\na\n", "!package-list;" },
