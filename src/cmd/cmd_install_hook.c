@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "base/cleanup.h"
 #include "cmd/common.h"
 #include "io/file.h"
+#include "io/program.h"
 #include "source/git.h"
 
 #define MARK "# written by plimsoll install-hook"
@@ -19,6 +21,10 @@ static const char hook[] =
     "#!/bin/sh\n" MARK "\n"
     "# Looks for secrets in what is about to be committed; git commit --no-verify "
     "goes past it.\n"
+    "command -v plimsoll >/dev/null || {\n"
+    "    echo 'pre-commit: plimsoll is not in the search path; nothing was checked' >&2\n"
+    "    exit 1\n"
+    "}\n"
     "exec plimsoll secrets git --staged -q\n";
 
 struct options {
@@ -79,6 +85,22 @@ static int install(const char *path, bool force, struct pl_arena *a)
     return write_hook(path);
 }
 
+/* Where git looks for hooks: core.hooksPath moves that. Without git: where it would by default. */
+static const char *hooks_folder(const struct pl_git_place *place, struct pl_arena *a)
+{
+    pl_auto_buf struct pl_buf out = { .max = PATH_MAX };
+    struct pl_err err = { 0 };
+    const char *at = place->work_tree ? place->work_tree : place->dir;
+    const char *const argv[] = { "git", "-C", at, "rev-parse", "--git-path", "hooks", NULL };
+    struct pl_program p = { .argv = (char *const *)(uintptr_t)argv, .seconds = 10, .quiet = true };
+    int status = -1;
+    int r = pl_program_run(&p, &out, &status, &err);
+    struct pl_str s = pl_str_trim(pl_buf_str(&out));
+    if (r < 0 || status != 0 || !s.n || memchr(s.p, 0, s.n))
+        return pl_printf(a, "%s/hooks", place->common).p;
+    return s.p[0] == '/' ? pl_dup(a, s).p : pl_printf(a, "%s/%.*s", at, PL_FMT(s)).p;
+}
+
 static int run_install_hook(const void *options, const struct pl_operands *ops)
 {
     const struct options *o = options;
@@ -93,7 +115,7 @@ static int run_install_hook(const void *options, const struct pl_operands *ops)
     if (pl_git_locate(ops->n ? ops->p[0] : ".", false, &a, &place, &err) < 0) {
         code = pl_run_failed("install-hook", &err);
     } else {
-        const char *dir = pl_printf(&a, "%s/hooks", place.common).p;
+        const char *dir = hooks_folder(&place, &a);
         if (mkdir(dir, 0777) < 0 && errno != EEXIST)
             code = failed(dir, "cannot make");
         else

@@ -137,6 +137,10 @@ point $? "only what is new in the index"
 point $? "the hook refuses the commit, and is ours to renew"
 echo '#!/bin/sh' >.git/hooks/pre-commit && ! "$PLIMSOLL" install-hook . 2>../err && grep -q kept ../err
 point $? "another hook is kept and named"
+PATH=/nowhere /bin/sh -c "$(cd ../ && git init -q hooked && cd hooked && git config core.hooksPath own &&
+    mkdir own && "$PLIMSOLL" install-hook . >/dev/null && cat own/pre-commit)" 2>../err
+[ $? = 1 ] && grep -q 'nothing was checked' ../err
+point $? "the hook stands where git looks for it; without the program nothing passes"
 cd ..
 
 print=$(python3 -c "

@@ -28,6 +28,7 @@ static void on_package(void *arg, const struct pl_pkg *p)
                   p->ns.n ? "/" : "", PL_FMT(p->name), PL_FMT(p->version));
     if (p->source.n)
         pl_buf_printf(&g->text, "<%.*s@%.*s", PL_FMT(p->source), PL_FMT(p->source_version));
+    pl_buf_puts(&g->text, p->flags & PL_PKG_VENDOR ? " vendor" : "");
     pl_buf_puts(&g->text, p->flags & PL_PKG_DEV ? " dev;" : ";");
 }
 
@@ -39,10 +40,13 @@ static void on_note(void *arg, bool incomplete, const char *code, const char *me
     pl_buf_printf(&g->text, "!%s;", code);
 }
 
-static void on_own(void *arg, struct pl_str owner, struct pl_str path)
+static void on_own(void *arg, struct pl_str owner, struct pl_str path, const struct pl_sum *sum)
 {
     struct got *g = arg;
-    pl_buf_printf(&g->text, "%.*s>%.*s;", PL_FMT(owner), PL_FMT(path));
+    pl_buf_printf(&g->text, "%.*s>%.*s", PL_FMT(owner), PL_FMT(path));
+    if (sum->alg)
+        pl_buf_printf(&g->text, "=%d:%016llx", (int)sum->alg, (unsigned long long)sum->head);
+    pl_buf_puts(&g->text, ";");
 }
 
 static void run(struct got *g, const char *path, const void *p, size_t n)
@@ -102,10 +106,8 @@ static void pad(struct pl_buf *b, size_t to)
         pl_buf_putc(b, 0);
 }
 
-static void ndb(struct pl_buf *b, uint32_t magic)
+static void ndb_of(struct pl_buf *b, uint32_t magic, const struct pl_buf *h)
 {
-    struct pl_buf h = { 0 };
-    header(&h);
     le32(b, 0x506d7052);
     le32(b, 0);
     le32(b, 1);
@@ -122,9 +124,53 @@ static void ndb(struct pl_buf *b, uint32_t magic)
     le32(b, magic);
     le32(b, 7);
     le32(b, 1);
-    le32(b, (uint32_t)h.n);
-    pl_buf_putn(b, h.p, h.n);
+    le32(b, (uint32_t)h->n);
+    pl_buf_putn(b, h->p, h->n);
+}
+
+static void ndb(struct pl_buf *b, uint32_t magic)
+{
+    struct pl_buf h = { 0 };
+    header(&h);
+    ndb_of(b, magic, &h);
     pl_buf_release(&h);
+}
+
+/* Digests of files tell their algorithm by their length; a folder has none. */
+static void digests_of_files_and_the_vendor(void **state)
+{
+    static const char data[] =
+        "a\0"
+        "1\0"
+        "2\0"
+        "/e/\0"
+        "x\0y\0z\0"
+        "Red Hat, Inc.\0"
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\0\0"
+        "900150983cd24fb0d6963f7d28e17f72";
+    static const uint8_t zeros[12];
+    static const uint32_t index[][4] = {
+        { 1000, 6, 0, 1 },  { 1001, 6, 2, 1 },  { 1002, 6, 4, 1 },  { 1118, 8, 6, 1 },
+        { 1117, 8, 10, 3 }, { 1011, 6, 16, 1 }, { 1035, 8, 30, 3 }, { 1116, 4, sizeof data, 3 },
+    };
+    struct pl_buf h = { 0 }, b = { 0 };
+    struct got g = { .incomplete = false };
+    (void)state;
+    be32(&h, PL_COUNT(index));
+    be32(&h, sizeof data + sizeof zeros);
+    for (size_t i = 0; i < PL_COUNT(index); i++)
+        for (size_t k = 0; k < 4; k++)
+            be32(&h, index[i][k]);
+    pl_buf_putn(&h, data, sizeof data);
+    pl_buf_putn(&h, zeros, sizeof zeros);
+    ndb_of(&b, 0x53626c42, &h);
+    run(&g, "usr/lib/sysimage/rpm/Packages.db", b.p, b.n);
+    if (!pl_str_is(pl_buf_str(&g.text), "rpm:a@1-2 vendor;a>e/x=3:ba7816bf8f01cfea;a>e/y;"
+                                        "a>e/z=1:900150983cd24fb0;"))
+        fail_msg("%.*s", PL_FMT(pl_buf_str(&g.text)));
+    pl_buf_release(&h);
+    pl_buf_release(&b);
+    pl_buf_release(&g.text);
 }
 
 static void rpm_ndb(void **state)
@@ -322,7 +368,8 @@ static void rpm_sqlite(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rpm_ndb),       cmocka_unit_test(a_cut_ndb),  cmocka_unit_test(rpm_bdb),
+        cmocka_unit_test(rpm_ndb),       cmocka_unit_test(digests_of_files_and_the_vendor),
+        cmocka_unit_test(a_cut_ndb),     cmocka_unit_test(rpm_bdb),
         cmocka_unit_test(a_damaged_bdb), cmocka_unit_test(rpm_sqlite),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
