@@ -10,7 +10,7 @@
 #include "scan/scan_int.h"
 #include "scan/unit_int.h"
 
-#define FORM 1u /* of packed records; another is read anew */
+#define FORM 2u /* of packed records; another is read anew */
 
 static void add(void *arg, const void *p, size_t n)
 {
