@@ -8,7 +8,8 @@
 
 struct pl_dbq *pl_store_q(struct pl_store_db *s, enum pl_store_q which, struct pl_err *err)
 {
-    bool many = which == PL_Q_PACKAGE_ALL || which == PL_Q_IMAGE_ALL || which == PL_Q_WORK_EACH;
+    bool many = which == PL_Q_PACKAGE_ALL || which == PL_Q_IMAGE_ALL || which == PL_Q_WORK_EACH ||
+                which == PL_Q_FLAW_ALL;
     if (!s->q[which] &&
         s->db->ops->prepare(s->db, s->db->ops->sql[which], many, &s->q[which], err) < 0)
         return NULL;
@@ -48,6 +49,8 @@ void pl_store_forget(struct pl_store_db *s)
     forget(&s->packages);
     forget(&s->places);
     forget(&s->layers);
+    forget(&s->flaws);
+    s->flaws_asked = 0;
 }
 
 /* ---- transactions ---- */
@@ -55,6 +58,8 @@ void pl_store_forget(struct pl_store_db *s)
 static int start(struct pl_store *store, enum pl_db_how how, struct pl_err *err)
 {
     struct pl_store_db *s = (struct pl_store_db *)store;
+    forget(&s->flaws); /* others may have added some */
+    s->flaws_asked = 0;
     int r = s->db->ops->begin(s->db, how, err);
     s->open = r == 0;
     return r;

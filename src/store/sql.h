@@ -43,6 +43,7 @@
     Y(FLAW_FIND, "SELECT id FROM flaw WHERE subject=?1 AND rule=?2",                           \
       "SELECT id FROM flaw WHERE key=sha256(sha256(?1)||sha256(?2))")                          \
     X(FLAW_ADD, "INSERT INTO flaw(subject,rule) VALUES(?1,?2) RETURNING id")                   \
+    X(FLAW_ALL, "SELECT id,subject,rule FROM flaw ORDER BY id")                                \
     X(FLAW_GET, "SELECT subject,rule FROM flaw WHERE id=?1")                                   \
     X(RUN_ADD, "INSERT INTO run(at,tool,db) VALUES(?1,?2,?3) RETURNING id")                    \
     X(STATE_GET, "SELECT flaws FROM state WHERE image=?1")                                     \

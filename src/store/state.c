@@ -1,20 +1,62 @@
 /* Which flaws inventories had, and when that changed. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
+#include "base/wire.h"
 #include "store/store_int.h"
+
+#define FLAWS_MANY 2000u             /* asked for in a transaction: then all are read at once */
+#define FLAWS_MAX ((size_t)96 << 20) /* bytes of them that are remembered */
+
+static struct pl_str flaw_key(struct pl_buf *b, struct pl_str subject, struct pl_str rule)
+{
+    pl_put_str(b, rule);
+    pl_buf_putn(b, subject.p, subject.n);
+    return pl_buf_str(b);
+}
+
+static int read_flaws(struct pl_store_db *s, struct pl_err *err)
+{
+    struct pl_dbq *q = pl_store_q(s, PL_Q_FLAW_ALL, err);
+    pl_auto_buf struct pl_buf b = { 0 };
+    int r;
+    if (!q)
+        return err->code;
+    s->flaws.map.a = &s->flaws.a;
+    while ((r = pl_dbq_step(q, err)) == 1 && s->flaws.a.total < FLAWS_MAX) {
+        pl_buf_clear(&b);
+        struct pl_str key = flaw_key(&b, pl_dbq_col(q, 1), pl_dbq_col(q, 2));
+        *pl_map_put(&s->flaws.map, key) = (void *)(uintptr_t)pl_dbq_col_int(q, 0);
+    }
+    pl_dbq_reset(q);
+    return r < 0 ? r : 0;
+}
+
+/* Its number where it is remembered, else 0. */
+static int known_flaw(struct pl_store_db *s, struct pl_str subject, struct pl_str rule,
+                      int64_t *ret, struct pl_err *err)
+{
+    pl_auto_buf struct pl_buf b = { 0 };
+    int r = s->open && ++s->flaws_asked == FLAWS_MANY ? read_flaws(s, err) : 0;
+    if (r == 0 && s->flaws.map.n)
+        *ret = (int64_t)(uintptr_t)pl_map_get(&s->flaws.map, flaw_key(&b, subject, rule));
+    return r;
+}
 
 int pl_store_db_flaw(struct pl_store *store, struct pl_str subject, struct pl_str rule, bool make,
                      uint32_t *ret, struct pl_err *err)
 {
     struct pl_store_db *s = (struct pl_store_db *)store;
     int64_t id = 0;
-    struct pl_dbq *q = pl_store_q(s, PL_Q_FLAW_FIND, err);
-    if (!q)
+    int r = known_flaw(s, subject, rule, &id, err);
+    struct pl_dbq *q = r == 0 && !id ? pl_store_q(s, PL_Q_FLAW_FIND, err) : NULL;
+    if (r < 0 || (!id && !q))
         return err->code;
-    pl_dbq_text(q, 1, subject);
-    pl_dbq_text(q, 2, rule);
-    int r = pl_store_one(q, &id, err);
-    if (r == 0 && make) {
+    if (q) {
+        pl_dbq_text(q, 1, subject);
+        pl_dbq_text(q, 2, rule);
+        r = pl_store_one(q, &id, err);
+    }
+    if (q && r == 0 && make) {
         if (!(q = pl_store_q(s, PL_Q_FLAW_ADD, err)))
             return err->code;
         pl_dbq_text(q, 1, subject);

@@ -29,6 +29,8 @@ struct pl_store_db {
     struct pl_db *db;
     struct pl_dbq *q[PL_Q_COUNT];
     struct pl_store_seen packages, places, layers;
+    struct pl_store_seen flaws; /* all of them, once many were asked for in a transaction */
+    unsigned flaws_asked;
     struct pl_arena scratch; /* of one call of an operation that needs it */
     bool open;               /* between begin (or look) and its end */
     int64_t swept;           /* when work that was lost was last looked for */
