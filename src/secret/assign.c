@@ -6,6 +6,7 @@
 
 #define MAX_NAME 88 /* name behind the keyword, and what follows it */
 #define MAX_BLANKS 24
+#define MAX_GAPS 4 /* blanks in a name; with more of them it is prose */
 
 struct cursor {
     const uint8_t *p;
@@ -65,8 +66,20 @@ static bool value_word(struct cursor *c)
     return true;
 }
 
+/* " - " of notes, with blanks on both sides. */
+static bool dash(struct cursor *c)
+{
+    if (c->i == 0 || c->n - c->i < 2 || c->p[c->i] != '-' || c->p[c->i + 1] != ' ' ||
+        c->p[c->i - 1] != ' ')
+        return false;
+    c->i++;
+    return true;
+}
+
 static bool separator(struct cursor *c)
 {
+    if (dash(c))
+        return true;
     if (skip(c, ":=?|+,~", 4)) {
         skip(c, ">", 1);
         return true;
@@ -91,7 +104,8 @@ static void opening(struct cursor *c)
     if (equals && memchr(c->p + c->i, '\n', t.i - c->i) && !in(peek(&t), "\"'`\\"))
         return;
     *c = t;
-    skip(c, "\"'`\\", 4);
+    if (skip(c, "\"'`\\", 4))
+        skip(c, " ", 2);
 }
 
 /* Value behind the name that ends at c->i; false when nothing is assigned there. */
@@ -99,7 +113,7 @@ static bool behind_name(struct cursor *c)
 {
     skip(c, "\"'`\\])", 4);
     struct cursor t = *c;
-    blanks(&t, 3);
+    skip(&t, " \t", 3);
     if (separator(&t)) {
         *c = t;
         blanks(&t, MAX_BLANKS);
@@ -127,8 +141,10 @@ unsigned pl_assign_values(const struct pl_hit *h, size_t from, size_t ret[PL_ASS
 {
     struct cursor c = { h->p, from, h->n };
     size_t max = h->n - from < MAX_NAME ? h->n : from + MAX_NAME;
-    unsigned n = 0;
+    unsigned n = 0, gaps = 0;
     for (; c.i < max && is_name(h->p[c.i]); c.i++) {
+        if (h->p[c.i] == ' ' && (c.i == 0 || h->p[c.i - 1] != ' ') && ++gaps > MAX_GAPS)
+            return n;
         /* --zendesk-token VALUE, zendesk-key-VALUE */
         if (strchr(" -.", h->p[c.i]) && n + 1 < PL_ASSIGN_MAX &&
             ends_in_flag_word(h->p, h->at, c.i)) {

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "fmt/json.h"
 #include "secret/filter.h"
+#include "secret/keyvalue.h"
 
 #define MAX_DECODE (64u << 10)
 
@@ -233,6 +234,21 @@ static enum pl_verdict stored_password(struct pl_str v, const char **reason)
     return PL_WEAK;
 }
 
+/* Digits among the letters, or letters that make no word. */
+static enum pl_verdict no_word(struct pl_str v, const char **reason)
+{
+    (void)reason;
+    unsigned digits = 0, upper = 0, lower = 0;
+    for (size_t i = 0; i < v.n; i++) {
+        digits += pl_is_digit((uint8_t)v.p[i]);
+        upper += v.p[i] >= 'A' && v.p[i] <= 'Z';
+        lower += v.p[i] >= 'a' && v.p[i] <= 'z';
+    }
+    if (digits)
+        return upper + lower ? PL_KEEP : PL_DROP;
+    return v.n >= 20 && upper > 3 && lower > 3 && pl_kv_rarity(v) > 1.2 ? PL_KEEP : PL_DROP;
+}
+
 static enum pl_verdict mixed(struct pl_str v, const char **reason)
 {
     bool digit = false, letter = false;
@@ -296,28 +312,30 @@ static enum pl_verdict bip39(struct pl_str v, const char **reason)
 }
 
 static const struct pl_check checks[] = {
-    { "age", age, NULL },
-    { "aws-id", aws_id, NULL },
-    { "azure-storage", base64_64, NULL },
-    { "base64-32", base64_32, NULL },
-    { "base64-json", base64_json, NULL },
-    { "bare-key", NULL, pl_find_bare_key },
-    { "basic-auth", docker_auth, NULL },
-    { "bip39", bip39, NULL },
-    { "docker-auth", docker_auth, NULL },
-    { "generic", NULL, pl_find_keyvalue },
-    { "github-crc", crc62, NULL },
-    { "jwt", jwt, NULL },
-    { "keyvalue", NULL, pl_find_keyvalue },
-    { "luhn", luhn, NULL },
-    { "mixed", mixed, NULL },
-    { "npm-crc", crc62, NULL },
-    { "password", password, NULL },
-    { "pem", NULL, pl_find_pem },
-    { "shadow", NULL, pl_find_shadow },
-    { "stored-password", stored_password, NULL },
-    { "url-userinfo", NULL, pl_find_url },
-    { "uuid4", uuid4, NULL },
+    { "age", .verify = age },
+    { "aws-id", .verify = aws_id },
+    { "azure-storage", .verify = base64_64 },
+    { "base64-32", .verify = base64_32 },
+    { "base64-json", .verify = base64_json },
+    { "bare-key", .find = pl_find_bare_key },
+    { "basic-auth", .verify = docker_auth },
+    { "bip39", .verify = bip39 },
+    { "docker-auth", .verify = docker_auth },
+    { "firebase-client", .around = pl_firebase_client },
+    { "generic", .find = pl_find_keyvalue },
+    { "github-crc", .verify = crc62 },
+    { "jwt", .verify = jwt },
+    { "keyvalue", .find = pl_find_keyvalue },
+    { "luhn", .verify = luhn },
+    { "mixed", .verify = mixed },
+    { "no-word", .verify = no_word },
+    { "npm-crc", .verify = crc62 },
+    { "password", .verify = password },
+    { "pem", .find = pl_find_pem },
+    { "shadow", .find = pl_find_shadow },
+    { "stored-password", .verify = stored_password },
+    { "url-userinfo", .find = pl_find_url },
+    { "uuid4", .verify = uuid4 },
 };
 
 const struct pl_check *pl_check_find(const char *name)

@@ -15,6 +15,8 @@ struct pl_check {
     const char *name;
     /* Judges `value`; may set *reason to a static text. NULL for a finder. */
     enum pl_verdict (*verify)(struct pl_str value, const char **reason);
+    /* Judges the value at h->p + off by what stands round it; as `verify`. */
+    enum pl_verdict (*around)(const struct pl_hit *h, size_t off, const char **reason);
     /* Finds the value round the keyword at h->at; true with *ret filled. NULL for a verifier. */
     bool (*find)(const struct pl_hit *h, struct pl_found_at *ret);
 };
@@ -24,6 +26,9 @@ const struct pl_check *pl_check_find(const char *name);
 #define PL_CHECK_MAX 32
 /* Writes the names of all checks to `ret`, for hints; returns how many. */
 size_t pl_check_names(const char *ret[PL_CHECK_MAX]);
+
+/* A key of Google in the configuration that a Firebase project hands to its clients. */
+enum pl_verdict pl_firebase_client(const struct pl_hit *h, size_t off, const char **reason);
 
 /* Finders. */
 bool pl_find_pem(const struct pl_hit *h, struct pl_found_at *ret);

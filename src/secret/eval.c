@@ -138,9 +138,10 @@ void pl_judge(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
             push(m, i, &f, to->depth);
         return;
     }
-    if (u->check && u->check->verify) {
+    if (u->check && !u->check->find) {
         const char *why = NULL;
-        enum pl_verdict v = u->check->verify(f.value, &why);
+        enum pl_verdict v =
+            u->check->around ? u->check->around(h, at->off, &why) : u->check->verify(f.value, &why);
         if (v == PL_DROP)
             return;
         if (v == PL_WEAK && !f.reason)
@@ -264,7 +265,7 @@ static void by_assignment(struct pl_matcher *m, unsigned i, const struct pl_hit 
         if (!u->ready)
             make_ready(u, &img->rule[i]);
         if (plain && !search(m, u->head, h, from, value[k], true, &head, 1))
-            return;
+            continue;
         unsigned groups = group_count(u->re);
         if (search(m, u->re, h, value[k], to, true, g, groups)) {
             by_match(m, i, h, g, groups, sink);

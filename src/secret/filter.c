@@ -192,9 +192,10 @@ static bool is_reference(struct pl_str s)
 enum pl_placeholder pl_placeholder(struct pl_str s)
 {
     static const char *const words[] = {
-        "example",   "changeme",   "change_me",  "change-me", "placeholder", "redacted",
-        "replaceme", "replace_me", "replace-me", "yourtoken", "your_",       "your-",
-        "xxxxxx",    "-here",      "_here",      "insert_",   "dummy_",      "dummy-",
+        "example",  "changeme",  "change_me",  "change-me",  "placeholder",
+        "redacted", "replaceme", "replace_me", "replace-me", "yourtoken",
+        "your_",    "your-",     "xxxxxx",     "-here",      "_here",
+        "insert_",  "dummy_",    "dummy-",     "invalid",
     };
     size_t same, count;
     char c;

@@ -62,6 +62,32 @@ static bool accept(struct pl_kv *kv, enum pl_kv_name name, enum pl_kv_place plac
     return name == PL_KV_PASSWORD && pl_kv_is_weak_password(kv, place);
 }
 
+static bool parts_words(char c)
+{
+    return c == ' ' || c == '\t' || c == '{' || c == '}' || c == '(' || c == ')' || c == ',';
+}
+
+/* Of a value of several words, "Token 2f…" or "{acme 9c…}", takes the one that is plainly random.
+ */
+static void pick_word(struct pl_kv *kv)
+{
+    struct pl_str v = kv->value;
+    if (!kv->quoted || !memchr(v.p, ' ', v.n))
+        return;
+    for (size_t i = 0, from = 0; i <= v.n; i++) {
+        if (i < v.n && !parts_words(v.p[i]))
+            continue;
+        struct pl_kv one = *kv;
+        one.value = pl_str_sub(v, from, i - from);
+        one.off += from;
+        if (one.value.n >= 16 && pl_kv_is_random(&one)) {
+            *kv = one;
+            return;
+        }
+        from = i + 1;
+    }
+}
+
 static bool find(const struct pl_hit *h, bool bare_key, struct pl_found_at *ret)
 {
     struct pl_kv kv;
@@ -79,6 +105,9 @@ static bool find(const struct pl_hit *h, bool bare_key, struct pl_found_at *ret)
     enum pl_kv_place place = pl_kv_place_of(h->path);
     if (place != PL_KV_DOC && binary_near(h))
         place = PL_KV_DOC;
+    kv.token = name != PL_KV_PASSWORD;
+    if (name == PL_KV_TOKEN)
+        pick_word(&kv);
     return accept(&kv, name, place, ret);
 }
 

@@ -25,6 +25,7 @@ struct pl_kv {
     bool tight;   /* "KEY=value" without blanks */
     bool comment; /* the line is a comment */
     bool beside;  /* nothing but a blank stands between key and value */
+    bool token;   /* the key asks for a token, not for a password */
     bool list;    /* key and value are neighbours in a list or a call: no operator */
 };
 
@@ -46,6 +47,8 @@ enum pl_kv_name pl_kv_name_of(struct pl_str key);
 bool pl_kv_is_general(struct pl_str word);
 /* Is `value` a secret, given how its key is meant and where it stands? */
 bool pl_kv_is_secret(const struct pl_kv *kv, enum pl_kv_name name, enum pl_kv_place place);
+/* Is `value` plainly random, so that no word and no digest of a lock file has this form? */
+bool pl_kv_is_random(const struct pl_kv *kv);
 /* Is `value`, no secret by its looks ("password123"), still what somebody signs in with? */
 bool pl_kv_is_weak_password(const struct pl_kv *kv, enum pl_kv_place place);
 /* How unlike words the bytes are: about 0 for words, 1 and more for random text. */

@@ -4,7 +4,7 @@
 #include "secret/keyvalue.h"
 
 #define MAX_KEY 48
-#define MAX_VALUE 160
+#define MAX_VALUE 2048
 #define MAX_BLANKS 16
 
 struct cursor {
@@ -159,6 +159,22 @@ static bool after_quoted(struct cursor *c, struct pl_kv *kv)
     return is_quote(peek(c, 0));
 }
 
+/* Is `key`, the name of a function, one that takes a secret, by its verb: "setApiKey", "withToken",
+ * "client.password"? */
+static bool sets(struct pl_str key)
+{
+    static const char *const verbs[] = { "set", "with", "use", "add", "put" };
+    size_t dot = key.n;
+    while (dot > 0 && key.p[dot - 1] != '.')
+        dot--;
+    struct pl_str name = pl_str_sub(key, dot, SIZE_MAX);
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        if (pl_str_ieq(pl_str_sub(name, 0, strlen(verbs[i])), pl_str_c(verbs[i])))
+            return true;
+    }
+    return dot > 0 && name.n <= 8;
+}
+
 /* What stands between key and value; leaves the cursor at the value. */
 static bool separator(struct cursor *c, struct pl_kv *kv, bool flag)
 {
@@ -184,6 +200,17 @@ static bool separator(struct cursor *c, struct pl_kv *kv, bool flag)
     }
     if (flag && gap && !closed)
         return true;
+    if (gap && ch == '-' && peek(c, 1) == ' ') { /* token - 'x', of notes */
+        c->i++;
+        blanks(c);
+        return is_quote(peek(c, 0));
+    }
+    if (ch == '(' && !gap && !closed) { /* setPassword("x") */
+        c->i++;
+        white_space(c);
+        kv->list = true;
+        return sets(kv->key) && is_quote(peek(c, 0));
+    }
     if (gap && !closed && (is_quote(ch) || typed(c))) /* PASSWORD 'x' */
         return true;
     if (gap && !closed && ch > ' ' && pl_is_alnum((uint8_t)ch)) { /* SECRET x */
@@ -274,7 +301,7 @@ bool pl_kv_parse(const struct pl_hit *h, struct pl_kv *ret)
     int ch = peek(&c, 0);
     if (ch != '=' && ch != ':' && ch != '"' && ch != '\'' && ch != ' ' && ch != '\t' && ch != '>' &&
         ch != '\\' && ch != '\n' && ch != '\r' && ch != ',' && ch != '`' && ch != '?' &&
-        ch != '+' && ch != '|' && ch != '%')
+        ch != '+' && ch != '|' && ch != '%' && ch != '(')
         return false;
     size_t key = h->at, end = c.i;
     while (key > 0 && h->at - key < MAX_KEY && key_char(h->p[key - 1]))

@@ -5,6 +5,10 @@
 #include "secret/filter.h"
 #include "secret/keyvalue.h"
 
+#define MAX_PASSWORD 128
+#define MAX_PLAIN 256
+#define MAX_TOKEN 2048
+
 /* Bits of surprise, rounded, of the second letter after the first; counted over the words of
  * manuals and programs. */
 static const char bigram[26][27] = {
@@ -137,13 +141,17 @@ static bool is_path_or_url(struct pl_str s)
 }
 
 /* What a program computes, fills in or looks up. */
-static bool is_computed(struct pl_str s)
+static bool is_computed(const struct pl_kv *kv)
 {
+    struct pl_str s = kv->value;
+    const char *tick = memchr(s.p, '`', s.n);
+    if (tick && (!kv->mark || memchr(tick + 1, '`', s.n - (size_t)(tick + 1 - s.p))))
+        return true;
     while (s.n > 4 && s.p[s.n - 1] == '=')
         s.n--; /* padding of base64 */
     static const char *const marks[] = { "$(",  "${",  "{{",  "}}", "<%", "%(", "#{",
                                          "()",  "[]",  "...", "&&", "||", "**", "==",
-                                         "\\n", "\\u", "`",   "%s", "%d", "@{" };
+                                         "\\n", "\\u", "%s",  "%d", "@{" };
     static const char *const starts[] = {
         "$",    "%",      "<",    "{",     "[",   "(",        "@",    "&",     "!", "|", ">",
         "ENC(", "vault:", "ref+", "op://", "os.", "process.", "env.", "sops:", "#", "-", "=",
@@ -211,9 +219,9 @@ static bool repeats_key(const struct pl_kv *kv)
 static bool impossible(const struct pl_kv *kv)
 {
     struct pl_str v = kv->value;
-    return v.n < 4 || v.n > 128 || has_odd_bytes(v) || only(v, "0123456789.,:-/ ") ||
-           is_keyword(v) || is_computed(v) || is_path_or_url(v) || is_expression(v) ||
-           repeats_key(kv) || pl_stands_for_secret(v);
+    return v.n < 4 || v.n > (kv->token ? MAX_TOKEN : MAX_PASSWORD) || has_odd_bytes(v) ||
+           only(v, "0123456789.,:-/ ") || is_keyword(v) || is_computed(kv) || is_path_or_url(v) ||
+           is_expression(v) || repeats_key(kv) || pl_stands_for_secret(v);
 }
 
 /* A word or two, no digit and no sign in it. */
@@ -292,13 +300,32 @@ static bool is_padded(struct pl_str s)
     return s.n % 4 == 0 && s.p[s.n - 1] == '=' && f.digit && f.lower && f.upper && f.other <= 4;
 }
 
+/* A token travels in headers and addresses, so its signs are those of RFC 6750 and RFC 3986, and
+ * the few that join parts or escape. */
+static bool has_foreign_sign(struct pl_str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (!pl_is_alnum((uint8_t)s.p[i]) && !strchr("._~+/=:|@,-\\", s.p[i]))
+            return true;
+    }
+    return false;
+}
+
 static bool token(const struct pl_kv *kv, enum pl_kv_place place)
 {
     struct pl_str v = kv->value;
     struct profile f = profile_of(v);
     double rare = pl_kv_rarity(v), bits = pl_entropy(v);
+    /* what is longer and has no parts is data: a certificate, an image */
+    if (v.n > MAX_PLAIN && !memchr(v.p, '.', v.n))
+        return false;
     if (is_cut_uuid(v) || is_unsigned_jwt(v) || holds_variable(kv) || is_publishable(v) ||
         is_loose_digest(kv, place))
+        return false;
+    bool asks_token =
+        pl_str_iends(kv->key, PL_S("token")) || pl_str_iends(kv->key, PL_S("apikey")) ||
+        pl_str_iends(kv->key, PL_S("api_key")) || pl_str_iends(kv->key, PL_S("api-key"));
+    if (asks_token && has_foreign_sign(v))
         return false;
     if (is_uuid(v))
         return bits > 2.8 && ((place != PL_KV_DOC && place != PL_KV_TEXT) ||
@@ -360,6 +387,12 @@ static bool plainly_random(const struct pl_kv *kv)
     bool clean = !is_uuid(v) && !is_publishable(v) && !is_cut_uuid(v) && !holds_variable(kv);
     return clean && v.n >= 16 && f.digit >= 2 && f.lower + f.upper >= 3 && f.other * 6 <= v.n &&
            pl_entropy(v) > 3.3 && (is_hex(v) || is_padded(v) || pl_kv_rarity(v) > 0.9);
+}
+
+bool pl_kv_is_random(const struct pl_kv *kv)
+{
+    return !impossible(kv) &&
+           (plainly_random(kv) || (is_uuid(kv->value) && pl_entropy(kv->value) > 2.8));
 }
 
 bool pl_kv_is_secret(const struct pl_kv *kv, enum pl_kv_name name, enum pl_kv_place place)

@@ -8,8 +8,8 @@
 #include "secret/assign.h"
 #include "secret/shape_int.h"
 
-static const char *const triggers[] = { "key",  "token", "secret", "pass", "pwd",
-                                        "auth", "api",   "cred",   "://",  "_pat" };
+static const char *const triggers[] = { "key", "token", "secret", "pass", "pwd",    "auth",
+                                        "api", "cred",  "://",    "_pat", "access", "private" };
 
 #define MAX_STATES 64
 #define MAX_STEPS 200000u
