@@ -26,7 +26,14 @@ struct reachable {
     uint64_t at[MAX_STATES]; /* bit k: after k bytes */
 };
 
+struct step {
+    struct pl_bytes set;
+    uint64_t to[MAX_STATES], done;
+    bool known;
+};
+
 struct walk {
+    struct step step[8];
     const struct rx *rx;
     const struct automaton *a;
     const char *keyword;
@@ -61,6 +68,16 @@ static unsigned state_of(const char *text, size_t n, unsigned id[PL_COUNT(trigge
     return 0;
 }
 
+/* What stands in no trigger leads back to the start. */
+static bool in_trigger(char c)
+{
+    for (size_t t = 0; t < PL_COUNT(triggers); t++) {
+        if (c && strchr(triggers[t], c))
+            return true;
+    }
+    return false;
+}
+
 static void make_automaton(struct automaton *a)
 {
     unsigned id[PL_COUNT(triggers)][8] = { { 0 } };
@@ -71,7 +88,7 @@ static void make_automaton(struct automaton *a)
     }
     for (unsigned c = 0; c < 256; c++) {
         char one = (char)fold((uint8_t)c);
-        a->next[0][c] = (uint8_t)state_of(&one, 1, id);
+        a->next[0][c] = in_trigger(one) ? (uint8_t)state_of(&one, 1, id) : 0;
     }
     for (size_t t = 0; t < PL_COUNT(triggers); t++) {
         for (size_t k = 1; triggers[t][k]; k++) {
@@ -79,7 +96,7 @@ static void make_automaton(struct automaton *a)
                 char text[9];
                 memcpy(text, triggers[t], k);
                 text[k] = (char)fold((uint8_t)c);
-                a->next[id[t][k]][c] = (uint8_t)state_of(text, k + 1, id);
+                a->next[id[t][k]][c] = in_trigger(text[k]) ? (uint8_t)state_of(text, k + 1, id) : 0;
             }
         }
     }
@@ -91,6 +108,24 @@ static void move_to(struct walk *w, struct reachable *to, uint8_t q, uint64_t at
         return;
     w->beyond |= at >> (PL_TRIGGER_REACH - 1) != 0;
     to->at[q] |= at << 1;
+}
+
+/* The states, as bits, that one byte of `set` leads to from state `q`; FOUND is none. The few sets
+ * of a regex come again at each step. */
+static uint64_t states_over(struct walk *w, const struct pl_bytes *set, unsigned q)
+{
+    struct step *s = &w->step[(set->w[0] ^ set->w[1] ^ set->w[1] >> 32) % PL_COUNT(w->step)];
+    if (!s->known || memcmp(&s->set, set, sizeof *set) != 0)
+        *s = (struct step){ .set = *set, .known = true };
+    if (s->done >> q & 1)
+        return s->to[q];
+    for (unsigned c = 0; c < 256; c++) {
+        uint8_t next = w->a->next[q][c];
+        if (pl_bytes_has(set, (uint8_t)c) && next != FOUND)
+            s->to[q] |= 1ull << next;
+    }
+    s->done |= 1ull << q;
+    return s->to[q];
 }
 
 /* One byte of `set`; in front of w->n only the keyword's own byte. */
@@ -107,10 +142,8 @@ static void walk_set(struct walk *w, const struct pl_bytes *set, struct reachabl
                 move_to(w, &to, w->a->next[q][c], k & -k);
         }
         uint64_t rest = r->at[q] & ~inside;
-        for (unsigned c = 0; rest && c < 256; c++) {
-            if (pl_bytes_has(set, (uint8_t)c))
-                move_to(w, &to, w->a->next[q][c], rest);
-        }
+        for (uint64_t k = rest ? states_over(w, set, q) : 0; k; k &= k - 1)
+            move_to(w, &to, (uint8_t)__builtin_ctzll(k), rest);
     }
     *r = to;
 }
