@@ -158,7 +158,8 @@ def killing(store, server, targets, expected, n_layers):
     point(killed[0] > 0 and crashes == 2, "%s: workers %d times, the server twice" % (what, killed[0]))
     point("done" in n and n["done"] == len(targets) + n_layers and not n["aside"], "%s: no work is lost, stuck or set aside" % what,
           n)
-    point(all(c == 130 for c in codes), "%s: SIGTERM ends a worker" % what, codes)
+    # one that was started a moment ago may not catch signals yet
+    point(codes.count(130) >= 3 and all(c in (130, -15) for c in codes), "%s: SIGTERM ends a worker" % what, codes)
     records = server.sql("SELECT count(*), count(DISTINCT digest) FROM plimsoll.record").strip()
     point(records == "%d|%d" % (n_layers, n_layers), "%s: each layer is recorded once" % what, (records, n_layers))
     as_scanned(what, store, targets, expected)
