@@ -36,7 +36,8 @@ class Server:
 
     def __init__(self, durable=False):
         self.bin = programs()
-        self.dir = tempfile.mkdtemp(prefix="pl-pg-")
+        # the folder of a test run is for its owner alone, and the server runs as another
+        self.dir = tempfile.mkdtemp(prefix="pl-pg-", dir=None if os.getuid() else "/tmp")
         self.durable = durable
         self.port = free_port()
         self.user = None  # the server refuses to run as root
