@@ -167,8 +167,20 @@ int main(int argc, char **argv)
     struct pl_err err = { 0 };
     if (argc != 7)
         return 2;
-    struct pl_serve_opts o = { .ops = { &p, load, ref, unref, decide, record, release, resolve,
-                                        docker_build, timeout_ms, hash, files, refresh, numbers },
+    struct pl_serve_opts o = { .ops = { .arg = &p,
+                                        .load = load,
+                                        .ref = ref,
+                                        .unref = unref,
+                                        .decide = decide,
+                                        .record = record,
+                                        .release = release,
+                                        .resolve = resolve,
+                                        .docker_build = docker_build,
+                                        .timeout_ms = timeout_ms,
+                                        .hash = hash,
+                                        .files = files,
+                                        .refresh = refresh,
+                                        .numbers = numbers },
                                .listen = word(argv[1]),
                                .cert = word(argv[2]),
                                .key = word(argv[3]),
