@@ -40,7 +40,7 @@ static void look(struct folder *f, const char *name)
         return;
     }
     struct file x = { .used = st.st_mtim, .bytes = (size_t)st.st_size };
-    snprintf(x.name, sizeof x.name, "%s", name);
+    memcpy(x.name, name, strlen(name) + 1); /* short enough: see entry */
     f->bytes += x.bytes;
     pl_vec_push(&f->list, x);
 }
