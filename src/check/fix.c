@@ -6,48 +6,14 @@
 
 #include "base/cleanup.h"
 #include "base/vec.h"
+#include "check/edits.h"
 
 #define PASSES_MAX 40u
 #define TOGETHER_MAX 200u       /* repairs that are tried at once */
 #define TRIES_MAX 200u          /* hits of one pass that are tried */
 #define PROOF_MAX (8u << 20)    /* bytes that the proofs of one pass may read */
 #define FIX_TEXT_MAX (1u << 20) /* larger files are judged, not repaired */
-
-struct edits {
-    const struct pl_lint_edit **p;
-    size_t n;
-};
-
-static int by_offset(const void *a, const void *b)
-{
-    const struct pl_lint_edit *x = *(const struct pl_lint_edit *const *)a;
-    const struct pl_lint_edit *y = *(const struct pl_lint_edit *const *)b;
-    return x->off != y->off ? (x->off < y->off ? -1 : 1) : x->end < y->end ? -1 : x->end > y->end;
-}
-
-/* Do two sorted lists, or one list, touch the same bytes? */
-static bool overlap(const struct edits *e)
-{
-    for (size_t i = 1; i < e->n; i++)
-        if (e->p[i]->off < e->p[i - 1]->end || e->p[i]->off == e->p[i - 1]->off)
-            return true;
-    return false;
-}
-
-static struct pl_str apply(struct pl_arena *a, struct pl_str text, const struct edits *e)
-{
-    struct pl_buf out = { .max = 4 * FIX_TEXT_MAX };
-    size_t at = 0;
-    for (size_t i = 0; i < e->n; i++) {
-        pl_buf_putn(&out, text.p + at, e->p[i]->off - at);
-        pl_buf_putn(&out, e->p[i]->text.p, e->p[i]->text.n);
-        at = e->p[i]->end;
-    }
-    pl_buf_putn(&out, text.p + at, text.n - at);
-    struct pl_str s = pl_dup(a, pl_buf_str(&out));
-    pl_buf_release(&out);
-    return s;
-}
+#define GROWTH_MAX (4u << 20)   /* a text that grows beyond is not taken */
 
 /* How often each rule and each code stands in a result. */
 struct counts {
@@ -89,7 +55,7 @@ static bool holds(const struct proof *p, struct pl_str text, const unsigned *gon
     struct pl_arena a = { 0 };
     struct pl_lint_result r;
     struct counts after;
-    bool ok = pl_lint_file(&a, text, &p->o, &r, NULL) == 0;
+    bool ok = text.p && pl_lint_file(&a, text, &p->o, &r, NULL) == 0;
     if (ok) {
         count(&a, &r, &after);
         ok = r.parsed >= p->r->parsed && r.refused <= p->r->refused && none_new(&p->before, &after);
@@ -109,35 +75,6 @@ static void cheaper(struct pl_lint_opts *o, const struct pl_lint_result *r)
     o->context = NULL;
 }
 
-static struct edits edits_of(struct pl_arena *a, const struct pl_lint_hit *h)
-{
-    struct edits e = { pl_alloc_n(a, h->n_edits + 1, sizeof *e.p), h->n_edits };
-    for (size_t i = 0; i < h->n_edits; i++)
-        e.p[i] = &h->edits[i];
-    qsort(e.p, e.n, sizeof *e.p, by_offset);
-    return e;
-}
-
-static void merge(struct edits *all, const struct edits *e)
-{
-    memcpy(all->p + all->n, e->p, e->n * sizeof *e->p);
-    all->n += e->n;
-    qsort(all->p, all->n, sizeof *all->p, by_offset);
-}
-
-/* Adds the edits of a hit to `all` when they touch none of them. */
-static bool join(struct pl_arena *a, struct edits *all, size_t total, const struct edits *e)
-{
-    struct edits both = { pl_alloc_n(a, total + 1, sizeof *both.p), all->n };
-    if (all->n)
-        memcpy(both.p, all->p, all->n * sizeof *all->p);
-    merge(&both, e);
-    if (overlap(&both))
-        return false;
-    *all = both;
-    return true;
-}
-
 /* One reading for the repairs `hit` that do not touch each other. Marks in `done` those that held;
  * true when all of them did. */
 static bool prove_together(const struct proof *p, const struct pl_lint_result *r, const size_t *hit,
@@ -145,19 +82,17 @@ static bool prove_together(const struct proof *p, const struct pl_lint_result *r
 {
     struct pl_arena a = { 0 };
     unsigned gone[PL_RULE_COUNT] = { 0 };
-    size_t total = 0, used = 0;
+    size_t used = 0;
     size_t *in = pl_alloc_n(&a, n + 1, sizeof *in);
-    for (size_t i = 0; i < n; i++)
-        total += r->hits[hit[i]].n_edits;
-    struct edits all = { NULL, 0 };
+    struct pl_edits all = { NULL, 0 };
     for (size_t i = 0; i < n && used < TOGETHER_MAX; i++) {
-        struct edits e = edits_of(&a, &r->hits[hit[i]]);
-        if (overlap(&e) || !join(&a, &all, total, &e))
+        const struct pl_lint_hit *h = &r->hits[hit[i]];
+        if (!pl_edits_join(&a, &all, h->edits, h->n_edits))
             continue;
         in[used++] = hit[i];
-        gone[r->hits[hit[i]].rule]++;
+        gone[h->rule]++;
     }
-    bool held = used && holds(p, apply(&a, p->text, &all), gone);
+    bool held = used && holds(p, pl_edits_apply(&a, p->text, &all, GROWTH_MAX), gone);
     for (size_t i = 0; i < used && held; i++)
         done[in[i]] = true;
     pl_arena_release(&a);
@@ -210,36 +145,36 @@ void pl_fix_prove(struct pl_arena *a, struct pl_str text, const struct pl_lint_o
         }
 }
 
+static struct pl_str alone(struct pl_arena *a, struct pl_str text, const struct pl_lint_hit *h)
+{
+    struct pl_edits e = { NULL, 0 };
+    pl_edits_join(a, &e, h->edits, h->n_edits);
+    return pl_edits_apply(a, text, &e, GROWTH_MAX);
+}
+
 /* One pass: all repairs that hold alone, then together as far as they do. */
 static struct pl_str pass(struct pl_arena *a, struct pl_str text, const struct pl_lint_opts *o,
                           enum pl_fix_class c, struct pl_lint_result *r,
                           const struct pl_fix_log *log)
 {
     struct proof p = { .text = text, .o = *o, .r = r };
-    size_t total = 0;
     cheaper(&p.o, r);
     pl_fix_prove(a, text, o, r);
     count(a, r, &p.before);
-    for (size_t i = 0; i < r->n_hits; i++)
-        total += r->hits[i].n_edits;
-    struct edits all = { pl_alloc_n(a, total + 1, sizeof *all.p), 0 };
-    struct edits *one = pl_alloc_n(a, r->n_hits + 1, sizeof *one);
+    struct pl_edits all = { NULL, 0 };
     const struct pl_lint_hit **hit = pl_alloc_n(a, r->n_hits + 1, sizeof *hit);
     size_t n = 0;
     for (size_t i = 0; i < r->n_hits; i++) {
         struct pl_lint_hit *h = &r->hits[i];
         if (h->fix_class == PL_FIX_NONE || h->fix_class > c)
             continue;
-        struct edits e = edits_of(a, h);
-        if (!join(a, &all, total, &e))
-            continue;
-        hit[n] = h;
-        one[n++] = e;
+        if (pl_edits_join(a, &all, h->edits, h->n_edits))
+            hit[n++] = h;
     }
-    struct pl_str out = all.n ? apply(a, text, &all) : text;
+    struct pl_str out = all.n ? pl_edits_apply(a, text, &all, GROWTH_MAX) : text;
     if (all.n && !holds(&p, out, NULL)) {
         size_t k = 0; /* they do not get on: the first that holds alone */
-        while (k < n && k < TRIES_MAX && !holds(&p, out = apply(a, text, &one[k]), NULL))
+        while (k < n && k < TRIES_MAX && !holds(&p, out = alone(a, text, hit[k]), NULL))
             k++;
         bool found = k < n && k < TRIES_MAX;
         hit[0] = found ? hit[k] : NULL;

@@ -23,7 +23,7 @@ int pl_codec_probe(struct pl_view *in, const struct pl_codec **ret, struct pl_er
     const struct pl_codec *best = NULL;
     unsigned most = 0;
     for (const struct pl_codec *const *c = pl_codecs; *c; c++) {
-        unsigned bits = (*c)->bid(in->p, in->n < 512 ? in->n : 512);
+        unsigned bits = (*c)->bid ? (*c)->bid(in->p, in->n < 512 ? in->n : 512) : 0;
         if (bits > most) {
             most = bits;
             best = *c;

@@ -34,8 +34,12 @@ struct pl_codec_opts {
 struct pl_codec {
     const char *id; /* "gzip", "zstd", "xz", "bzip2" */
     /* Bits verified of the bytes at `p` (n may be short), 0 when it is not this codec. A codec that
-     * cannot be decoded may still bid, with open == NULL, so that the message can name it. */
+     * cannot be decoded may still bid, with open == NULL, so that the message can name it. NULL: it
+     * has no mark to know it by. */
     unsigned (*bid)(const uint8_t *p, size_t n);
+    /* The same for one without a mark, whose file's name says what it is; `all`: these are all
+     * bytes of it. NULL for the others. */
+    unsigned (*named)(const uint8_t *p, size_t n, bool all, struct pl_str path);
     /* A heap view of the content of `in`; does not own `in`, and keeps a copy of `o`. All members /
      * frames are read; at its end `in` is at its end too. Damage: PL_E_FORMAT with the offset in
      * `in`, after everything decoded before it. */

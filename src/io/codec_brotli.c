@@ -3,7 +3,6 @@
 #include <brotli/decode.h>
 #include <inttypes.h>
 
-#include "io/codec_brotli.h"
 #include "io/refill.h"
 
 struct brotli {
@@ -12,7 +11,8 @@ struct brotli {
     bool done;
 };
 
-bool pl_brotli_begins(const uint8_t *p, size_t n, bool all)
+/* Can these be the first bytes of a stream? A name alone is no proof. */
+static bool begins(const uint8_t *p, size_t n, bool all)
 {
     uint8_t out[4096], *to = out;
     size_t room = sizeof out;
@@ -25,11 +25,9 @@ bool pl_brotli_begins(const uint8_t *p, size_t n, bool all)
            (r == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT && !all);
 }
 
-static unsigned brotli_bid(const uint8_t *p, size_t n)
+static unsigned brotli_named(const uint8_t *p, size_t n, bool all, struct pl_str path)
 {
-    (void)p;
-    (void)n;
-    return 0;
+    return pl_str_iends(path, PL_S(".br")) && begins(p, n, all) ? 1 : 0;
 }
 
 static int finished(struct brotli *b, struct pl_err *err)
@@ -76,4 +74,6 @@ static struct pl_view *brotli_open(struct pl_view *in, const struct pl_codec_opt
     return &b->r.v;
 }
 
-const struct pl_codec pl_codec_brotli = { .id = "brotli", .bid = brotli_bid, .open = brotli_open };
+const struct pl_codec pl_codec_brotli = { .id = "brotli",
+                                          .named = brotli_named,
+                                          .open = brotli_open };

@@ -1,21 +1,13 @@
 /* Built without libbrotlidec: brotli is named, not read. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/codec.h"
-#include "io/codec_brotli.h"
 
-bool pl_brotli_begins(const uint8_t *p, size_t n, bool all)
+static unsigned brotli_named(const uint8_t *p, size_t n, bool all, struct pl_str path)
 {
     (void)p;
     (void)n;
     (void)all;
-    return true;
+    return pl_str_iends(path, PL_S(".br")) ? 1 : 0;
 }
 
-static unsigned brotli_bid(const uint8_t *p, size_t n)
-{
-    (void)p;
-    (void)n;
-    return 0;
-}
-
-const struct pl_codec pl_codec_brotli = { .id = "brotli", .bid = brotli_bid };
+const struct pl_codec pl_codec_brotli = { .id = "brotli", .named = brotli_named };

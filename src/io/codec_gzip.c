@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 
+#include "base/le.h"
 #include "io/gzip_head.h"
 #include "io/inflate.h"
 
@@ -42,20 +43,15 @@ static int begin(struct gzip *g, struct pl_err *err)
     return 0;
 }
 
-static uint32_t le32(const uint8_t *p)
-{
-    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 static int finish(struct gzip *g, struct pl_err *err)
 {
     struct pl_view *in = g->r.in;
     int rc = pl_refill_need(&g->r, 8, err);
     if (rc < 0)
         return rc;
-    if (le32(in->p) != pl_inflate_crc(g->z))
+    if (pl_le32(in->p) != pl_inflate_crc(g->z))
         return pl_fail(err, PL_E_FORMAT, "gzip: wrong checksum at offset %" PRIu64, in->off);
-    if (le32(in->p + 4) != (uint32_t)g->made)
+    if (pl_le32(in->p + 4) != (uint32_t)g->made)
         return pl_fail(err, PL_E_FORMAT, "gzip: wrong length at offset %" PRIu64, in->off + 4);
     pl_view_consume(in, 8);
     g->inside = false;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/le.h"
 #include "io/lzblock.h"
 #include "io/refill.h"
 
@@ -29,11 +30,6 @@ struct lz4 {
     uint64_t frames;
 };
 
-static uint32_t le32(const uint8_t *p)
-{
-    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 static bool is_frame(uint32_t magic)
 {
     return magic == MAGIC || magic == MAGIC_OLD;
@@ -46,7 +42,7 @@ static bool is_skippable(uint32_t magic)
 
 static unsigned lz4_bid(const uint8_t *p, size_t n)
 {
-    return n >= 4 && is_frame(le32(p)) ? 32 : 0;
+    return n >= 4 && is_frame(pl_le32(p)) ? 32 : 0;
 }
 
 static int damaged(struct lz4 *z, const char *what, struct pl_err *err)
@@ -110,11 +106,11 @@ static int begin(struct lz4 *z, struct pl_err *err)
     int rc = pl_view_ahead(in, 8, err);
     if (rc < 0)
         return rc;
-    uint32_t magic = in->n >= 4 ? le32(in->p) : 0;
+    uint32_t magic = in->n >= 4 ? pl_le32(in->p) : 0;
     if (in->n >= 4 && is_frame(magic))
         return frame_begin(z, magic == MAGIC_OLD, err);
     if (in->n >= 8 && is_skippable(magic)) {
-        uint32_t n = le32(in->p + 4);
+        uint32_t n = pl_le32(in->p + 4);
         pl_view_consume(in, 8);
         return pl_frame_pass(&z->r, PL_FRAME_SKIPPABLE, n, err);
     }
@@ -161,7 +157,7 @@ static int frame_end(struct lz4 *z, struct pl_err *err)
     int rc = pl_refill_need(&z->r, 4, err);
     if (rc < 0)
         return rc;
-    bool good = le32(z->r.in->p) == pl_xxh32_get(&z->sum);
+    bool good = pl_le32(z->r.in->p) == pl_xxh32_get(&z->sum);
     pl_view_consume(z->r.in, 4);
     return good ? 0 : damaged(z, "wrong check sum", err);
 }
@@ -171,8 +167,9 @@ static int old_end(struct lz4 *z, bool *ended, struct pl_err *err)
 {
     struct pl_view *in = z->r.in;
     int rc = pl_view_ahead(in, 4, err);
-    *ended = rc >= 0 &&
-             (in->n == 0 || (in->n >= 4 && (is_frame(le32(in->p)) || is_skippable(le32(in->p)))));
+    *ended =
+        rc >= 0 &&
+        (in->n == 0 || (in->n >= 4 && (is_frame(pl_le32(in->p)) || is_skippable(pl_le32(in->p)))));
     z->inside = !*ended;
     return rc;
 }
@@ -186,7 +183,7 @@ static int block(struct lz4 *z, struct pl_err *err)
     rc = pl_refill_need(&z->r, 4, err);
     if (rc < 0)
         return rc;
-    uint32_t word = le32(z->r.in->p);
+    uint32_t word = pl_le32(z->r.in->p);
     bool plain = !z->old && word >> 31;
     size_t n = plain ? word & 0x7fffffff : word;
     pl_view_consume(z->r.in, 4);

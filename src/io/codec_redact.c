@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/le.h"
 #include "io/redact.h"
 #include "io/tar_int.h"
 
@@ -24,16 +25,6 @@ struct redact {
 /* *ret_changed: something was overwritten. */
 static int anything(const struct redact *k, uint8_t *p, size_t n, unsigned depth,
                     bool *ret_changed);
-
-static uint32_t le16(const uint8_t *p)
-{
-    return (uint32_t)(p[0] | p[1] << 8);
-}
-
-static uint32_t le32(const uint8_t *p)
-{
-    return le16(p) | le16(p + 2) << 16;
-}
 
 static void put_le32(uint8_t *p, uint32_t v)
 {
@@ -200,7 +191,7 @@ static size_t gzip_header(const uint8_t *p, size_t n)
     if (n < 18 || p[2] != 8 || p[3] & 0xe0)
         return 0;
     if (p[3] & 4)
-        at += 2 + (size_t)le16(p + 10);
+        at += 2 + (size_t)pl_le16(p + 10);
     for (unsigned bit = 8; bit <= 16; bit <<= 1) /* name, comment */
         if (p[3] & bit && at < n) {
             const uint8_t *end = memchr(p + at, 0, n - at);
@@ -231,14 +222,14 @@ static int redact_gzip(const struct redact *k, uint8_t *p, size_t n, unsigned de
 static int redact_member(const struct redact *k, uint8_t *p, size_t n, uint8_t *e, unsigned depth,
                          bool *ret_changed)
 {
-    uint32_t size = le32(e + 20), at = le32(e + 42), crc = 0, method = le16(e + 10);
+    uint32_t size = pl_le32(e + 20), at = pl_le32(e + 42), crc = 0, method = pl_le16(e + 10);
     bool changed = false;
     if (at > n || n - at < LOCAL_SIZE || memcmp(p + at, "PK\3\4", 4) != 0)
         return forbidden(k, "a zip whose directory is not sound");
-    size_t body = at + LOCAL_SIZE + le16(p + at + 26) + le16(p + at + 28);
+    size_t body = at + LOCAL_SIZE + pl_le16(p + at + 26) + pl_le16(p + at + 28);
     if (body > n || n - body < size)
         return forbidden(k, "a zip whose directory is not sound");
-    if (le16(e + 8) & 1 || (method != 0 && method != 8))
+    if (pl_le16(e + 8) & 1 || (method != 0 && method != 8))
         return 0; /* what is in it cannot be seen here either */
     int r = method ? redact_deflated(k, p + body, size, depth, &crc, &changed)
                    : anything(k, p + body, size, depth + 1, &changed);
@@ -247,7 +238,7 @@ static int redact_member(const struct redact *k, uint8_t *p, size_t n, uint8_t *
     if (!method)
         crc = (uint32_t)crc32(0, p + body, size);
     put_le32(e + 16, crc);
-    if (!(le16(p + at + 6) & 8)) {
+    if (!(pl_le16(p + at + 6) & 8)) {
         put_le32(p + at + 14, crc);
     } else { /* sum and sizes behind the body, perhaps with a mark */
         size_t tail = body + size;
@@ -268,14 +259,15 @@ static int redact_zip(const struct redact *k, uint8_t *p, size_t n, unsigned dep
             end = n - i;
     if (end == n)
         return forbidden(k, "a zip without a directory");
-    uint32_t count = le16(p + end + 10), size = le32(p + end + 12), off = le32(p + end + 16);
+    uint32_t count = pl_le16(p + end + 10), size = pl_le32(p + end + 12),
+             off = pl_le32(p + end + 16);
     if (count == 0xffff || off > end || size > end - off)
         return forbidden(k, "a zip whose directory is not sound, or of more than 4 GiB");
     uint8_t *e = p + off;
     for (uint32_t i = 0; i < count; i++) {
         if ((size_t)(p + end - e) < CENTRAL_SIZE || memcmp(e, "PK\1\2", 4) != 0)
             return forbidden(k, "a zip whose directory is not sound");
-        size_t len = CENTRAL_SIZE + le16(e + 28) + le16(e + 30) + le16(e + 32);
+        size_t len = CENTRAL_SIZE + pl_le16(e + 28) + pl_le16(e + 30) + pl_le16(e + 32);
         if ((size_t)(p + end - e) < len)
             return forbidden(k, "a zip whose directory is not sound");
         int r = redact_member(k, p, n, e, depth, ret_changed);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/le.h"
 #include "io/lzblock.h"
 #include "io/refill.h"
 
@@ -96,7 +97,7 @@ static int data(struct snappy *s, uint8_t type, size_t len, struct pl_err *err)
     int rc = pl_refill_take(&s->r, s->packed, len, err);
     if (rc < 0)
         return rc;
-    uint32_t want = p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+    uint32_t want = pl_le32(p);
     int64_t made = decode(s, type, p + SUM, len - SUM);
     if (made < 0)
         return damaged(s, "damaged block", err);

@@ -13,12 +13,12 @@ struct deflated {
     bool inside, done;
 };
 
-/* Two bytes say little: only its name makes a file a zlib stream, see nested_stream.c. */
-static unsigned zlib_bid(const uint8_t *p, size_t n)
+/* Two bytes say little: only its name makes a file a zlib stream. */
+static unsigned zlib_named(const uint8_t *p, size_t n, bool all, struct pl_str path)
 {
-    (void)p;
-    (void)n;
-    return 0;
+    (void)all;
+    bool is = pl_str_iends(path, PL_S(".zz")) || pl_str_iends(path, PL_S(".zlib"));
+    return is && n > 2 && (p[0] & 0x8f) == 8 && (p[0] << 8 | p[1]) % 31 == 0 ? 13 : 0;
 }
 
 static int begin(struct deflated *z, struct pl_err *err)
@@ -82,4 +82,4 @@ static struct pl_view *zlib_open(struct pl_view *in, const struct pl_codec_opts 
     return &z->r.v;
 }
 
-const struct pl_codec pl_codec_zlib = { .id = "zlib", .bid = zlib_bid, .open = zlib_open };
+const struct pl_codec pl_codec_zlib = { .id = "zlib", .named = zlib_named, .open = zlib_open };

@@ -4,6 +4,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include "base/le.h"
 #include "io/refill.h"
 
 #define BLOCK_HEADER ((size_t)3)
@@ -18,19 +19,14 @@ struct zstd {
     bool full;       /* the last call had no room left, so it may hold more */
 };
 
-static uint32_t le32(const uint8_t *p)
-{
-    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 static bool is_skippable(const uint8_t *p, size_t n)
 {
-    return n >= 4 && (le32(p) & 0xfffffff0u) == 0x184d2a50u;
+    return n >= 4 && (pl_le32(p) & 0xfffffff0u) == 0x184d2a50u;
 }
 
 static bool is_frame(const uint8_t *p, size_t n)
 {
-    return n >= 4 && le32(p) == 0xfd2fb528u;
+    return n >= 4 && pl_le32(p) == 0xfd2fb528u;
 }
 
 static unsigned zstd_bid(const uint8_t *p, size_t n)
@@ -43,7 +39,7 @@ static int skippable(struct zstd *z, struct pl_err *err)
     int rc = pl_refill_need(&z->r, 8, err);
     if (rc < 0)
         return rc;
-    uint32_t n = le32(z->r.in->p + 4);
+    uint32_t n = pl_le32(z->r.in->p + 4);
     pl_view_consume(z->r.in, 8);
     return pl_frame_pass(&z->r, PL_FRAME_SKIPPABLE, n, err);
 }

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/le.h"
+
 /* What is read and what is written. */
 struct lz {
     const uint8_t *p, *end;
@@ -275,11 +277,6 @@ static uint32_t rotl(uint32_t x, unsigned by)
     return x << by | x >> (32 - by);
 }
 
-static uint32_t le32(const uint8_t *p)
-{
-    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 void pl_xxh32_init(struct pl_xxh32 *x)
 {
     *x = (struct pl_xxh32){ .v = { P1 + P2, P2, 0, 0u - P1 } };
@@ -288,7 +285,7 @@ void pl_xxh32_init(struct pl_xxh32 *x)
 static void stripe(struct pl_xxh32 *x, const uint8_t *p)
 {
     for (unsigned i = 0; i < 4; i++)
-        x->v[i] = rotl(x->v[i] + le32(p + 4 * (size_t)i) * P2, 13) * P1;
+        x->v[i] = rotl(x->v[i] + pl_le32(p + 4 * (size_t)i) * P2, 13) * P1;
 }
 
 void pl_xxh32_add(struct pl_xxh32 *x, const uint8_t *p, size_t n)
@@ -318,7 +315,7 @@ uint32_t pl_xxh32_get(const struct pl_xxh32 *x)
     h += (uint32_t)x->total;
     size_t n = x->total % 16, i = 0;
     for (; i + 4 <= n; i += 4)
-        h = rotl(h + le32(x->rest + i) * P3, 17) * P4;
+        h = rotl(h + pl_le32(x->rest + i) * P3, 17) * P4;
     for (; i < n; i++)
         h = rotl(h + x->rest[i] * P5, 11) * P1;
     h = (h ^ h >> 15) * P2;

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
 #include "io/codec.h"
-#include "io/codec_brotli.h"
 #include "io/nested_int.h"
 
 /* What a suffix becomes when the compression is taken off. */
@@ -75,15 +74,9 @@ static int read_stream(const struct pl_codec *c, struct pl_view *in, const struc
     return r < 0 ? r : 0;
 }
 
-/* What has no mark of its own needs the name, and first bytes that can be. */
-static unsigned named(const char *id, const uint8_t *p, size_t n, struct pl_str path)
+static unsigned bid(const struct pl_codec *c, const uint8_t *p, size_t n, struct pl_str path)
 {
-    if (strcmp(id, "zlib") == 0 &&
-        (pl_str_iends(path, PL_S(".zz")) || pl_str_iends(path, PL_S(".zlib"))))
-        return n > 2 && (p[0] & 0x8f) == 8 && (p[0] << 8 | p[1]) % 31 == 0 ? 13 : 0;
-    if (strcmp(id, "brotli") == 0 && pl_str_iends(path, PL_S(".br")))
-        return pl_brotli_begins(p, n, n < 512) ? 1 : 0;
-    return 0;
+    return c->bid ? c->bid(p, n) : c->named(p, n, n < 512, path);
 }
 
 /* The codec of that id; bids are the codec's own. */
@@ -91,8 +84,7 @@ static unsigned named(const char *id, const uint8_t *p, size_t n, struct pl_str 
     extern const struct pl_codec pl_codec_##name;                              \
     static unsigned bid_##name(const uint8_t *p, size_t n, struct pl_str path) \
     {                                                                          \
-        unsigned bits = pl_codec_##name.bid(p, n);                             \
-        return bits ? bits : named(#name, p, n, path);                         \
+        return bid(&pl_codec_##name, p, n, path);                              \
     }                                                                          \
     static int read_##name(struct pl_view *in, const struct pl_nested_opts *o, \
                            struct pl_nested_sink *sink, struct pl_err *err)    \

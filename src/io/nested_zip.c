@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/cleanup.h"
+#include "base/le.h"
 #include "base/vec.h"
 #include "io/nested_arc.h"
 
@@ -12,21 +13,6 @@
 #define END_SIZE 22
 #define END64_SIZE 56
 #define LOCATOR_SIZE 20
-
-static uint32_t le16(const uint8_t *p)
-{
-    return (uint32_t)(p[0] | p[1] << 8);
-}
-
-static uint32_t le32(const uint8_t *p)
-{
-    return le16(p) | le16(p + 2) << 16;
-}
-
-static uint64_t le64(const uint8_t *p)
-{
-    return le32(p) | (uint64_t)le32(p + 4) << 32;
-}
 
 static bool zip_name(struct pl_str path)
 {
@@ -104,13 +90,13 @@ static bool find_directory(struct pl_str z, struct directory *ret)
     if (!find_end(z, &end))
         return false;
     const uint8_t *e = (const uint8_t *)z.p + end;
-    uint64_t size = le32(e + 12), off = le32(e + 16), stop = end;
+    uint64_t size = pl_le32(e + 12), off = pl_le32(e + 16), stop = end;
     const uint8_t *loc = e - LOCATOR_SIZE;
     if (end >= LOCATOR_SIZE + END64_SIZE && memcmp(loc, "PK\6\7", 4) == 0) {
         const uint8_t *e64 = loc - END64_SIZE; /* where it is when it has no extensible data */
         if (memcmp(e64, "PK\6\6", 4) == 0) {
-            size = le64(e64 + 40);
-            off = le64(e64 + 48);
+            size = pl_le64(e64 + 40);
+            off = pl_le64(e64 + 48);
             stop = end - LOCATOR_SIZE - END64_SIZE;
         }
     }
@@ -123,20 +109,20 @@ static bool find_directory(struct pl_str z, struct directory *ret)
 /* Compressed size and local offset of one directory entry, zip64 extra field included. */
 static void entry_place(const uint8_t *e, uint64_t *size, uint64_t *off)
 {
-    const uint8_t *x = e + CENTRAL_SIZE + le16(e + 28), *end = x + le16(e + 30);
-    *size = le32(e + 20);
-    *off = le32(e + 42);
-    while (end - x >= 4 && (size_t)(end - x) >= 4 + le16(x + 2)) {
-        const uint8_t *f = x + 4, *stop = f + le16(x + 2);
-        if (le16(x) == 1) {
-            if (le32(e + 24) == UINT32_MAX)
+    const uint8_t *x = e + CENTRAL_SIZE + pl_le16(e + 28), *end = x + pl_le16(e + 30);
+    *size = pl_le32(e + 20);
+    *off = pl_le32(e + 42);
+    while (end - x >= 4 && (size_t)(end - x) >= 4 + pl_le16(x + 2)) {
+        const uint8_t *f = x + 4, *stop = f + pl_le16(x + 2);
+        if (pl_le16(x) == 1) {
+            if (pl_le32(e + 24) == UINT32_MAX)
                 f += 8;
             if (*size == UINT32_MAX && stop - f >= 8) {
-                *size = le64(f);
+                *size = pl_le64(f);
                 f += 8;
             }
             if (*off == UINT32_MAX && stop - f >= 8)
-                *off = le64(f);
+                *off = pl_le64(f);
         }
         x = stop;
     }
@@ -147,7 +133,7 @@ static bool list_entries(struct pl_str z, const struct directory *d, struct stre
 {
     const uint8_t *base = (const uint8_t *)z.p, *e = base + d->at, *end = e + d->size;
     while (end - e >= CENTRAL_SIZE && memcmp(e, "PK\1\2", 4) == 0) {
-        size_t len = CENTRAL_SIZE + le16(e + 28) + le16(e + 30) + le16(e + 32);
+        size_t len = CENTRAL_SIZE + pl_le16(e + 28) + pl_le16(e + 30) + pl_le16(e + 32);
         if ((size_t)(end - e) < len)
             return false;
         uint64_t size, off;
@@ -157,7 +143,7 @@ static bool list_entries(struct pl_str z, const struct directory *d, struct stre
             continue; /* libarchive says what is wrong with it */
         off += d->base;
         const uint8_t *l = base + off;
-        uint64_t head = LOCAL_SIZE + le16(l + 26) + le16(l + 28);
+        uint64_t head = LOCAL_SIZE + pl_le16(l + 26) + pl_le16(l + 28);
         if (memcmp(l, "PK\3\4", 4) != 0 || size > z.n)
             continue;
         pl_vec_push(&ret->v, (struct stretch){ off, off + head + size });
@@ -168,8 +154,8 @@ static bool list_entries(struct pl_str z, const struct directory *d, struct stre
 /* Is there room for a whole member at `p`, and are its fields such as writers make? */
 static bool plausible_local(const uint8_t *p, size_t n)
 {
-    return n > LOCAL_SIZE && le16(p + 4) < 100 && le16(p + 8) < 100 && le16(p + 26) > 0 &&
-           LOCAL_SIZE + le16(p + 26) + le16(p + 28) <= n;
+    return n > LOCAL_SIZE && pl_le16(p + 4) < 100 && pl_le16(p + 8) < 100 && pl_le16(p + 26) > 0 &&
+           LOCAL_SIZE + pl_le16(p + 26) + pl_le16(p + 28) <= n;
 }
 
 /* Put behind a piece that is read from front to back: libarchive wants to see more than the end of

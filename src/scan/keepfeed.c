@@ -182,7 +182,7 @@ static void send_program(struct pl_keepfeed *f, struct pl_worker *w, const struc
     pl_keep_fact(w, PL_FACT_STRINGS, at->ordinal, f->traits, pl_buf_str(&f->b));
 }
 
-/* What is kept of a file holds no secret: blanks of the same length stand in its place. */
+/* What is kept of a file holds no secret: as many x stand in its place. */
 static void on_secret(void *arg, const struct pl_secret *s)
 {
     struct pl_buf *b = arg;

@@ -170,13 +170,19 @@ struct path {
     size_t n;
 };
 
+struct pl_str pl_deploy_joined(struct pl_deploy *d, const struct pl_str *item, size_t n)
+{
+    struct pl_str s = PL_S("");
+    for (size_t i = 0; i < n; i++)
+        s = pl_printf(d->a, "%.*s%s%.*s", PL_FMT(s), i ? ", " : "", PL_FMT(item[i]));
+    return s;
+}
+
 /* "a: {b: [x, y]}" */
 static struct pl_str flow_of(struct pl_deploy *d, const struct pl_str *key, size_t n,
                              const struct pl_deploy_value *v)
 {
-    struct pl_str s = PL_S("");
-    for (size_t i = 0; i < v->n; i++)
-        s = pl_printf(d->a, "%.*s%s%.*s", PL_FMT(s), i ? ", " : "", PL_FMT(v->item[i]));
+    struct pl_str s = pl_deploy_joined(d, v->item, v->n);
     if (v->kind != PL_DEPLOY_SCALAR)
         s = pl_printf(d->a, v->kind == PL_DEPLOY_LIST ? "[%.*s]" : "{%.*s}", PL_FMT(s));
     for (size_t i = n; i-- > 0;)
@@ -254,13 +260,10 @@ static bool put_block(struct pl_deploy *d, struct pl_deploy_hit *h, enum pl_fix_
 static bool put_items(struct pl_deploy *d, struct pl_deploy_hit *h, enum pl_fix_class c,
                       const struct pl_yaml *list, const struct pl_deploy_value *v)
 {
-    struct pl_str lines[LINES_MAX], text = PL_S("");
+    struct pl_str lines[LINES_MAX];
     uint32_t off;
-    if (list->flow) {
-        for (size_t i = 0; i < v->n; i++)
-            text = pl_printf(d->a, "%.*s%s%.*s", PL_FMT(text), i ? ", " : "", PL_FMT(v->item[i]));
-        return put_flow(d, h, c, list, '[', text);
-    }
+    if (list->flow)
+        return put_flow(d, h, c, list, '[', pl_deploy_joined(d, v->item, v->n));
     const struct pl_yaml *last = list->n ? list->item[list->n - 1] : NULL;
     if (!last || v->n > LINES_MAX || !place(d, last->line, last->col, &off))
         return false;

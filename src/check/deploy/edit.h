@@ -22,6 +22,9 @@ struct pl_deploy_value {
  * that are counted here. */
 void pl_deploy_edit_begin(struct pl_deploy *d, struct pl_str text);
 
+/* The items with ", " between them, as a list in brackets has them. */
+struct pl_str pl_deploy_joined(struct pl_deploy *d, const struct pl_str *item, size_t n);
+
 /* Takes all edits of `h` back. */
 void pl_deploy_unmend(struct pl_deploy_hit *h);
 

@@ -36,14 +36,6 @@ static enum pl_fix_class class_of(const struct pl_variant *v)
 
 /* --- capabilities --- */
 
-static struct pl_str joined(struct pl_deploy *d, const struct items *x)
-{
-    struct pl_str s = PL_S("");
-    for (size_t i = 0; i < x->n; i++)
-        s = pl_printf(d->a, "%.*s%s%.*s", PL_FMT(s), i ? ", " : "", PL_FMT(x->p[i]));
-    return s;
-}
-
 /* Both lists at once where there is nothing yet: two edits would make two maps. */
 static bool new_caps(struct pl_deploy *d, struct pl_deploy_hit *h, enum pl_fix_class cl,
                      const struct pl_deploy_run *c, const struct items *keep)
@@ -51,7 +43,7 @@ static bool new_caps(struct pl_deploy *d, struct pl_deploy_hit *h, enum pl_fix_c
     struct items x = { .n = 0 };
     add(&x, PL_S("drop: [ALL]"));
     if (keep->n)
-        add(&x, pl_printf(d->a, "add: [%.*s]", PL_FMT(joined(d, keep))));
+        add(&x, pl_printf(d->a, "add: [%.*s]", PL_FMT(pl_deploy_joined(d, keep->p, keep->n))));
     return pl_deploy_set(d, h, cl, c->map, "securityContext/capabilities",
                          &(struct pl_deploy_value){ PL_DEPLOY_MAP, x.p, x.n });
 }

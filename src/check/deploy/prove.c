@@ -1,9 +1,8 @@
 /* Repairs of manifests, kept when they prove themselves. formats/hardening.md section 6,
  * formats/dockerfile.md section 9. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
-
 #include "check/deploy/deploy.h"
+#include "check/edits.h"
 
 #define PASSES_MAX 20u
 #define TOGETHER_MAX 400u     /* edits that are tried at once */
@@ -21,49 +20,6 @@ static struct counts count(const struct pl_deploy_result *r)
     for (size_t i = 0; i < r->n; i++)
         c.rule[r->hits[i].rule]++;
     return c;
-}
-
-struct edits {
-    const struct pl_lint_edit **p;
-    size_t n;
-};
-
-static int by_offset(const void *a, const void *b)
-{
-    const struct pl_lint_edit *x = *(const struct pl_lint_edit *const *)a;
-    const struct pl_lint_edit *y = *(const struct pl_lint_edit *const *)b;
-    return x->off != y->off ? (x->off < y->off ? -1 : 1) : x->end < y->end ? -1 : x->end > y->end;
-}
-
-/* Adds the edits of a hit when they touch none of those that are there. */
-static bool join(struct pl_arena *a, struct edits *all, const struct pl_deploy_hit *h)
-{
-    struct edits e = { pl_alloc_n(a, all->n + h->n_edits + 1, sizeof *e.p), all->n };
-    if (all->n)
-        memcpy(e.p, all->p, all->n * sizeof *all->p);
-    for (size_t i = 0; i < h->n_edits; i++)
-        e.p[e.n++] = &h->edits[i];
-    qsort(e.p, e.n, sizeof *e.p, by_offset);
-    for (size_t i = 1; i < e.n; i++)
-        if (e.p[i]->off < e.p[i - 1]->end || e.p[i]->off == e.p[i - 1]->off)
-            return false;
-    *all = e;
-    return true;
-}
-
-static struct pl_str apply(struct pl_arena *a, struct pl_str text, const struct edits *e)
-{
-    struct pl_buf out = { .max = GROWTH_MAX };
-    size_t at = 0;
-    for (size_t i = 0; i < e->n; i++) {
-        pl_buf_putn(&out, text.p + at, e->p[i]->off - at);
-        pl_buf_putn(&out, e->p[i]->text.p, e->p[i]->text.n);
-        at = e->p[i]->end;
-    }
-    pl_buf_putn(&out, text.p + at, text.n - at);
-    struct pl_str s = pl_dup(a, pl_buf_str(&out));
-    pl_buf_release(&out);
-    return s;
 }
 
 struct proof {
@@ -88,7 +44,7 @@ static bool holds(struct proof *p, struct pl_str text, const struct counts *gone
     struct pl_deploy_result r;
     if (++p->tries * p->text.n > PROOF_MAX || p->tries > TRIES_MAX)
         return false;
-    bool ok = pl_deploy_lint(&a, text, &p->o, &r, NULL) == 0 && r.form == p->r->form &&
+    bool ok = text.p && pl_deploy_lint(&a, text, &p->o, &r, NULL) == 0 && r.form == p->r->form &&
               r.containers == p->r->containers && r.templated == p->r->templated;
     struct counts after = ok ? count(&r) : p->before;
     for (size_t i = 0; i < PL_DEPLOY_RULE_COUNT && ok; i++)
@@ -99,16 +55,16 @@ static bool holds(struct proof *p, struct pl_str text, const struct counts *gone
 
 /* As many of the repairs up to class `c` as stand side by side, in their order; `used` marks
  * them. */
-static struct edits together(struct pl_arena *a, const struct pl_deploy_result *r,
-                             enum pl_fix_class c, const bool *not_these, bool *used,
-                             struct counts *gone)
+static struct pl_edits together(struct pl_arena *a, const struct pl_deploy_result *r,
+                                enum pl_fix_class c, const bool *not_these, bool *used,
+                                struct counts *gone)
 {
-    struct edits all = { NULL, 0 };
+    struct pl_edits all = { NULL, 0 };
     *gone = (struct counts){ { 0 } };
     for (size_t i = 0; i < r->n; i++) {
         const struct pl_deploy_hit *h = &r->hits[i];
         used[i] = h->n_edits && h->fix_class <= c && !not_these[i] && all.n < TOGETHER_MAX &&
-                  join(a, &all, h);
+                  pl_edits_join(a, &all, h->edits, h->n_edits);
         gone->rule[h->rule] += used[i];
     }
     return all;
@@ -119,12 +75,13 @@ static void alone(struct proof *p, struct pl_arena *a, const struct pl_deploy_re
                   const bool *which, bool *bad)
 {
     for (size_t i = 0; i < r->n; i++) {
-        struct edits e = { NULL, 0 };
+        struct pl_edits e = { NULL, 0 };
         struct counts gone = { { 0 } };
         if (!which[i])
             continue;
         gone.rule[r->hits[i].rule] = 1;
-        bad[i] = !join(a, &e, &r->hits[i]) || !holds(p, apply(a, p->text, &e), &gone);
+        bad[i] = !pl_edits_join(a, &e, r->hits[i].edits, r->hits[i].n_edits) ||
+                 !holds(p, pl_edits_apply(a, p->text, &e, GROWTH_MAX), &gone);
     }
 }
 
@@ -137,10 +94,10 @@ void pl_deploy_prove(struct pl_str text, const struct pl_deploy_opts *o, struct 
     bool *asked = pl_alloc_n(&a, r->n + 1, sizeof *asked);
     begin(&p, text, o, r);
     for (size_t round = 0; round < 8; round++) { /* what touches others waits for the next round */
-        struct edits all = together(&a, r, PL_FIX_UNSAFE, asked, used, &gone);
+        struct pl_edits all = together(&a, r, PL_FIX_UNSAFE, asked, used, &gone);
         if (!all.n)
             break;
-        bool held = holds(&p, apply(&a, text, &all), &gone);
+        bool held = holds(&p, pl_edits_apply(&a, text, &all, GROWTH_MAX), &gone);
         if (!held)
             alone(&p, &a, r, used, bad);
         for (size_t i = 0; i < r->n; i++)
@@ -163,13 +120,13 @@ static struct pl_str pass(struct pl_arena *a, struct pl_str text, const struct p
     struct counts gone;
     bool *bad = pl_alloc_n(a, r->n + 1, sizeof *bad), *used = pl_alloc_n(a, r->n + 1, 1);
     begin(&p, text, o, r);
-    struct edits all = together(a, r, c, bad, used, &gone);
+    struct pl_edits all = together(a, r, c, bad, used, &gone);
     struct pl_str out = text;
-    bool held = all.n && holds(&p, out = apply(a, text, &all), &gone);
+    bool held = all.n && holds(&p, out = pl_edits_apply(a, text, &all, GROWTH_MAX), &gone);
     if (all.n && !held) {
         alone(&p, a, r, used, bad);
         all = together(a, r, c, bad, used, &gone);
-        held = all.n && holds(&p, out = apply(a, text, &all), &gone);
+        held = all.n && holds(&p, out = pl_edits_apply(a, text, &all, GROWTH_MAX), &gone);
     }
     for (size_t i = 0; i < r->n && held && log; i++)
         if (used[i])
