@@ -147,7 +147,7 @@ static int list_one(void *arg, const struct pl_work *w)
     if (l->json) {
         pl_jw_obj(&l->w);
         pl_jw_ku64(&l->w, "id", (uint64_t)w->id);
-        pl_jw_kcstr(&l->w, "kind", w->kind == PL_WORK_LAYER ? "layer" : "image");
+        pl_jw_kcstr(&l->w, "kind", pl_fleet_kind(w->kind));
         pl_jw_kstr(&l->w, "target", w->target);
         pl_jw_key(&l->w, "digest");
         pl_jw_str_or_null(&l->w, w->digest);

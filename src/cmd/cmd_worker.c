@@ -15,7 +15,7 @@
 #include "cmd/fleet_opt.h"
 #include "cmd/worker_cmd.h"
 
-#define SLOTS_MAX 64u
+#define SLOTS_MAX PL_WORKER_SLOTS
 #define TICK_MS 200
 #define GRACE_MS 8000 /* for slots to give back what they have */
 
@@ -28,6 +28,9 @@ static const struct pl_opt table[] = {
       "until the work of a worker that is lost goes to others (60)" },
     { "retry-delay", 0, PL_OPT_UINT, O(delay), "SECONDS",
       "before failed work is tried again (10)" },
+    { "listen", 0, PL_OPT_STR, O(listen), "ADDR:PORT",
+      "answer /healthz, /readyz and /metrics there" },
+    { "log-format", 0, PL_OPT_STR, O(log_format), "FORMAT", "text, or json: an object a line" },
     { "rate", 0, PL_OPT_UINT, O(rate), "N",
       "pieces of work a second for each registry, all workers together" },
     { "limit", 0, PL_OPT_LIST, O(common.limit), "NAME=VALUE", "change a limit" },
@@ -47,27 +50,66 @@ struct workers {
     const struct pl_worker_cmd *o;
     const char *where;
     char name[96];
-    struct one slot[SLOTS_MAX];
+    struct one slot[SLOTS_MAX], door;
+    int fd; /* that the door listens at, -1: none */
+    struct pl_fleet_log log;
+    struct pl_worker_stats *stats;
     unsigned n, started;
     struct pl_store *s;
-    int64_t beat_ms, tried_ms; /* when it was done last */
+    int64_t beat_ms, tried_ms, door_ms; /* when it was done last */
     int code;
 };
 
-static void start(struct workers *w, struct one *x)
+/* A process that ends with this one. True: it is the new one. */
+static bool fork_one(struct one *x)
 {
-    snprintf(x->name, sizeof x->name, "%s/%u", w->name, ++w->started);
     fflush(NULL);
     pid_t parent = getpid();
     x->pid = fork();
     if (x->pid)
-        return;
+        return false;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(PL_EXIT_INTERRUPTED);
-    int code = pl_worker_slot(w->o, w->where, x->name);
+    return true;
+}
+
+static void start(struct workers *w, size_t i)
+{
+    struct one *x = &w->slot[i];
+    snprintf(x->name, sizeof x->name, "%s/%u", w->name, ++w->started);
+    if (fork_one(x)) {
+        struct pl_worker_slot given = { w->where, x->name, w->log, w->stats, i };
+        given.log.worker = x->name;
+        int code = pl_worker_slot(w->o, &given);
+        fflush(NULL);
+        _exit(code);
+    }
+    atomic_store(&w->stats->pid[i], x->pid > 0 ? x->pid : 0);
+}
+
+static void say(const struct workers *w, enum pl_log_level level, const char *what,
+                const char *error)
+{
+    pl_fleet_log(&w->log,
+                 &(struct pl_fleet_line){ .level = level, .what = what, .error = pl_str_c(error) });
+}
+
+/* Whoever asks how the workers are asks a process of its own: this one forks, and so has no
+ * threads. It is made anew when it is gone. */
+static void keep_door(struct workers *w)
+{
+    struct pl_err err = { 0 };
+    int64_t now = pl_clock_ms();
+    if (w->fd < 0 || w->door.pid > 0 || (w->door_ms && now - w->door_ms < 1000))
+        return;
+    w->door_ms = now;
+    if (!fork_one(&w->door))
+        return;
+    if (pl_worker_door(w->stats, w->where, w->fd, &err) < 0)
+        say(w, PL_LOG_ERROR, "--listen", err.msg);
     fflush(NULL);
-    _exit(code);
+    _exit(PL_EXIT_CLEAN);
 }
 
 /* The connection of this process; gone when something fails, and made anew later. */
@@ -103,6 +145,16 @@ static void beat_all(struct workers *w)
             beat(w, &w->slot[i], w->o->lease);
 }
 
+/* What a slot was at when it died. */
+static void lost(struct workers *w, size_t i)
+{
+    int busy = atomic_exchange(&w->stats->busy[i], 0);
+    if (busy > 0)
+        pl_worker_count(w->stats, PL_WORKER_LOST, (enum pl_work_kind)(busy - 1));
+    atomic_fetch_add(&w->stats->slots_lost, 1);
+    say(w, PL_LOG_ERROR, "lost", w->slot[i].name);
+}
+
 /* A slot that has ended: its work goes to others at once; it is replaced unless all is done. */
 static void reap(struct workers *w, bool replace)
 {
@@ -112,14 +164,19 @@ static void reap(struct workers *w, bool replace)
         if (x->pid <= 0 || waitpid(x->pid, &status, WNOHANG) != x->pid)
             continue;
         x->pid = 0;
-        bool lost = !WIFEXITED(status);
-        if (lost)
+        atomic_store(&w->stats->pid[i], 0);
+        bool died = !WIFEXITED(status);
+        if (died) {
+            lost(w, i);
             beat(w, x, -1);
-        else if (WEXITSTATUS(status))
+        } else if (WEXITSTATUS(status)) {
             w->code = WEXITSTATUS(status);
-        if (lost && replace)
-            start(w, x);
+        }
+        if (died && replace)
+            start(w, i);
     }
+    if (w->door.pid > 0 && waitpid(w->door.pid, NULL, WNOHANG) == w->door.pid)
+        w->door.pid = 0;
 }
 
 static unsigned running(const struct workers *w)
@@ -141,8 +198,10 @@ static void supervise(struct workers *w)
 {
     const volatile sig_atomic_t *cancel = pl_common_cancel();
     for (unsigned i = 0; i < w->n; i++)
-        start(w, &w->slot[i]);
+        start(w, i);
     while (!*cancel && running(w)) {
+        atomic_store(&w->stats->tick_ms, pl_clock_ms());
+        keep_door(w);
         usleep(TICK_MS * 1000);
         reap(w, /* replace= */ !*cancel);
         beat_all(w);
@@ -159,6 +218,15 @@ static void supervise(struct workers *w)
     }
 }
 
+static void end_door(struct workers *w)
+{
+    if (w->door.pid > 0) {
+        kill(w->door.pid, SIGKILL);
+        waitpid(w->door.pid, NULL, 0);
+    }
+    pl_cleanup_fd(&w->fd);
+}
+
 static void name_it(struct workers *w)
 {
     char host[64] = "";
@@ -171,10 +239,43 @@ static void name_it(struct workers *w)
     snprintf(w->name, sizeof w->name, "%s:%d:%s", host, (int)getpid(), hex);
 }
 
+static void listening(const struct workers *w, unsigned port)
+{
+    char text[32];
+    snprintf(text, sizeof text, "port %u", port);
+    if (w->log.json)
+        say(w, PL_LOG_INFO, "listening", text);
+    else if (!w->log.quiet)
+        fprintf(stderr, "plimsoll worker: listening on %s\n", text);
+}
+
+/* Where it listens, what it counts in. An exit code. */
+static int begin(struct workers *w, struct pl_arena *a)
+{
+    struct pl_err err = { 0 };
+    unsigned port;
+    int code = pl_fleet_log_begin(&w->log, "worker", w->o->log_format);
+    w->log.worker = w->name;
+    w->log.quiet = w->o->common.quiet;
+    if (!code)
+        code = pl_fleet_named("worker", w->o->store, a, &w->where);
+    w->stats = pl_worker_stats_new();
+    if (!w->stats)
+        pl_oom();
+    atomic_store(&w->stats->supervisor, (int)getpid());
+    if (!code && w->o->listen) {
+        if (pl_worker_listen(w->o->listen, &w->fd, &port, &err) < 0)
+            code = pl_run_failed("worker", &err);
+        else
+            listening(w, port);
+    }
+    return code;
+}
+
 static int run_worker(const void *options, const struct pl_operands *ops)
 {
     struct pl_worker_cmd o = *(const struct pl_worker_cmd *)options;
-    struct workers w = { .o = &o };
+    struct workers w = { .o = &o, .fd = -1 };
     struct pl_arena a = { 0 };
     struct pl_err err = { 0 };
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -187,8 +288,10 @@ static int run_worker(const void *options, const struct pl_operands *ops)
     w.n = o.common.threads ? o.common.threads : cores > 0 ? (unsigned)cores : 1;
     w.n = w.n < SLOTS_MAX ? w.n : SLOTS_MAX;
     name_it(&w);
-    int code = pl_fleet_named("worker", o.store, &a, &w.where);
-    if (!code && pl_worker_open(w.where, &w.s, &err) < 0)
+    int code = begin(&w, &a);
+    if (!code)
+        keep_door(&w);
+    if (!code && pl_worker_open(w.where, &w.log, &w.s, &err) < 0)
         code = pl_run_failed("worker", &err);
     if (!code) {
         supervise(&w);
@@ -196,6 +299,8 @@ static int run_worker(const void *options, const struct pl_operands *ops)
     }
     if (w.s)
         w.s->ops->close(w.s);
+    end_door(&w);
+    pl_worker_stats_free(w.stats);
     pl_arena_release(&a);
     return code;
 }

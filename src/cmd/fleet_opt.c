@@ -52,3 +52,9 @@ const char *pl_fleet_state(enum pl_work_state s)
                                                        "waiting" };
     return names[s];
 }
+
+const char *pl_fleet_kind(enum pl_work_kind k)
+{
+    static const char *const names[PL_WORK_KINDS] = { "image", "layer" };
+    return names[k];
+}

@@ -18,7 +18,8 @@ int pl_fleet_named(const char *verb, const char *given, struct pl_arena *a, cons
  * which program and rules it is read. To out[PL_WORK_KEY]. */
 void pl_fleet_key(enum pl_work_kind kind, struct pl_str what, struct pl_str engine, uint8_t *out);
 
-/* "ready", "leased" …; static. */
+/* "ready", "leased" …; "image", "layer" …; static. */
 const char *pl_fleet_state(enum pl_work_state s);
+const char *pl_fleet_kind(enum pl_work_kind k);
 
 #endif

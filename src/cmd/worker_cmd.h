@@ -4,25 +4,43 @@
 #define PL_CMD_WORKER_CMD_H
 
 #include "cmd/common.h"
+#include "cmd/fleet_log.h"
 #include "cmd/registry_opt.h"
 #include "cmd/vuln_opt.h"
+#include "cmd/worker_stats.h"
 #include "model/store.h"
 
 struct pl_worker_cmd {
     struct pl_common common;
     struct pl_registry_cli reg;
     struct pl_vuln_cli vuln;
-    const char *store;
+    const char *store, *listen, *log_format;
     bool once;
     uint32_t lease, delay, rate;
 };
 
 /* Opens the store, waiting while it cannot be reached; says so once. PL_E_CANCEL when the run is to
  * end; other codes when waiting would not help, or took too long. */
-int pl_worker_open(const char *where, struct pl_store **ret, struct pl_err *err);
+int pl_worker_open(const char *where, const struct pl_fleet_log *log, struct pl_store **ret,
+                   struct pl_err *err);
 
-/* One slot, in a process of its own: claims work under `name` and does it until the run is to end,
- * or (--once) nothing is left. An exit code. */
-int pl_worker_slot(const struct pl_worker_cmd *o, const char *where, const char *name);
+/* What a slot is given. */
+struct pl_worker_slot {
+    const char *where, *name; /* the store; its own name in leases */
+    struct pl_fleet_log log;
+    struct pl_worker_stats *stats;
+    size_t index; /* in the arrays of `stats` */
+};
+
+/* One slot, in a process of its own: claims work and does it until the run is to end, or (--once)
+ * nothing is left. An exit code. */
+int pl_worker_slot(const struct pl_worker_cmd *o, const struct pl_worker_slot *given);
+
+/* A socket to listen on, "ADDR:PORT"; *ret_port is the one when that said 0. PL_E_USAGE, PL_E_IO.
+ */
+int pl_worker_listen(const char *spec, int *ret_fd, unsigned *ret_port, struct pl_err *err);
+/* Answers /healthz, /readyz and /metrics at `fd` (taken) until the run is to end, in a process of
+ * its own. PL_E_UNSUP without the library. */
+int pl_worker_door(struct pl_worker_stats *stats, const char *where, int fd, struct pl_err *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/vec.h"
 #include "cmd/fleet_opt.h"
 #include "cmd/store_opt.h"
@@ -23,6 +24,10 @@
 struct slot {
     const struct pl_worker_cmd *o;
     const char *where;
+    struct pl_fleet_log log;
+    struct pl_worker_stats *stats;
+    size_t index;
+    int64_t began_ns; /* the work at hand */
     struct pl_str name, engine;
     struct pl_store *s;
     struct pl_run run;
@@ -33,6 +38,7 @@ struct slot {
     PL_VEC(struct pl_work) claimed;
     const struct pl_work *now;
     PL_VEC(struct pl_work_new) missing; /* layers without a record */
+    uint64_t to_read;                   /* bytes of the layer that was asked for */
     struct pl_buf packed;               /* the record of the layer that was read */
     uint8_t packed_key[PL_WORK_KEY];
     int store_r; /* what went wrong with the store while an image was read */
@@ -79,17 +85,22 @@ static enum pl_kept ask(void *arg, const struct pl_keep_layer *l, struct pl_buf 
     uint8_t key[PL_WORK_KEY];
     if (x->store_r < 0)
         return leave(ret, "the store cannot be asked");
-    if (x->now->kind == PL_WORK_LAYER)
-        return pl_str_eq(l->digest, x->now->digest) ? PL_KEPT_NOT : leave(ret, "not asked for");
+    if (x->now->kind == PL_WORK_LAYER && !pl_str_eq(l->digest, x->now->digest))
+        return leave(ret, "not asked for");
+    if (x->now->kind == PL_WORK_LAYER) {
+        x->to_read = l->size;
+        return PL_KEPT_NOT;
+    }
     struct pl_arena a = { 0 };
     pl_fleet_key(PL_WORK_LAYER, l->digest, x->engine, key);
     x->store_r = x->s->ops->record(x->s, key, &a, &bytes, &x->store_err);
     enum pl_kept r = PL_KEPT_HERE;
     if (x->store_r < 0)
         r = leave(ret, "the store cannot be asked");
-    else if (bytes.p)
+    else if (bytes.p) {
         pl_buf_putn(ret, bytes.p, bytes.n);
-    else
+        atomic_fetch_add(&x->stats->records_taken, 1);
+    } else
         r = ask_who(x, l, key, ret);
     pl_arena_release(&a);
     return r;
@@ -115,19 +126,47 @@ static int64_t delay_of(const struct slot *x)
     return d;
 }
 
+/* The work at hand has ended so: counted, and told. */
+static void ended(struct slot *x, enum pl_worker_event e, const char *error)
+{
+    static const char *const words[PL_WORKER_EVENTS] = { "claimed", "done",       "waits",
+                                                         "failed",  "given back", "lost" };
+    int64_t took = pl_clock_ns() - x->began_ns;
+    struct pl_fleet_line line = { .level = e == PL_WORKER_FAILED ? PL_LOG_WARN : PL_LOG_INFO,
+                                  .what = words[e],
+                                  .job = x->now->id,
+                                  .kind = pl_fleet_kind(x->now->kind),
+                                  .target = x->now->target,
+                                  .error = pl_str_c(error),
+                                  .ms = took / 1000000 };
+    pl_worker_count(x->stats, e, x->now->kind);
+    if (e != PL_WORKER_BACK)
+        pl_worker_took(x->stats, x->now->kind, took);
+    atomic_fetch_add(&x->stats->read_bytes, x->to_read);
+    pl_fleet_log(&x->log, &line);
+}
+
+static int back(struct slot *x, int64_t delay, const char *why, struct pl_err *err)
+{
+    ended(x, PL_WORKER_BACK, why);
+    return x->s->ops->work_back(x->s, x->now->id, x->name, delay, err);
+}
+
 /* A registry that says "too many" is left in peace by all; that is no failure of the work. */
 static int failed(struct slot *x, const char *why, struct pl_err *err)
 {
     struct pl_store *s = x->s;
-    if (!x->o->common.quiet)
-        fprintf(stderr, "plimsoll worker: %.*s: %s\n", PL_FMT(x->now->target), why);
+    pl_auto_buf struct pl_buf said = { 0 };
     if (x->now->host.n && strstr(why, "(429)")) {
         int64_t d = HOLD_S * (x->now->tries + 1);
         d = d < HOLD_MAX_S ? d : HOLD_MAX_S;
         int r = s->ops->host_hold(s, x->now->host, d, err);
-        return r == 0 ? s->ops->work_back(s, x->now->id, x->name, d, err) : r;
+        atomic_fetch_add(&x->stats->host_holds, 1);
+        return r == 0 ? back(x, d, why, err) : r;
     }
-    return s->ops->work_fail(s, x->now->id, x->name, pl_str_c(why), delay_of(x), err);
+    pl_fleet_mask(pl_str_c(why), &said);
+    ended(x, PL_WORKER_FAILED, why);
+    return s->ops->work_fail(s, x->now->id, x->name, pl_buf_str(&said), delay_of(x), err);
 }
 
 /* What a reading that was cut off by the world outside says of itself; NULL: nothing was. */
@@ -155,8 +194,13 @@ static int end_layer(struct slot *x, struct pl_err *err)
     if (r == 0)
         r = s->ops->work_done(s, x->now->id, x->name, &held, err);
     if (r == 0)
-        return s->ops->commit(s, err);
-    s->ops->rollback(s);
+        r = s->ops->commit(s, err);
+    else
+        s->ops->rollback(s);
+    if (r == 0 && held) {
+        atomic_fetch_add(&x->stats->records_made, x->packed.n > 0);
+        ended(x, PL_WORKER_DONE, NULL);
+    }
     return r;
 }
 
@@ -177,8 +221,22 @@ static int end_image(struct slot *x, struct pl_report *report, struct pl_err *er
     if (r == 0)
         r = s->ops->work_done(s, x->now->id, x->name, &held, err);
     if (r == 0 && held)
-        return s->ops->commit(s, err);
-    s->ops->rollback(s);
+        r = s->ops->commit(s, err);
+    else
+        s->ops->rollback(s);
+    if (r == 0 && held)
+        ended(x, PL_WORKER_DONE, NULL);
+    return r;
+}
+
+/* Its layers are to be read first. */
+static int wait_for_layers(struct slot *x, struct pl_err *err)
+{
+    int64_t waits;
+    int r =
+        x->s->ops->work_wait(x->s, x->now->id, x->name, x->missing.p, x->missing.n, &waits, err);
+    if (r == 0)
+        ended(x, PL_WORKER_WAITS, NULL);
     return r;
 }
 
@@ -191,7 +249,7 @@ static int polite(struct slot *x, bool *ret_go, struct pl_err *err)
         return 0;
     int r =
         x->s->ops->host_take(x->s, x->now->host, x->o->rate, 2 * (int64_t)x->o->rate, ret_go, err);
-    return r < 0 || *ret_go ? r : x->s->ops->work_back(x->s, x->now->id, x->name, 1, err);
+    return r < 0 || *ret_go ? r : back(x, 1, "the rate of its registry", err);
 }
 
 static int work_on(struct slot *x, struct pl_err *err)
@@ -202,7 +260,6 @@ static int work_on(struct slot *x, struct pl_err *err)
                                 .rules_version = PL_S(PL_RULES_VERSION) };
     struct pl_err scan_err = { 0 };
     bool go;
-    int64_t waits;
     int r = polite(x, &go, err);
     if (r < 0 || !go)
         return r;
@@ -212,7 +269,7 @@ static int work_on(struct slot *x, struct pl_err *err)
         return x->store_r;
     }
     if (*pl_common_cancel() || got == PL_E_CANCEL)
-        return x->s->ops->work_back(x->s, x->now->id, x->name, 0, err);
+        return back(x, 0, "the worker ends", err);
     if (got < 0)
         return failed(x, scan_err.msg, err);
     if (cut_off(&report))
@@ -220,8 +277,7 @@ static int work_on(struct slot *x, struct pl_err *err)
     if (x->now->kind == PL_WORK_LAYER)
         return end_layer(x, err);
     if (x->missing.n)
-        return x->s->ops->work_wait(x->s, x->now->id, x->name, x->missing.p, x->missing.n, &waits,
-                                    err);
+        return wait_for_layers(x, err);
     return end_image(x, &report, err);
 }
 
@@ -237,21 +293,31 @@ static int on_claim(void *arg, const struct pl_work *w)
     return 0;
 }
 
+/* One of those that were claimed. */
+static int next(struct slot *x, const struct pl_work *w, struct pl_err *err)
+{
+    x->now = w;
+    x->missing.n = 0;
+    x->store_r = 0;
+    x->to_read = 0;
+    x->began_ns = pl_clock_ns();
+    pl_buf_clear(&x->packed);
+    pl_worker_count(x->stats, PL_WORKER_CLAIMED, w->kind);
+    atomic_store(&x->stats->busy[x->index], 1 + (int)w->kind);
+    int r = *pl_common_cancel() ? back(x, 0, "the worker ends", err) : work_on(x, err);
+    atomic_store(&x->stats->busy[x->index], 0);
+    pl_arena_reset(&x->a);
+    return r;
+}
+
 /* Claims and works. 1: there was nothing to claim. */
 static int turn(struct slot *x, struct pl_err *err)
 {
     pl_arena_reset(&x->claims_a);
     x->claimed.n = 0;
     int r = x->s->ops->work_claim(x->s, x->name, x->o->lease, CLAIMS, on_claim, x, err);
-    for (size_t i = 0; i < x->claimed.n && r == 0; i++) {
-        x->now = &x->claimed.p[i];
-        x->missing.n = 0;
-        x->store_r = 0;
-        pl_buf_clear(&x->packed);
-        r = *pl_common_cancel() ? x->s->ops->work_back(x->s, x->now->id, x->name, 0, err)
-                                : work_on(x, err);
-        pl_arena_reset(&x->a);
-    }
+    for (size_t i = 0; i < x->claimed.n && r == 0; i++)
+        r = next(x, &x->claimed.p[i], err);
     return r == 0 && !x->claimed.n ? 1 : r;
 }
 
@@ -263,7 +329,15 @@ static int all_done(struct slot *x, bool *ret, struct pl_err *err)
     return r;
 }
 
-int pl_worker_open(const char *where, struct pl_store **ret, struct pl_err *err)
+static void say(const struct pl_fleet_log *log, enum pl_log_level level, const char *what,
+                const struct pl_err *err)
+{
+    pl_fleet_log(
+        log, &(struct pl_fleet_line){ .level = level, .what = what, .error = pl_str_c(err->msg) });
+}
+
+int pl_worker_open(const char *where, const struct pl_fleet_log *log, struct pl_store **ret,
+                   struct pl_err *err)
 {
     const volatile sig_atomic_t *cancel = pl_common_cancel();
     unsigned waited = 0, pause = 1;
@@ -272,7 +346,7 @@ int pl_worker_open(const char *where, struct pl_store **ret, struct pl_err *err)
         if ((r != PL_E_NET && r != PL_E_IO) || waited >= PATIENCE_S)
             return r;
         if (!waited)
-            fprintf(stderr, "plimsoll worker: %s; waiting\n", err->msg);
+            say(log, PL_LOG_ERROR, "waiting for the store", err);
         for (unsigned i = 0; i < pause && !*cancel; i++)
             sleep(1);
         if (*cancel)
@@ -287,7 +361,7 @@ static int loop(struct slot *x, struct pl_err *err)
     int r = 0;
     bool end = false;
     while (!*pl_common_cancel() && !end) {
-        if (!x->s && (r = pl_worker_open(x->where, &x->s, err)) < 0)
+        if (!x->s && (r = pl_worker_open(x->where, &x->log, &x->s, err)) < 0)
             break;
         r = turn(x, err);
         if (r == 1 && x->o->once)
@@ -297,7 +371,7 @@ static int loop(struct slot *x, struct pl_err *err)
         if (r == 0 && x->o->once && !x->claimed.n && !end)
             x->s->ops->sleep(x->s, ONCE_MS);
         if (r < 0) { /* what was claimed comes back when its lease is over */
-            fprintf(stderr, "plimsoll worker: %s\n", err->msg);
+            say(&x->log, PL_LOG_ERROR, "work interrupted", err);
             x->s->ops->close(x->s);
             x->s = NULL;
             sleep(1);
@@ -315,11 +389,17 @@ static struct pl_str engine_of(const struct pl_worker_cmd *o, struct pl_arena *a
     return s;
 }
 
-int pl_worker_slot(const struct pl_worker_cmd *o, const char *where, const char *name)
+int pl_worker_slot(const struct pl_worker_cmd *o, const struct pl_worker_slot *given)
 {
     struct pl_worker_cmd own = *o;
     struct pl_arena a = { 0 };
-    struct slot x = { .o = o, .where = where, .name = pl_str_c(name), .engine = engine_of(o, &a) };
+    struct slot x = { .o = o,
+                      .where = given->where,
+                      .log = given->log,
+                      .stats = given->stats,
+                      .index = given->index,
+                      .name = pl_str_c(given->name),
+                      .engine = engine_of(o, &a) };
     struct pl_operands none = { 0 };
     struct pl_err err = { 0 };
     own.common.threads = 1;

@@ -65,6 +65,7 @@ enum pl_work_state {
     PL_WORK_WAITING, /* for its layers */
 };
 #define PL_WORK_STATES 5
+#define PL_WORK_KINDS 2
 #define PL_WORK_KEY 16u   /* bytes that tell one piece of work from all others */
 #define PL_WORK_FAILS 3   /* failures after which it is set aside … */
 #define PL_WORK_LOSSES 10 /* … or workers that were lost over it */
