@@ -12,7 +12,7 @@
 #include "model/package.h"
 
 /* The layout of the tables that this program makes and understands. */
-#define PL_STORE_SCHEMA 2
+#define PL_STORE_SCHEMA 3
 
 /* How something came into the store. */
 struct pl_store_origin {
@@ -43,7 +43,29 @@ struct pl_store_image {
     size_t n_flaws;
     struct pl_note *notes; /* those that make it incomplete */
     size_t n_notes;
+    struct pl_str found; /* as kept by found_put, where it was asked for; p is NULL: none */
 };
+
+/* How inventories are read. */
+struct pl_store_ask {
+    enum pl_store_order {
+        PL_STORE_BY_NAME, /* then digest, platform */
+        PL_STORE_NEWEST,  /* that were read last come first */
+    } order;
+    size_t limit;  /* so many at most; 0: all */
+    int64_t since; /* their flaws as they were then; INT64_MAX: as they are */
+    bool found;    /* with what was found in them, for `found` */
+};
+
+/* The flaws (rising) of an inventory as a run has found them. */
+struct pl_store_state {
+    int64_t image;
+    const uint32_t *flaw;
+    size_t n;
+};
+
+/* Packages that are none but what a system calls itself go by this name, too. */
+#define PL_STORE_RELEASES PL_S("\001release")
 
 /* What the store holds. */
 struct pl_store_counts {
@@ -139,6 +161,42 @@ struct pl_store_ops {
                     void *arg, struct pl_err *err);
     int (*images_of)(struct pl_store *s, struct pl_str rule, int (*fn)(void *arg, int64_t id),
                      void *arg, struct pl_err *err);
+    /* ---- by index: what is asked for is read, and little else, however many there are ---- */
+
+    /* Each package of this name, or made from a source of this name; as each_package. Others may be
+     * among them: what matters is to be compared. */
+    int (*packages_named)(struct pl_store *s, struct pl_str name,
+                          int (*fn)(void *arg, uint32_t id, const struct pl_package *p), void *arg,
+                          struct pl_err *err);
+    /* The numbers of inventories, rising, each once: that hold one of these packages (numbers in
+     * any order), hidden ones too; that have a flaw of this rule and still hold its package; of
+     * this very name; of this very digest; that were read at this moment (seconds) or later. */
+    int (*images_holding)(struct pl_store *s, const uint32_t *package, size_t n,
+                          int (*fn)(void *arg, int64_t id), void *arg, struct pl_err *err);
+    int (*images_flawed)(struct pl_store *s, struct pl_str rule, int (*fn)(void *arg, int64_t id),
+                         void *arg, struct pl_err *err);
+    int (*images_called)(struct pl_store *s, struct pl_str name, int (*fn)(void *arg, int64_t id),
+                         void *arg, struct pl_err *err);
+    int (*images_digest)(struct pl_store *s, struct pl_str digest, int (*fn)(void *arg, int64_t id),
+                         void *arg, struct pl_err *err);
+    int (*images_since)(struct pl_store *s, int64_t at, int (*fn)(void *arg, int64_t id), void *arg,
+                        struct pl_err *err);
+    /* Number, name and digest of every inventory, in any order. */
+    int (*each_name)(struct pl_store *s,
+                     int (*fn)(void *arg, int64_t id, struct pl_str name, struct pl_str digest),
+                     void *arg, struct pl_err *err);
+    /* Reads the inventories of these numbers; as each_image. */
+    int (*images)(struct pl_store *s, const int64_t *id, size_t n, const struct pl_store_ask *how,
+                  int (*fn)(void *arg, const struct pl_store_image *i), void *arg,
+                  struct pl_err *err);
+    /* For each of these inventories the names of all with its digest, which it has; sorted. */
+    int (*names_of)(struct pl_store *s, const int64_t *id, size_t n,
+                    int (*fn)(void *arg, int64_t id, struct pl_str name), void *arg,
+                    struct pl_err *err);
+    /* Brings the index up to what the store holds, in transactions of its own. Whoever puts does so
+     * in passing; what is not indexed yet is read instead. */
+    int (*index)(struct pl_store *s, struct pl_err *err);
+
     /* A run that matched: its number. Between begin and commit. */
     int (*run)(struct pl_store *s, const struct pl_store_origin *o, int64_t *ret_run,
                struct pl_err *err);
@@ -146,6 +204,10 @@ struct pl_store_ops {
      * commit. */
     int (*state)(struct pl_store *s, int64_t run, int64_t image, const uint32_t *flaw, size_t n,
                  struct pl_err *err);
+
+    /* The same for many, each inventory once: at a fraction of the cost. */
+    int (*states)(struct pl_store *s, int64_t run, const struct pl_store_state *v, size_t n,
+                  struct pl_err *err);
 
     /* What was found in an inventory, in a form that the store does not know; in place of what was
      * kept before. Between begin and commit. */

@@ -35,6 +35,8 @@ struct pl_db_ops {
     void (*bind_int)(struct pl_dbq *q, int i, int64_t v);
     void (*bind_text)(struct pl_dbq *q, int i, struct pl_str s);
     void (*bind_blob)(struct pl_dbq *q, int i, struct pl_str s);
+    /* A list of numbers, which is copied; one at most for a statement. */
+    void (*bind_list)(struct pl_dbq *q, int i, const int64_t *v, size_t n);
     /* 1: a row is there; 0: at the end. */
     int (*step)(struct pl_dbq *q, struct pl_err *err);
     /* Ends the rows; the parameters stay. */
@@ -76,6 +78,11 @@ static inline void pl_dbq_text(struct pl_dbq *q, int i, struct pl_str s)
 static inline void pl_dbq_blob(struct pl_dbq *q, int i, struct pl_str s)
 {
     q->ops->bind_blob(q, i, s);
+}
+/* As above. */
+static inline void pl_dbq_list(struct pl_dbq *q, int i, const int64_t *v, size_t n)
+{
+    q->ops->bind_list(q, i, v, n);
 }
 /* As above. */
 static inline int pl_dbq_step(struct pl_dbq *q, struct pl_err *err)

@@ -6,10 +6,14 @@
 #include "base/cleanup.h"
 #include "store/store_int.h"
 
+#define SEGMENTS_AT_ONCE 2u /* that a writer adds to the index in passing */
+
 struct pl_dbq *pl_store_q(struct pl_store_db *s, enum pl_store_q which, struct pl_err *err)
 {
-    bool many = which == PL_Q_PACKAGE_ALL || which == PL_Q_IMAGE_ALL || which == PL_Q_WORK_EACH ||
-                which == PL_Q_FLAW_ALL;
+    bool many = which == PL_Q_PACKAGE_ALL || which == PL_Q_IMAGE_IDS || which == PL_Q_WORK_EACH ||
+                which == PL_Q_FLAW_ALL || which == PL_Q_PACKAGE_NAMED ||
+                which == PL_Q_PACKAGE_SUBJECT || which == PL_Q_SET_TAIL ||
+                which == PL_Q_IMAGE_NAMES;
     if (!s->q[which] &&
         s->db->ops->prepare(s->db, s->db->ops->sql[which], many, &s->q[which], err) < 0)
         return NULL;
@@ -91,14 +95,17 @@ static void op_rollback(struct pl_store *store)
     struct pl_store_db *s = (struct pl_store_db *)store;
     if (s->open)
         s->db->ops->rollback(s->db);
-    s->open = false;
+    s->open = s->grown = false;
     pl_store_forget(s); /* numbers that were given and are not kept */
 }
 
 static int op_commit(struct pl_store *store, struct pl_err *err)
 {
     struct pl_store_db *s = (struct pl_store_db *)store;
-    int r = s->db->ops->commit(s->db, err);
+    int r = s->grown ? pl_store_db_segments(s, SEGMENTS_AT_ONCE, err) : 0;
+    if (r == 0)
+        r = s->db->ops->commit(s->db, err);
+    s->grown = false;
     if (r < 0)
         op_rollback(store);
     s->open = false;
@@ -152,6 +159,17 @@ static const struct pl_store_ops ops = {
     .flaw_named = pl_store_db_flaw_named,
     .run = pl_store_db_run,
     .state = pl_store_db_state,
+    .states = pl_store_db_states,
+    .packages_named = pl_store_db_packages_named,
+    .images_holding = pl_store_db_images_holding,
+    .images_flawed = pl_store_db_images_flawed,
+    .images_called = pl_store_db_images_called,
+    .images_digest = pl_store_db_images_digest,
+    .images_since = pl_store_db_images_since,
+    .each_name = pl_store_db_each_name,
+    .images = pl_store_db_images,
+    .names_of = pl_store_db_names_of,
+    .index = pl_store_db_index,
     .flaws_of = pl_store_db_flaws_of,
     .images_of = pl_store_db_images_of,
     .found_put = pl_store_db_found_put,

@@ -10,26 +10,10 @@
 #include "base/vec.h"
 #include "store/pg_int.h"
 
-#define PARAMS_MAX 16
 #define AHEAD 128u   /* statements that are sent before an answer is read */
-#define FETCH 200    /* rows of a cursor at a time */
+#define FETCH 500    /* rows of a cursor at a time */
 #define CONNECT "10" /* seconds */
 #define SILENCE "30" /* seconds until a peer that does not answer counts as gone */
-
-struct pg_q {
-    struct pl_dbq q; /* first */
-    struct pl_pg *db;
-    char name[24];
-    char *text;
-    bool many, own; /* own: the cursor stands in a transaction made for it */
-    int n_params;
-    const char *value[PARAMS_MAX];
-    int length[PARAMS_MAX], binary[PARAMS_MAX];
-    uint8_t number[PARAMS_MAX][8];
-    PGresult *res;
-    int row, rows;
-    bool running;
-};
 
 /* ---- errors ---- */
 
@@ -156,7 +140,7 @@ static int translate(struct pg_q *q, const char *sql)
             *c = '$';
             q->n_params = n > q->n_params ? n : q->n_params;
         }
-    if (q->n_params > PARAMS_MAX)
+    if (q->n_params > PL_PG_PARAMS)
         pl_bug("a statement with %d parameters", q->n_params);
     return q->n_params;
 }
@@ -165,6 +149,8 @@ static void db_free(struct pl_dbq *x)
 {
     struct pg_q *q = (struct pg_q *)x;
     q->q.ops->reset(x);
+    for (size_t i = 0; i < PL_PG_PARAMS; i++)
+        pl_buf_release(&q->list[i]);
     free(q->text);
     free(q);
 }
@@ -180,6 +166,7 @@ static int db_prepare(struct pl_db *d, const char *sql, bool many, struct pl_dbq
     q->q.ops = d->ops;
     q->db = p;
     q->many = many;
+    q->lists = strncmp(sql, PL_SQL_ROWS, strlen(PL_SQL_ROWS)) == 0;
     snprintf(q->name, sizeof q->name, "pl%u", ++p->names);
     translate(q, sql);
     if (!many) {
@@ -213,7 +200,7 @@ static void db_bytes(struct pl_dbq *x, int i, struct pl_str s)
     q->binary[i - 1] = 1;
 }
 
-static void drop(struct pg_q *q)
+void pl_pg_drop(struct pg_q *q)
 {
     q->db->f.PQclear(q->res);
     q->res = NULL;
@@ -221,9 +208,9 @@ static void drop(struct pg_q *q)
     q->rows = 0;
 }
 
-static int take(struct pg_q *q, PGresult *res, struct pl_err *err)
+int pl_pg_take(struct pg_q *q, PGresult *res, struct pl_err *err)
 {
-    drop(q);
+    pl_pg_drop(q);
     if (!fine(q->db, res)) {
         int r = fail(q->db, res, err);
         q->db->f.PQclear(res);
@@ -238,7 +225,7 @@ static int fetch(struct pg_q *q, struct pl_err *err)
 {
     char text[64];
     snprintf(text, sizeof text, "FETCH %d FROM %s", FETCH, q->name);
-    return take(q, q->db->f.PQexecParams(q->db->c, text, 0, NULL, NULL, NULL, NULL, 1), err);
+    return pl_pg_take(q, q->db->f.PQexecParams(q->db->c, text, 0, NULL, NULL, NULL, NULL, 1), err);
 }
 
 /* A cursor lives in a transaction. */
@@ -270,9 +257,9 @@ static int db_step(struct pl_dbq *x, struct pl_err *err)
     if (!q->running && q->many) {
         r = open_cursor(q, err);
     } else if (!q->running) {
-        r = take(q,
-                 p->f.PQexecPrepared(p->c, q->name, q->n_params, q->value, q->length, q->binary, 1),
-                 err);
+        r = pl_pg_take(
+            q, p->f.PQexecPrepared(p->c, q->name, q->n_params, q->value, q->length, q->binary, 1),
+            err);
         q->running = true;
     }
     if (r == 0 && q->many && q->row + 1 == q->rows && q->rows == FETCH)
@@ -288,7 +275,7 @@ static void db_reset(struct pl_dbq *x)
     struct pg_q *q = (struct pg_q *)x;
     struct pl_err err;
     char text[64];
-    drop(q);
+    pl_pg_drop(q);
     if (q->running && q->many && q->own) {
         db_rollback(&q->db->d);
     } else if (q->running && q->many && q->db->begun) {
@@ -373,6 +360,8 @@ static int db_each(struct pl_dbq *x, size_t n, void (*bind)(void *arg, struct pl
 {
     struct ahead a = { .q = (struct pg_q *)x, .row = row, .arg = arg, .err = err };
     x->ops->reset(x);
+    if (a.q->lists)
+        return pl_pg_each(a.q, n, bind, row, arg, err);
     for (size_t i = 0; i < n && a.r == 0; i += AHEAD)
         send(&a, i, n - i < AHEAD ? n : i + AHEAD, bind);
     return a.r;
@@ -409,7 +398,7 @@ static void db_sleep(struct pl_db *d, int milliseconds)
 static const char *const sql[] = {
 #define X(name, text) [PL_Q_##name] = (text),
 #define Y(name, lite, pg) [PL_Q_##name] = (pg),
-    PL_STORE_SQL(X, Y) PL_QUEUE_SQL(X, Y)
+    PL_STORE_SQL(X, Y) PL_FIND_SQL(X, Y) PL_QUEUE_SQL(X, Y)
 #undef X
 #undef Y
 };
@@ -425,6 +414,7 @@ static const struct pl_db_ops ops = {
     .bind_int = db_int,
     .bind_text = db_bytes,
     .bind_blob = db_bytes,
+    .bind_list = pl_pg_list,
     .step = db_step,
     .reset = db_reset,
     .col = db_col,
@@ -456,7 +446,9 @@ int pl_pg_connect(const char *url, struct pl_pg **ret, struct pl_err *err)
     }
     if (r == 0) {
         p->f.PQsetNoticeReceiver(p->c, no_notice, NULL);
-        r = pl_pg_run(p, "SET search_path TO plimsoll, pg_catalog; SET lock_timeout TO '120s'",
+        r = pl_pg_run(p,
+                      "SET search_path TO plimsoll, pg_catalog; SET lock_timeout TO '120s';"
+                      " SET work_mem TO '32MB'",
                       err);
     }
     if (r < 0)

@@ -141,9 +141,26 @@
     " at bigint NOT NULL, until bigint NOT NULL, PRIMARY KEY(tenant, host));"                   \
     "SELECT plimsoll.secure(t) FROM unnest(ARRAY['found','record','job','wait','bucket']) AS t"
 
+/* Lists are small enough for a page, where they are found at once; the index is read in part. */
+#define INDEX                                                                                    \
+    "ALTER TABLE plimsoll.package ADD COLUMN source bytea, ADD COLUMN subject bytea;"            \
+    "CREATE INDEX package_source ON plimsoll.package USING hash(source);"                        \
+    "CREATE INDEX package_subject ON plimsoll.package USING hash(subject);"                      \
+    "CREATE INDEX package_old ON plimsoll.package(tenant, id) WHERE source IS NULL;"             \
+    "CREATE INDEX image_name ON plimsoll.image USING hash(name);"                                \
+    "CREATE INDEX pkgset_tail ON plimsoll.pkgset(tenant, id);"                                   \
+    "ALTER TABLE plimsoll.pkgset SET (toast_tuple_target = 8160);"                               \
+    "CREATE TABLE plimsoll.segment(" TENANT ", last bigint NOT NULL, first bigint NOT NULL,"     \
+    " buckets bytea NOT NULL, PRIMARY KEY(tenant, last));"                                       \
+    "CREATE TABLE plimsoll.posting(" TENANT ", bucket bigint NOT NULL, segment bigint NOT NULL," \
+    " sets bytea NOT NULL, PRIMARY KEY(tenant, bucket, segment))"                                \
+    " WITH (toast_tuple_target = 8160);"                                                         \
+    "SELECT plimsoll.secure(t) FROM unnest(ARRAY['segment','posting']) AS t"
+
 const char *const pl_pg_step[] = {
     ACCESS FACTS IMAGES MATCHES SECURE_1
     "INSERT INTO plimsoll.member VALUES(session_user, plimsoll.add_tenant('default'), 'owner')",
     CLOCK QUEUE,
+    INDEX,
 };
 _Static_assert(PL_COUNT(pl_pg_step) == PL_STORE_SCHEMA, "a step for each schema");

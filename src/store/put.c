@@ -6,6 +6,7 @@
 #include "store/store_int.h"
 
 #define SEEN_MAX ((size_t)24 << 20) /* bytes of numbers that are remembered */
+#define GROWN_EACH 16               /* lists: so often it is looked whether they make a segment */
 
 /* Facts whose numbers are wanted: each is remembered, found, or given its number now. `bind` binds
  * what an insert needs from parameter 2 on. */
@@ -106,14 +107,24 @@ static int numbers(struct pl_store_db *s, struct facts *f)
     return r;
 }
 
+/* A package; what it is sought by is known when it turns out to be new. */
+struct newcomer {
+    const struct pl_package *p;
+    struct pl_store_sought *by;
+};
+
 static void bind_package(struct pl_dbq *q, const void *what, struct pl_str row)
 {
-    const struct pl_package *p = what;
+    const struct newcomer *x = what;
+    const struct pl_package *p = x->p;
+    *x->by = pl_store_sought(p);
     pl_dbq_text(q, 2, p->pkg.type);
     pl_dbq_text(q, 3, p->pkg.ns);
     pl_dbq_text(q, 4, p->pkg.name);
     pl_dbq_text(q, 5, p->pkg.version);
     pl_dbq_blob(q, 6, row);
+    pl_dbq_text(q, 7, x->by->source);
+    pl_dbq_blob(q, 8, pl_str_n(x->by->subject, PL_ROW_PRINT));
 }
 
 static void bind_row(struct pl_dbq *q, const void *what, struct pl_str row)
@@ -153,6 +164,8 @@ static int put_packages(struct pl_store_db *s, const struct pl_package *const *p
 {
     struct facts package = facts_of(s, n, err), place = facts_of(s, n, err);
     pl_auto_buf struct pl_buf row = { 0 };
+    struct newcomer *what = pl_alloc_n(&s->scratch, n + 1, sizeof *what);
+    struct pl_store_sought *by = pl_alloc_n(&s->scratch, n + 1, sizeof *by);
     package.seen = &s->packages;
     package.find = PL_Q_PACKAGE_FIND;
     package.add = PL_Q_PACKAGE_ADD;
@@ -164,7 +177,8 @@ static int put_packages(struct pl_store_db *s, const struct pl_package *const *p
     for (size_t i = 0; i < n; i++) {
         pl_buf_clear(&row);
         pl_row_put_package(&row, p[i]);
-        package.what[i] = p[i];
+        what[i] = (struct newcomer){ p[i], &by[i] };
+        package.what[i] = &what[i];
         package.row[i] = pl_dup(&s->scratch, pl_buf_str(&row));
         pl_buf_clear(&row);
         pl_row_put_names(&row, &p[i]->paths);
@@ -204,6 +218,7 @@ static int put_set(struct pl_store_db *s, const struct pl_target *t, int64_t *re
     pl_dbq_blob(q, 1, pl_str_n(print, sizeof print));
     pl_dbq_blob(q, 2, pl_buf_str(&row));
     r = pl_store_one(q, ret, err);
+    s->grown |= *ret % GROWN_EACH == 0;
     return r < 0 ? r : 0;
 }
 

@@ -61,32 +61,3 @@ int pl_store_db_record_put(struct pl_store *store, const uint8_t *key, struct pl
     pl_dbq_blob(q, 6, bytes);
     return pl_store_do(q, err);
 }
-
-static int numbers_of(struct pl_store *store, enum pl_store_q which, struct pl_str rule,
-                      int (*fn)(void *arg, int64_t id), void *arg, struct pl_err *err)
-{
-    struct pl_dbq *q = pl_store_q((struct pl_store_db *)store, which, err);
-    int r;
-    if (!q)
-        return err->code;
-    pl_dbq_text(q, 1, rule);
-    while ((r = pl_dbq_step(q, err)) == 1) {
-        r = fn(arg, pl_dbq_col_int(q, 0));
-        if (r)
-            break;
-    }
-    pl_dbq_reset(q);
-    return r;
-}
-
-int pl_store_db_flaws_of(struct pl_store *store, struct pl_str rule,
-                         int (*fn)(void *arg, int64_t id), void *arg, struct pl_err *err)
-{
-    return numbers_of(store, PL_Q_FLAWS_OF, rule, fn, arg, err);
-}
-
-int pl_store_db_images_of(struct pl_store *store, struct pl_str rule,
-                          int (*fn)(void *arg, int64_t id), void *arg, struct pl_err *err)
-{
-    return numbers_of(store, PL_Q_IMAGES_OF, rule, fn, arg, err);
-}

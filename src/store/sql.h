@@ -3,61 +3,140 @@
 #ifndef PL_STORE_SQL_H
 #define PL_STORE_SQL_H
 
+/* How a statement for PostgreSQL begins that takes a list for each parameter and does the work of
+ * one execution for each element: answers come in that order, NULL where there is none. */
+#define PL_SQL_ROWS "/*rows*/"
+
+#define PL_SQL_FIND(table)                                                              \
+    PL_SQL_ROWS                                                                         \
+    "SELECT id FROM unnest(?1::bytea[]) WITH ORDINALITY AS w(print,n) LEFT JOIN " table \
+    " USING(print) ORDER BY w.n"
+#define PL_SQL_AGAIN " ON CONFLICT(image,run) DO UPDATE SET new=excluded.new,gone=excluded.gone"
+
 /* Statements, prepared at their first use: X, the same text for every database; Y, one for SQLite
  * and one for PostgreSQL. */
-#define PL_STORE_SQL(X, Y)                                                                     \
-    X(PACKAGE_FIND, "SELECT id FROM package WHERE print=?1")                                   \
-    X(PACKAGE_ADD, "INSERT INTO package(print,type,ns,name,version,facts)"                     \
-                   " VALUES(?1,?2,?3,?4,?5,?6) RETURNING id")                                  \
-    X(PACKAGE_GET, "SELECT facts FROM package WHERE id=?1")                                    \
-    X(PACKAGE_ALL, "SELECT id,facts FROM package WHERE id>?1 ORDER BY id")                     \
-    X(PLACE_FIND, "SELECT id FROM place WHERE print=?1")                                       \
-    X(PLACE_ADD, "INSERT INTO place(print,paths) VALUES(?1,?2) RETURNING id")                  \
-    X(PLACE_GET, "SELECT paths FROM place WHERE id=?1")                                        \
-    X(LAYER_FIND, "SELECT id FROM layer WHERE print=?1")                                       \
-    X(LAYER_ADD, "INSERT INTO layer(print,digest,facts) VALUES(?1,?2,?3) RETURNING id")        \
-    X(LAYER_GET, "SELECT facts FROM layer WHERE id=?1")                                        \
-    X(SET_FIND, "SELECT id FROM pkgset WHERE print=?1")                                        \
-    X(SET_ADD, "INSERT INTO pkgset(print,members) VALUES(?1,?2) RETURNING id")                 \
-    X(SET_DROP, "DELETE FROM pkgset WHERE id=?1 AND"                                           \
-                " NOT EXISTS(SELECT 1 FROM image WHERE pkgset=?1)")                            \
-    Y(IMAGE_FIND,                                                                              \
-      "SELECT id,pkgset FROM image WHERE name=?1 AND digest=?2 AND platform=?3"                \
-      " AND mark=?4",                                                                          \
-      "SELECT id,pkgset FROM image WHERE "                                                     \
-      "key=sha256(sha256(?1)||sha256(?2)||sha256(?3)||sha256(?4))")                            \
-    X(IMAGE_ADD, "INSERT INTO image(name,digest,platform,mark,kind,complete,notes,layers,"     \
-                 "pkgset,at,tool,rules,db) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)" \
-                 " RETURNING id")                                                              \
-    X(IMAGE_SET, "UPDATE image SET name=?1,digest=?2,platform=?3,mark=?4,kind=?5,complete=?6," \
-                 "notes=?7,layers=?8,pkgset=?9,at=?10,tool=?11,rules=?12,db=?13 WHERE id=?14") \
-    X(IMAGE_ALL, "SELECT image.id,name,digest,platform,kind,complete,notes,layers,members,at," \
-                 "tool,rules,db,flaws,first FROM image"                                        \
-                 " LEFT JOIN pkgset ON pkgset.id=image.pkgset"                                 \
-                 " LEFT JOIN state ON state.image=image.id"                                    \
-                 " ORDER BY name,digest,platform,mark")                                        \
-    X(FINDING_DROP, "DELETE FROM finding WHERE image=?1")                                      \
-    X(FINDING_ADD, "INSERT INTO finding(image,n,kind,rule,severity,fingerprint,evidence,"      \
-                   "surface,path,line,introduced,hidden,visible)"                              \
-                   " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)")                      \
-    Y(FLAW_FIND, "SELECT id FROM flaw WHERE subject=?1 AND rule=?2",                           \
-      "SELECT id FROM flaw WHERE key=sha256(sha256(?1)||sha256(?2))")                          \
-    X(FLAW_ADD, "INSERT INTO flaw(subject,rule) VALUES(?1,?2) RETURNING id")                   \
-    X(FLAW_ALL, "SELECT id,subject,rule FROM flaw ORDER BY id")                                \
-    X(FLAW_GET, "SELECT subject,rule FROM flaw WHERE id=?1")                                   \
-    X(RUN_ADD, "INSERT INTO run(at,tool,db) VALUES(?1,?2,?3) RETURNING id")                    \
-    X(STATE_GET, "SELECT flaws FROM state WHERE image=?1")                                     \
-    X(STATE_ADD, "INSERT INTO state(image,first,flaws) VALUES(?1,?2,?3)")                      \
-    X(STATE_SET, "UPDATE state SET flaws=?2 WHERE image=?1")                                   \
-    X(CHANGE_ADD, "INSERT INTO change(image,run,new,gone) VALUES(?1,?2,?3,?4)"                 \
-                  " ON CONFLICT(image,run) DO UPDATE SET new=excluded.new,gone=excluded.gone") \
-    X(CHANGES, "SELECT new,gone FROM change JOIN run ON run.id=change.run"                     \
-               " WHERE image=?1 AND at>=?2 ORDER BY run DESC")                                 \
-    X(RUN_AT, "SELECT at FROM run WHERE id=?1")                                                \
-    X(COUNTS, "SELECT (SELECT count(*) FROM image),(SELECT count(*) FROM package),"            \
-              "(SELECT count(*) FROM pkgset),(SELECT count(*) FROM layer),"                    \
-              "(SELECT count(*) FROM flaw),(SELECT count(*) FROM run),"                        \
+#define PL_STORE_SQL(X, Y)                                                                       \
+    Y(PACKAGE_FIND, "SELECT id FROM package WHERE print=?1", PL_SQL_FIND("package"))             \
+    Y(PACKAGE_ADD,                                                                               \
+      "INSERT INTO package(print,type,ns,name,version,facts,source,subject)"                     \
+      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8) RETURNING id",                                           \
+      PL_SQL_ROWS "INSERT INTO package(print,type,ns,name,version,facts,source,subject)"         \
+                  " SELECT * FROM unnest(?1::bytea[],?2::bytea[],?3::bytea[],?4::bytea[],"       \
+                  "?5::bytea[],?6::bytea[],?7::bytea[],?8::bytea[]) RETURNING id")               \
+    X(PACKAGE_GET, "SELECT facts FROM package WHERE id=?1")                                      \
+    X(PACKAGE_ALL, "SELECT id,facts FROM package WHERE id>?1 ORDER BY id")                       \
+    Y(PLACE_FIND, "SELECT id FROM place WHERE print=?1", PL_SQL_FIND("place"))                   \
+    Y(PLACE_ADD, "INSERT INTO place(print,paths) VALUES(?1,?2) RETURNING id",                    \
+      PL_SQL_ROWS "INSERT INTO place(print,paths)"                                               \
+                  " SELECT * FROM unnest(?1::bytea[],?2::bytea[]) RETURNING id")                 \
+    X(PLACE_GET, "SELECT paths FROM place WHERE id=?1")                                          \
+    Y(LAYER_FIND, "SELECT id FROM layer WHERE print=?1", PL_SQL_FIND("layer"))                   \
+    Y(LAYER_ADD, "INSERT INTO layer(print,digest,facts) VALUES(?1,?2,?3) RETURNING id",          \
+      PL_SQL_ROWS "INSERT INTO layer(print,digest,facts)"                                        \
+                  " SELECT * FROM unnest(?1::bytea[],?2::bytea[],?3::bytea[]) RETURNING id")     \
+    X(LAYER_GET, "SELECT facts FROM layer WHERE id=?1")                                          \
+    X(SET_FIND, "SELECT id FROM pkgset WHERE print=?1")                                          \
+    Y(SET_ADD,                                                                                   \
+      "INSERT INTO pkgset(id,print,members) VALUES(1+max(coalesce((SELECT max(id) FROM pkgset)," \
+      "0),coalesce((SELECT max(last) FROM segment),0)),?1,?2) RETURNING id",                     \
+      "INSERT INTO pkgset(print,members) VALUES(?1,?2) RETURNING id")                            \
+    X(SET_DROP, "DELETE FROM pkgset WHERE id=?1 AND"                                             \
+                " NOT EXISTS(SELECT 1 FROM image WHERE pkgset=?1)")                              \
+    Y(IMAGE_FIND,                                                                                \
+      "SELECT id,pkgset FROM image WHERE name=?1 AND digest=?2 AND platform=?3"                  \
+      " AND mark=?4",                                                                            \
+      "SELECT id,pkgset FROM image WHERE "                                                       \
+      "key=sha256(sha256(?1)||sha256(?2)||sha256(?3)||sha256(?4))")                              \
+    X(IMAGE_ADD, "INSERT INTO image(name,digest,platform,mark,kind,complete,notes,layers,"       \
+                 "pkgset,at,tool,rules,db) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)"   \
+                 " RETURNING id")                                                                \
+    X(IMAGE_SET, "UPDATE image SET name=?1,digest=?2,platform=?3,mark=?4,kind=?5,complete=?6,"   \
+                 "notes=?7,layers=?8,pkgset=?9,at=?10,tool=?11,rules=?12,db=?13 WHERE id=?14")   \
+    X(FINDING_DROP, "DELETE FROM finding WHERE image=?1")                                        \
+    X(FINDING_ADD, "INSERT INTO finding(image,n,kind,rule,severity,fingerprint,evidence,"        \
+                   "surface,path,line,introduced,hidden,visible)"                                \
+                   " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)")                        \
+    Y(FLAW_FIND, "SELECT id FROM flaw WHERE subject=?1 AND rule=?2",                             \
+      "SELECT id FROM flaw WHERE key=sha256(sha256(?1)||sha256(?2))")                            \
+    X(FLAW_ADD, "INSERT INTO flaw(subject,rule) VALUES(?1,?2) RETURNING id")                     \
+    X(FLAW_ALL, "SELECT id,subject,rule FROM flaw ORDER BY id")                                  \
+    X(FLAW_GET, "SELECT subject,rule FROM flaw WHERE id=?1")                                     \
+    X(RUN_ADD, "INSERT INTO run(at,tool,db) VALUES(?1,?2,?3) RETURNING id")                      \
+    Y(STATE_GET, "SELECT flaws FROM state WHERE image=?1",                                       \
+      PL_SQL_ROWS "SELECT flaws FROM unnest(?1::bigint[]) WITH ORDINALITY AS w(image,n)"         \
+                  " LEFT JOIN state ON state.image=w.image ORDER BY w.n")                        \
+    Y(STATE_ADD, "INSERT INTO state(image,first,flaws) VALUES(?1,?2,?3)",                        \
+      PL_SQL_ROWS "INSERT INTO state(image,first,flaws)"                                         \
+                  " SELECT * FROM unnest(?1::bigint[],?2::bigint[],?3::bytea[])")                \
+    Y(STATE_SET, "UPDATE state SET flaws=?2 WHERE image=?1",                                     \
+      PL_SQL_ROWS "UPDATE state SET flaws=w.flaws FROM unnest(?1::bigint[],?2::bytea[])"         \
+                  " AS w(image,flaws) WHERE state.image=w.image")                                \
+    Y(CHANGE_ADD, "INSERT INTO change(image,run,new,gone) VALUES(?1,?2,?3,?4)" PL_SQL_AGAIN,     \
+      PL_SQL_ROWS "INSERT INTO change(image,run,new,gone) SELECT * FROM"                         \
+                  " unnest(?1::bigint[],?2::bigint[],?3::bytea[],?4::bytea[])" PL_SQL_AGAIN)     \
+    X(CHANGES, "SELECT new,gone FROM change JOIN run ON run.id=change.run"                       \
+               " WHERE image=?1 AND at>=?2 ORDER BY run DESC")                                   \
+    X(RUN_AT, "SELECT at FROM run WHERE id=?1")                                                  \
+    X(COUNTS, "SELECT (SELECT count(*) FROM image),(SELECT count(*) FROM package),"              \
+              "(SELECT count(*) FROM pkgset),(SELECT count(*) FROM layer),"                      \
+              "(SELECT count(*) FROM flaw),(SELECT count(*) FROM run),"                          \
               "(SELECT coalesce(max(id),0) FROM package),(SELECT coalesce(max(id),0) FROM flaw)")
+
+#define PL_SQL_IMAGE                                                                            \
+    "SELECT image.id,name,digest,platform,kind,complete,notes,layers,members,at,tool,rules,db," \
+    "flaws,first,CASE WHEN CAST(?2 AS bigint)=1 THEN found.bytes END FROM "
+#define PL_SQL_IMAGE_MORE                                                                 \
+    " LEFT JOIN pkgset ON pkgset.id=image.pkgset LEFT JOIN state ON state.image=image.id" \
+    " LEFT JOIN found ON found.image=image.id AND CAST(?2 AS bigint)=1"
+#define PL_SQL_NAMES "ORDER BY name,digest,platform,mark"
+#define PL_SQL_HAS(column) "SELECT id,facts FROM package WHERE " column
+
+/* Finding, by what it holds; the index of packages. */
+#define PL_FIND_SQL(X, Y)                                                                         \
+    X(PACKAGE_NAMED,                                                                              \
+      PL_SQL_HAS("name=?1") " UNION ALL " PL_SQL_HAS(                                             \
+          "source=?1 AND name<>?1") " UNION ALL " PL_SQL_HAS("source IS NULL AND name<>?1"))      \
+    X(PACKAGE_SUBJECT, PL_SQL_HAS("subject=?1") " UNION ALL " PL_SQL_HAS("source IS NULL"))       \
+    X(PACKAGE_OLD, PL_SQL_HAS("source IS NULL") " ORDER BY id LIMIT ?1")                          \
+    Y(PACKAGE_MEND, "UPDATE package SET source=?2,subject=?3 WHERE id=?1",                        \
+      PL_SQL_ROWS "UPDATE package SET source=w.source,subject=w.subject FROM"                     \
+                  " unnest(?1::bigint[],?2::bytea[],?3::bytea[]) AS w(id,source,subject)"         \
+                  " WHERE package.id=w.id")                                                       \
+    X(SEGMENTS, "SELECT last,first,buckets FROM segment ORDER BY last")                           \
+    X(SEGMENT_LAST, "SELECT coalesce(max(last),0) FROM segment")                                  \
+    X(SEGMENT_ADD, "INSERT INTO segment(last,first,buckets) VALUES(?1,?2,?3)")                    \
+    Y(POSTING_ADD, "INSERT INTO posting(bucket,segment,sets) VALUES(?1,?2,?3)",                   \
+      PL_SQL_ROWS "INSERT INTO posting(bucket,segment,sets) SELECT * FROM"                        \
+                  " unnest(?1::bigint[],?2::bigint[],?3::bytea[])")                               \
+    X(POSTING_GET, "SELECT segment,sets FROM posting WHERE bucket=?1 ORDER BY segment")           \
+    X(SET_COUNT, "SELECT count(*) FROM (SELECT id FROM pkgset WHERE id>?1 LIMIT ?2) AS t")        \
+    X(SET_NEXT, "SELECT id,members FROM pkgset WHERE id>?1 ORDER BY id LIMIT ?2")                 \
+    X(SET_TAIL, "SELECT id,members FROM pkgset WHERE id>?1 ORDER BY id")                          \
+    X(IMAGE_CALLED, "SELECT id FROM image WHERE name=?1 ORDER BY id")                             \
+    X(IMAGE_DIGEST, "SELECT id FROM image WHERE digest=?1 ORDER BY id")                           \
+    X(IMAGE_SINCE, "SELECT id FROM image WHERE at>=?1 ORDER BY id")                               \
+    X(IMAGE_NAMES, "SELECT id,name,digest FROM image")                                            \
+    X(IMAGE_IDS, "SELECT id FROM image " PL_SQL_NAMES)                                            \
+    Y(IMAGE_OF_SETS,                                                                              \
+      "SELECT id FROM image WHERE pkgset IN(SELECT value FROM json_each(?1)) ORDER BY id",        \
+      "SELECT id FROM image WHERE pkgset=ANY(?1::bigint[]) ORDER BY id")                          \
+    Y(IMAGE_SORT,                                                                                 \
+      "SELECT image.id FROM json_each(?1) AS w CROSS JOIN image ON image.id=w.value"              \
+      " " PL_SQL_NAMES " LIMIT ?2",                                                               \
+      "SELECT id FROM image WHERE id=ANY(?1::bigint[]) " PL_SQL_NAMES " LIMIT ?2")                \
+    Y(IMAGE_NEWEST,                                                                               \
+      "SELECT image.id FROM json_each(?1) AS w CROSS JOIN image ON image.id=w.value"              \
+      " ORDER BY at DESC,image.id DESC LIMIT ?2",                                                 \
+      "SELECT id FROM image WHERE id=ANY(?1::bigint[]) ORDER BY at DESC,id DESC LIMIT ?2")        \
+    Y(IMAGE_LIST,                                                                                 \
+      PL_SQL_IMAGE "json_each(?1) AS w CROSS JOIN image ON image.id=w.value" PL_SQL_IMAGE_MORE,   \
+      PL_SQL_IMAGE "unnest(?1::bigint[]) WITH ORDINALITY AS w(id,n) JOIN image ON "               \
+                   "image.id=w.id" PL_SQL_IMAGE_MORE " ORDER BY w.n")                             \
+    Y(SAME_DIGEST,                                                                                \
+      "SELECT DISTINCT a.id,b.name FROM json_each(?1) AS w CROSS JOIN image AS a ON a.id=w.value" \
+      " CROSS JOIN image AS b ON b.digest=a.digest WHERE a.digest<>'' ORDER BY a.id,b.name",      \
+      "SELECT DISTINCT a.id,b.name FROM image AS a JOIN image AS b ON b.digest=a.digest"          \
+      " WHERE a.id=ANY(?1::bigint[]) AND a.digest<>'' ORDER BY a.id,b.name")
 
 /* What was lost: by whom it is not known any more. */
 #define PL_SQL_LOST                                                                           \

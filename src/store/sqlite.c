@@ -63,13 +63,20 @@ static const char *const step[] = {
     " WITHOUT ROWID;"
     "CREATE TABLE bucket(host TEXT PRIMARY KEY, tokens INTEGER NOT NULL, at INTEGER NOT NULL,"
     " until INTEGER NOT NULL) WITHOUT ROWID",
+    "ALTER TABLE package ADD COLUMN source TEXT; ALTER TABLE package ADD COLUMN subject BLOB;"
+    "CREATE INDEX package_source ON package(source);"
+    "CREATE INDEX package_subject ON package(subject);"
+    "CREATE TABLE segment(last INTEGER PRIMARY KEY, first INTEGER NOT NULL,"
+    " buckets BLOB NOT NULL);"
+    "CREATE TABLE posting(bucket INTEGER NOT NULL, segment INTEGER NOT NULL, sets BLOB NOT NULL,"
+    " PRIMARY KEY(bucket, segment))",
 };
 _Static_assert(PL_COUNT(step) == PL_STORE_SCHEMA, "a step for each schema");
 
 static const char *const sql[] = {
 #define X(name, text) [PL_Q_##name] = (text),
 #define Y(name, lite, pg) [PL_Q_##name] = (lite),
-    PL_STORE_SQL(X, Y) PL_QUEUE_SQL(X, Y)
+    PL_STORE_SQL(X, Y) PL_FIND_SQL(X, Y) PL_QUEUE_SQL(X, Y)
 #undef X
 #undef Y
 };
@@ -81,6 +88,7 @@ struct lite {
 struct lite_q {
     struct pl_dbq q; /* first */
     struct pl_sqlq *s;
+    struct pl_buf list; /* as JSON, which the library can read as a table */
 };
 
 static struct pl_sqlq *stmt(struct pl_dbq *q)
@@ -114,6 +122,7 @@ static void db_rollback(struct pl_db *d)
 static void db_free(struct pl_dbq *q)
 {
     pl_sqlq_free(stmt(q));
+    pl_buf_release(&((struct lite_q *)q)->list);
     free(q);
 }
 
@@ -130,6 +139,17 @@ static void db_text(struct pl_dbq *q, int i, struct pl_str s)
 static void db_blob(struct pl_dbq *q, int i, struct pl_str s)
 {
     pl_sqlq_blob(stmt(q), i, s);
+}
+
+static void db_list(struct pl_dbq *q, int i, const int64_t *v, size_t n)
+{
+    struct pl_buf *b = &((struct lite_q *)q)->list;
+    pl_buf_clear(b);
+    pl_buf_putc(b, '[');
+    for (size_t k = 0; k < n; k++)
+        pl_buf_printf(b, k ? ",%lld" : "%lld", (long long)v[k]);
+    pl_buf_putc(b, ']');
+    pl_sqlq_text(stmt(q), i, pl_buf_str(b));
 }
 
 static int db_step(struct pl_dbq *q, struct pl_err *err)
@@ -208,6 +228,7 @@ static const struct pl_db_ops db_ops = {
     .bind_int = db_int,
     .bind_text = db_text,
     .bind_blob = db_blob,
+    .bind_list = db_list,
     .step = db_step,
     .reset = db_reset,
     .col = db_col,

@@ -5,6 +5,7 @@
 #include "store/store_int.h"
 
 #define FLAWS_MANY 2000u             /* asked for in a transaction: then all are read at once */
+#define STATES_SOME 1000u            /* inventories whose flaws are kept at once */
 #define FLAWS_MAX ((size_t)96 << 20) /* bytes of them that are remembered */
 
 static struct pl_str flaw_key(struct pl_buf *b, struct pl_str subject, struct pl_str rule)
@@ -137,55 +138,132 @@ static bool get_flaws(struct pl_str row, struct pl_arena *a, uint32_t **ret, siz
     return pl_row_get_numbers(row, a, ret, ret_n) && rises(*ret, *ret_n);
 }
 
-static int keep_change(struct pl_store_db *s, int64_t run, int64_t image, const uint32_t *flaw,
-                       size_t n, struct pl_str old_row, struct pl_err *err)
+/* ---- what inventories have now ---- */
+
+/* A part of those that are told at once. */
+struct keeping {
+    const struct pl_store_state *v;
+    struct pl_str *row, *old, *more, *less; /* old: as it is there, p NULL when it is not */
+    size_t *todo;
+    int64_t run;
+    struct pl_arena *a;
+};
+
+static void bind_image(void *arg, struct pl_dbq *q, size_t i)
 {
-    pl_auto_buf struct pl_buf more = { 0 }, less = { 0 };
+    pl_dbq_int(q, 1, ((struct keeping *)arg)->v[i].image);
+}
+
+static int on_old(void *arg, struct pl_dbq *q, size_t i, bool there)
+{
+    struct keeping *k = arg;
+    if (there)
+        k->old[i] = pl_dup(k->a, pl_dbq_col(q, 0));
+    return 0;
+}
+
+static void bind_new_state(void *arg, struct pl_dbq *q, size_t i)
+{
+    struct keeping *k = arg;
+    bind_image(arg, q, k->todo[i]);
+    pl_dbq_int(q, 2, k->run);
+    pl_dbq_blob(q, 3, k->row[k->todo[i]]);
+}
+
+static void bind_state(void *arg, struct pl_dbq *q, size_t i)
+{
+    struct keeping *k = arg;
+    bind_image(arg, q, k->todo[i]);
+    pl_dbq_blob(q, 2, k->row[k->todo[i]]);
+}
+
+static void bind_change(void *arg, struct pl_dbq *q, size_t i)
+{
+    struct keeping *k = arg;
+    bind_image(arg, q, k->todo[i]);
+    pl_dbq_int(q, 2, k->run);
+    pl_dbq_blob(q, 3, k->more[k->todo[i]]);
+    pl_dbq_blob(q, 4, k->less[k->todo[i]]);
+}
+
+static int change_of(struct keeping *k, size_t i, struct pl_err *err)
+{
+    pl_auto_buf struct pl_buf b = { 0 };
     uint32_t *old;
-    size_t n_old;
-    if (!get_flaws(old_row, &s->scratch, &old, &n_old))
+    size_t n_old, n = k->v[i].n;
+    const uint32_t *flaw = k->v[i].flaw;
+    if (!get_flaws(k->old[i], k->a, &old, &n_old))
         return pl_store_damaged("what an inventory had", err);
-    uint32_t *v = pl_alloc_n(&s->scratch, n + n_old + 1, sizeof *v);
-    pl_row_put_numbers(&more, v, without(flaw, n, old, n_old, v));
-    pl_row_put_numbers(&less, v, without(old, n_old, flaw, n, v));
-    struct pl_dbq *q = pl_store_q(s, PL_Q_CHANGE_ADD, err);
+    uint32_t *v = pl_alloc_n(k->a, n + n_old + 1, sizeof *v);
+    pl_row_put_numbers(&b, v, without(flaw, n, old, n_old, v));
+    k->more[i] = pl_dup(k->a, pl_buf_str(&b));
+    pl_buf_clear(&b);
+    pl_row_put_numbers(&b, v, without(old, n_old, flaw, n, v));
+    k->less[i] = pl_dup(k->a, pl_buf_str(&b));
+    return 0;
+}
+
+static int each(struct pl_store_db *s, struct keeping *k, enum pl_store_q which, size_t n,
+                void (*bind)(void *arg, struct pl_dbq *q, size_t i), struct pl_err *err)
+{
+    struct pl_dbq *q = n ? pl_store_q(s, which, err) : NULL;
     if (!q)
-        return err->code;
-    pl_dbq_int(q, 1, image);
-    pl_dbq_int(q, 2, run);
-    pl_dbq_blob(q, 3, pl_buf_str(&more));
-    pl_dbq_blob(q, 4, pl_buf_str(&less));
-    return pl_store_do(q, err);
+        return n ? err->code : 0;
+    return s->db->ops->each(q, n, bind, which == PL_Q_STATE_GET ? on_old : NULL, k, err);
+}
+
+static int keep_states(struct pl_store_db *s, struct keeping *k, size_t n, struct pl_err *err)
+{
+    size_t n_new = 0, n_set = 0;
+    int r = each(s, k, PL_Q_STATE_GET, n, bind_image, err);
+    for (size_t i = 0; i < n && r == 0; i++)
+        if (!k->old[i].p)
+            k->todo[n_new++] = i;
+    if (r == 0)
+        r = each(s, k, PL_Q_STATE_ADD, n_new, bind_new_state, err);
+    for (size_t i = 0; i < n && r == 0; i++)
+        if (k->old[i].p && !pl_str_eq(k->old[i], k->row[i])) {
+            k->todo[n_set++] = i;
+            r = change_of(k, i, err);
+        }
+    if (r == 0)
+        r = each(s, k, PL_Q_CHANGE_ADD, n_set, bind_change, err);
+    return r == 0 ? each(s, k, PL_Q_STATE_SET, n_set, bind_state, err) : r;
+}
+
+int pl_store_db_states(struct pl_store *store, int64_t run, const struct pl_store_state *v,
+                       size_t n, struct pl_err *err)
+{
+    struct pl_store_db *s = (struct pl_store_db *)store;
+    struct pl_arena *a = &s->scratch;
+    pl_auto_buf struct pl_buf row = { 0 };
+    int r = 0;
+    for (size_t at = 0, some; at < n && r == 0; at += some) {
+        some = n - at < STATES_SOME ? n - at : STATES_SOME;
+        pl_arena_reset(a);
+        struct keeping k = { .v = v + at,
+                             .row = pl_alloc_n(a, some, sizeof *k.row),
+                             .old = pl_alloc_n(a, some, sizeof *k.old),
+                             .more = pl_alloc_n(a, some, sizeof *k.more),
+                             .less = pl_alloc_n(a, some, sizeof *k.less),
+                             .todo = pl_alloc_n(a, some, sizeof *k.todo),
+                             .run = run,
+                             .a = a };
+        for (size_t i = 0; i < some; i++) {
+            pl_buf_clear(&row);
+            pl_row_put_numbers(&row, k.v[i].flaw, k.v[i].n);
+            k.row[i] = pl_dup(a, pl_buf_str(&row));
+        }
+        r = keep_states(s, &k, some, err);
+    }
+    return r;
 }
 
 int pl_store_db_state(struct pl_store *store, int64_t run, int64_t image, const uint32_t *flaw,
                       size_t n, struct pl_err *err)
 {
-    struct pl_store_db *s = (struct pl_store_db *)store;
-    pl_auto_buf struct pl_buf row = { 0 };
-    pl_arena_reset(&s->scratch);
-    pl_row_put_numbers(&row, flaw, n);
-    struct pl_dbq *q = pl_store_q(s, PL_Q_STATE_GET, err);
-    if (!q)
-        return err->code;
-    pl_dbq_int(q, 1, image);
-    int found = pl_dbq_step(q, err);
-    struct pl_str old = found == 1 ? pl_dup(&s->scratch, pl_dbq_col(q, 0)) : PL_S("");
-    pl_dbq_reset(q);
-    if (found < 0)
-        return found;
-    if (found && pl_str_eq(old, pl_buf_str(&row)))
-        return 0;
-    int r = found ? keep_change(s, run, image, flaw, n, old, err) : 0;
-    if (r < 0)
-        return r;
-    if (!(q = pl_store_q(s, found ? PL_Q_STATE_SET : PL_Q_STATE_ADD, err)))
-        return err->code;
-    pl_dbq_int(q, 1, image);
-    if (!found)
-        pl_dbq_int(q, 2, run);
-    pl_dbq_blob(q, found ? 2 : 3, pl_buf_str(&row));
-    return pl_store_do(q, err);
+    const struct pl_store_state one = { image, flaw, n };
+    return pl_store_db_states(store, run, &one, 1, err);
 }
 
 /* Undoes one change that came after the moment asked for. */

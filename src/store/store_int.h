@@ -5,6 +5,7 @@
 
 #include "base/map.h"
 #include "store/db.h"
+#include "store/posting.h"
 #include "store/row.h"
 #include "store/sql.h"
 #include "store/store.h"
@@ -12,7 +13,7 @@
 enum pl_store_q {
 #define X(name, sql) PL_Q_##name,
 #define Y(name, lite, pg) PL_Q_##name,
-    PL_STORE_SQL(X, Y) PL_QUEUE_SQL(X, Y)
+    PL_STORE_SQL(X, Y) PL_FIND_SQL(X, Y) PL_QUEUE_SQL(X, Y)
 #undef X
 #undef Y
         PL_Q_COUNT
@@ -33,6 +34,7 @@ struct pl_store_db {
     unsigned flaws_asked;
     struct pl_arena scratch; /* of one call of an operation that needs it */
     bool open;               /* between begin (or look) and its end */
+    bool grown;              /* lists were added: it may be time for a segment */
     int64_t swept;           /* when work that was lost was last looked for */
 };
 
@@ -66,6 +68,20 @@ int pl_store_damaged(const char *table, struct pl_err *err);
 /* Forgets the numbers that were looked up. */
 void pl_store_forget(struct pl_store_db *s);
 
+/* What a package is sought by beside its name: the name of its source (or PL_STORE_RELEASES), and
+ * its package URL's print. Views on the package. */
+struct pl_store_sought {
+    struct pl_str source;
+    uint8_t subject[PL_ROW_PRINT];
+};
+struct pl_store_sought pl_store_sought(const struct pl_package *p);
+/* Adds the segments that have come together, at most so many. Between begin and commit. */
+int pl_store_db_segments(struct pl_store_db *s, unsigned most, struct pl_err *err);
+/* Appends the numbers of the lists that hold one of the packages (rising, each once), in any order,
+ * some more than once. */
+int pl_store_db_lists(struct pl_store_db *s, const uint32_t *package, size_t n,
+                      struct pl_posting_ids *ret, struct pl_err *err);
+
 /* Operations; model/store.h. */
 int pl_store_db_put(struct pl_store *s, const struct pl_store_origin *o, const struct pl_target *t,
                     int64_t *ret_image, struct pl_err *err);
@@ -89,6 +105,33 @@ int pl_store_db_run(struct pl_store *s, const struct pl_store_origin *o, int64_t
                     struct pl_err *err);
 int pl_store_db_state(struct pl_store *s, int64_t run, int64_t image, const uint32_t *flaw,
                       size_t n, struct pl_err *err);
+int pl_store_db_states(struct pl_store *s, int64_t run, const struct pl_store_state *v, size_t n,
+                       struct pl_err *err);
+int pl_store_db_packages_named(struct pl_store *s, struct pl_str name,
+                               int (*fn)(void *arg, uint32_t id, const struct pl_package *p),
+                               void *arg, struct pl_err *err);
+int pl_store_db_images_holding(struct pl_store *s, const uint32_t *package, size_t n,
+                               int (*fn)(void *arg, int64_t id), void *arg, struct pl_err *err);
+int pl_store_db_images_flawed(struct pl_store *s, struct pl_str rule,
+                              int (*fn)(void *arg, int64_t id), void *arg, struct pl_err *err);
+int pl_store_db_images_called(struct pl_store *s, struct pl_str name,
+                              int (*fn)(void *arg, int64_t id), void *arg, struct pl_err *err);
+int pl_store_db_images_digest(struct pl_store *s, struct pl_str digest,
+                              int (*fn)(void *arg, int64_t id), void *arg, struct pl_err *err);
+int pl_store_db_images_since(struct pl_store *s, int64_t at, int (*fn)(void *arg, int64_t id),
+                             void *arg, struct pl_err *err);
+int pl_store_db_each_name(struct pl_store *s,
+                          int (*fn)(void *arg, int64_t id, struct pl_str name,
+                                    struct pl_str digest),
+                          void *arg, struct pl_err *err);
+int pl_store_db_images(struct pl_store *s, const int64_t *id, size_t n,
+                       const struct pl_store_ask *how,
+                       int (*fn)(void *arg, const struct pl_store_image *i), void *arg,
+                       struct pl_err *err);
+int pl_store_db_names_of(struct pl_store *s, const int64_t *id, size_t n,
+                         int (*fn)(void *arg, int64_t id, struct pl_str name), void *arg,
+                         struct pl_err *err);
+int pl_store_db_index(struct pl_store *s, struct pl_err *err);
 int pl_store_db_flaws_of(struct pl_store *s, struct pl_str rule, int (*fn)(void *arg, int64_t id),
                          void *arg, struct pl_err *err);
 int pl_store_db_images_of(struct pl_store *s, struct pl_str rule, int (*fn)(void *arg, int64_t id),

@@ -1,0 +1,27 @@
+/* The index of packages: rows that say which lists hold a package. Not for other folders. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PL_STORE_POSTING_H
+#define PL_STORE_POSTING_H
+
+#include "base/vec.h"
+#include "store/row.h"
+
+#define PL_POSTING_BUCKET 256u /* package numbers of a row */
+
+/* Numbers of lists. */
+struct pl_posting_ids {
+    int64_t *p;
+    size_t n, cap;
+};
+
+/* Appends the row of `bucket` in the segment whose last list is `segment`. `pair`: numbers of
+ * packages of that bucket, and below the lower 32 bits those of lists, counted from the segment's
+ * first; rising, each once. */
+void pl_posting_put(struct pl_buf *b, uint32_t bucket, int64_t segment, const uint64_t *pair,
+                    size_t n);
+/* Appends the lists, `first` to `last`, that hold a package that is wanted; in order for each
+ * package. False when the bytes are not what was written at this place. */
+bool pl_posting_get(struct pl_str row, uint32_t bucket, int64_t first, int64_t last,
+                    const bool wanted[PL_POSTING_BUCKET], struct pl_posting_ids *ret);
+
+#endif
