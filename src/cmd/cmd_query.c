@@ -12,14 +12,21 @@
 #include "base/vec.h"
 #include "cmd/common.h"
 #include "cmd/fleet_opt.h"
-#include "cmd/query.h"
 #include "cmd/since.h"
 #include "cmd/sink.h"
 #include "cmd/store_opt.h"
 #include "fmt/jsonw.h"
+#include "query/found.h"
+#include "query/query.h"
 #include "report/escape.h"
 
-#define O(field) offsetof(struct pl_query_cmd, field)
+struct options {
+    const char *store, *image, *package, *cve, *secret, *since;
+    struct pl_opt_list format;
+    bool quiet;
+};
+
+#define O(field) offsetof(struct options, field)
 static const struct pl_opt table[] = {
     { "store", 0, PL_OPT_STR, O(store), "STORE", "a folder, or postgresql://…" },
     { "image", 0, PL_OPT_STR, O(image), "NAME", "images of this name, pattern or digest" },
@@ -35,12 +42,13 @@ static const struct pl_opt table[] = {
 enum form { TABLE, JSON, NDJSON };
 
 struct query {
-    const struct pl_query_cmd *o;
+    const struct options *o;
     struct pl_store *s;
     enum form form;
     struct pl_sink sink;
     struct pl_arena a, one;
     struct pl_map names; /* of a digest: struct pl_names * */
+    struct pl_query_ask ask;
     struct pl_query_want want;
     uint64_t n;
     struct pl_err *err;
@@ -108,6 +116,31 @@ static void time_text(int64_t at, char text[24])
         strftime(text, 24, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
+/* "holds": the packages that were asked for. */
+static int put_holds(struct query *x, const struct pl_store_image *i, struct pl_jsonw *out)
+{
+    struct pl_package p;
+    int r = 0;
+    if (!x->ask.package.n)
+        return 0;
+    pl_jw_key(out, "holds");
+    pl_jw_arr(out);
+    for (size_t k = 0; k < i->n_members && r == 0; k++) {
+        if (!pl_query_is_wanted(&x->want, i->member[k].package))
+            continue;
+        r = x->s->ops->package(x->s, i->member[k].package, &x->one, &p, x->err);
+        if (r < 0)
+            break;
+        pl_jw_obj(out);
+        pl_jw_kstr(out, "purl", p.purl);
+        pl_jw_kstr(out, "version", p.pkg.version);
+        pl_jw_kbool(out, "visible", i->member[k].span.visible);
+        pl_jw_obj_end(out);
+    }
+    pl_jw_arr_end(out);
+    return r;
+}
+
 static int put_object(struct query *x, const struct pl_store_image *i, struct pl_buf *out)
 {
     struct pl_jsonw w = { .out = out };
@@ -134,8 +167,26 @@ static int put_object(struct query *x, const struct pl_store_image *i, struct pl
     pl_jw_ku64(&w, "packages", packages_of(x, i));
     time_text(i->origin.at, at);
     pl_jw_kcstr(&w, "read", at);
-    pl_query_put_holds(x->s, &x->want, i, &x->one, &w, x->err);
+    put_holds(x, i, &w);
     pl_jw_obj_end(&w);
+    return r;
+}
+
+/* The same as lines for people. */
+static int put_held(struct query *x, const struct pl_store_image *i, struct pl_buf *out)
+{
+    struct pl_package p;
+    int r = 0;
+    for (size_t k = 0; k < i->n_members && x->ask.package.n && r == 0; k++) {
+        if (!pl_query_is_wanted(&x->want, i->member[k].package))
+            continue;
+        r = x->s->ops->package(x->s, i->member[k].package, &x->one, &p, x->err);
+        if (r < 0)
+            break;
+        pl_buf_puts(out, "  ");
+        pl_esc(out, PL_ESC_TERM, p.purl);
+        pl_buf_puts(out, i->member[k].span.visible ? "\n" : "  (removed by a later layer)\n");
+    }
     return r;
 }
 
@@ -150,7 +201,7 @@ static int put_line(struct query *x, const struct pl_store_image *i, struct pl_b
     time_text(i->origin.at, at);
     pl_buf_printf(out, "  %" PRIu64 " packages, read %s%s\n", packages_of(x, i), at,
                   i->complete ? "" : ", INCOMPLETE");
-    return pl_query_put_lines(x->s, &x->want, i, &x->one, out, x->err);
+    return put_held(x, i, out);
 }
 
 static int on_image(void *arg, const struct pl_store_image *i)
@@ -176,7 +227,7 @@ static int answer(struct query *x, struct pl_err *err)
     x->err = err;
     int r = x->s->ops->look(x->s, err);
     if (r == 0)
-        r = pl_query_prepare(x->s, x->o, &x->a, &x->want, err);
+        r = pl_query_prepare(x->s, &x->ask, &x->a, &x->want, err);
     if (r == 0 && x->form != TABLE)
         r = x->s->ops->each_image(x->s, INT64_MAX, on_name, x, err);
     if (r == 0)
@@ -187,6 +238,17 @@ static int answer(struct query *x, struct pl_err *err)
     if (r == 0 && x->form == TABLE)
         pl_buf_printf(&x->sink.b, "%" PRIu64 " images\n", x->n);
     return r == 0 ? pl_sink_end(&x->sink, err) : r;
+}
+
+static int read_ask(struct query *x, struct pl_err *err)
+{
+    const struct options *o = x->o;
+    x->ask = (struct pl_query_ask){ .image = pl_str_c(o->image ? o->image : ""),
+                                    .package = pl_str_c(o->package ? o->package : ""),
+                                    .cve = pl_str_c(o->cve ? o->cve : ""),
+                                    .secret = pl_str_c(o->secret ? o->secret : ""),
+                                    .dated = o->since != NULL };
+    return o->since ? pl_since_parse(o->since, &x->ask.since, err) : 0;
 }
 
 static int open_output(struct query *x)
@@ -211,7 +273,7 @@ static int run_query(const void *options, const struct pl_operands *ops)
     struct pl_err err = { 0 };
     if (ops->n)
         return usage("what is asked for is told by flags: --image, --package, --cve, --secret");
-    int code = open_output(&x);
+    int code = read_ask(&x, &err) < 0 ? pl_run_failed("query", &err) : open_output(&x);
     if (!code)
         code = pl_fleet_open("query", x.o->store, PL_STORE_READ, &x.s);
     if (!code && answer(&x, &err) < 0)
@@ -232,6 +294,6 @@ const struct pl_command pl_cmd_query = {
     .summary = "which stored images hold what",
     .options = table,
     .n_options = PL_COUNT(table),
-    .options_size = sizeof(struct pl_query_cmd),
+    .options_size = sizeof(struct options),
     .run = run_query,
 };

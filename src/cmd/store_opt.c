@@ -7,17 +7,14 @@
 #include <time.h>
 
 #include "base/vec.h"
-#include "base/wire.h"
 #include "cmd/config.h"
-#include "io/codec.h"
-#include "io/codec_pack.h"
 #include "model/vuln.h"
+#include "query/found.h"
 #include "report/finding_json.h"
 #include "vuln/eco.h"
 #include "vuln/match.h"
 
 #define ECOSYSTEMS_MAX 64u
-#define FOUND_MAX PL_MIB(256) /* of findings of one inventory */
 
 int pl_store_named(const char *given, bool no_config, struct pl_arena *a, const char **ret,
                    struct pl_err *err)
@@ -134,61 +131,6 @@ static int put_state(struct pl_store *s, int64_t run, int64_t image, const struc
         if (!kept || v[kept - 1] != v[i])
             v[kept++] = v[i];
     return r == 0 ? s->ops->state(s, run, image, v, kept, err) : r;
-}
-
-/* ---- findings ---- */
-
-static void put_packed(void *arg, const void *p, size_t n)
-{
-    pl_buf_putn(arg, p, n);
-}
-
-void pl_store_found_pack(struct pl_str own, struct pl_str flaws, struct pl_buf *ret)
-{
-    pl_auto_buf struct pl_buf b = { 0 };
-    pl_put_str(&b, own);
-    pl_put_str(&b, flaws);
-    struct pl_pack *k = pl_pack_new("zstd", put_packed, ret);
-    pl_pack_add(k, b.p, b.n);
-    pl_pack_end(k);
-    pl_pack_free(k);
-}
-
-static bool unpack(struct pl_str bytes, struct pl_buf *ret)
-{
-    struct pl_limits limits;
-    const struct pl_codec *codec = NULL;
-    struct pl_view in;
-    struct pl_err err = { 0 };
-    pl_limits_init(&limits);
-    const struct pl_codec_opts o = {
-        .limits = &limits, .out_base = FOUND_MAX, .out_ratio = 1, .limit_name = "found"
-    };
-    pl_view_mem_init(&in, bytes.p, bytes.n);
-    if (pl_codec_probe(&in, &codec, &err) < 0 || !codec || !codec->open)
-        return false;
-    struct pl_view *v = codec->open(&in, &o);
-    int r;
-    while ((r = pl_view_ahead(v, 1, &err)) == 0 && v->n) {
-        pl_buf_putn(ret, v->p, v->n);
-        pl_view_consume(v, v->n);
-    }
-    pl_view_close(v);
-    return r == 0;
-}
-
-bool pl_store_found(struct pl_str bytes, struct pl_buf *ret_own, struct pl_buf *ret_flaws)
-{
-    pl_auto_buf struct pl_buf b = { 0 };
-    if (!unpack(bytes, &b))
-        return false;
-    struct pl_rd rd = pl_rd_buf(&b);
-    struct pl_str own = pl_get_str(&rd), flaws = pl_get_str(&rd);
-    if (rd.bad || rd.p != rd.end)
-        return false;
-    pl_buf_putn(ret_own, own.p, own.n);
-    pl_buf_putn(ret_flaws, flaws.p, flaws.n);
-    return true;
 }
 
 static int put_found(struct pl_store *s, int64_t image, const struct pl_target *t,

@@ -4,7 +4,6 @@
 #define PL_CMD_STORE_OPT_H
 
 #include "base/arena.h"
-#include "base/buf.h"
 #include "store/store.h"
 
 /* The store: `given` (--store), else PLIMSOLL_STORE, else what the configuration names (unless
@@ -36,11 +35,6 @@ int pl_store_keep_in(const struct pl_store_keep *k, const struct pl_report *repo
  * and a note of the report, not a failure of the scan: `quiet` leaves the warning out. */
 void pl_store_keep_end(const struct pl_store_keep *k, struct pl_report *report, bool matched,
                        bool quiet);
-/* What `found` of the store holds: the findings as elements of a JSON list, those that only a new
- * reading changes and the flaws that advisories tell. Appended; false: the bytes are none. */
-bool pl_store_found(struct pl_str bytes, struct pl_buf *ret_own, struct pl_buf *ret_flaws);
-/* The way there; appended to `ret`. */
-void pl_store_found_pack(struct pl_str own, struct pl_str flaws, struct pl_buf *ret);
 /* The origin of what this program stores at this moment; views on `report`. */
 struct pl_store_origin pl_store_origin_now(const struct pl_report *report);
 /* The text that stands for the package of a finding in the store. */

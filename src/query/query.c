@@ -1,12 +1,10 @@
 /* What is asked for, looked up once; then each image against it. fleet.md section 4. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cmd/query.h"
+#include "query/query.h"
 
 #include <stdlib.h>
 
-#include "cmd/since.h"
 #include "fmt/glob.h"
-#include "report/escape.h"
 #include "ver/scheme.h"
 
 #define WANTED 1u
@@ -60,9 +58,9 @@ static int on_package(void *arg, uint32_t id, const struct pl_package *p)
     return 0;
 }
 
-static int read_wish(struct wish *x, const char *text, struct pl_err *err)
+static int read_wish(struct wish *x, struct pl_str text, struct pl_err *err)
 {
-    struct pl_str s = pl_str_trim(pl_str_c(text));
+    struct pl_str s = pl_str_trim(text);
     size_t n = 0;
     while (n < s.n && !strchr("<>=! ", s.p[n]))
         n++;
@@ -97,25 +95,22 @@ static int on_found(void *arg, int64_t id)
     return 0;
 }
 
-int pl_query_prepare(struct pl_store *s, const struct pl_query_cmd *o, struct pl_arena *a,
+int pl_query_prepare(struct pl_store *s, const struct pl_query_ask *ask, struct pl_arena *a,
                      struct pl_query_want *ret, struct pl_err *err)
 {
     struct wish x = { .w = ret, .err = err };
     int r = 0;
-    ret->o = o;
-    ret->since = INT64_MIN;
-    if (o->since)
-        r = pl_since_parse(o->since, &ret->since, err);
-    if (r == 0 && o->package)
-        r = read_wish(&x, o->package, err);
+    ret->ask = ask;
+    if (ask->package.n)
+        r = read_wish(&x, ask->package, err);
     if (r == 0)
         r = s->ops->each_package(s, 0, on_package, &x, err);
-    if (r == 0 && o->cve)
-        r = s->ops->flaws_of(s, pl_str_c(o->cve), on_flaw, ret, err);
-    if (r == 0 && o->secret) {
-        struct pl_str rule = pl_str_c(o->secret);
+    if (r == 0 && ask->cve.n)
+        r = s->ops->flaws_of(s, ask->cve, on_flaw, ret, err);
+    if (r == 0 && ask->secret.n) {
+        struct pl_str rule = ask->secret;
         if (!pl_str_starts(rule, PL_S("secret/")))
-            rule = pl_printf(a, "secret/%s", o->secret);
+            rule = pl_printf(a, "secret/%.*s", PL_FMT(ask->secret));
         r = s->ops->images_of(s, rule, on_found, ret, err);
     }
     return r;
@@ -133,14 +128,14 @@ bool pl_query_is_release(const struct pl_query_want *w, uint32_t package)
     return package < w->package.n && (w->package.p[package] & RELEASE);
 }
 
-static bool wanted(const struct pl_query_want *w, uint32_t package)
+bool pl_query_is_wanted(const struct pl_query_want *w, uint32_t package)
 {
     return package < w->package.n && (w->package.p[package] & WANTED);
 }
 
 static bool is_named(const struct pl_query_want *w, const struct pl_store_image *i)
 {
-    struct pl_str s = pl_str_c(w->o->image);
+    struct pl_str s = w->ask->image;
     return pl_glob_match(s, i->name) ||
            (s.n >= DIGEST_MIN && i->digest.n && pl_str_starts(i->digest, s));
 }
@@ -167,7 +162,7 @@ static int by_id(const void *pa, const void *pb)
 static bool holds_any(const struct pl_query_want *w, const struct pl_store_image *i)
 {
     for (size_t k = 0; k < i->n_members; k++)
-        if (wanted(w, i->member[k].package))
+        if (pl_query_is_wanted(w, i->member[k].package))
             return true;
     return false;
 }
@@ -179,54 +174,10 @@ int pl_query_matches(struct pl_store *s, const struct pl_query_want *w,
     (void)s;
     (void)a;
     (void)err;
-    *ret = (!w->o->since || i->origin.at >= w->since) && (!w->o->image || is_named(w, i)) &&
-           (!w->o->cve || has_flaw(w, i)) && (!w->o->package || holds_any(w, i)) &&
-           (!w->o->secret ||
+    *ret = (!w->ask->dated || i->origin.at >= w->ask->since) &&
+           (!w->ask->image.n || is_named(w, i)) && (!w->ask->cve.n || has_flaw(w, i)) &&
+           (!w->ask->package.n || holds_any(w, i)) &&
+           (!w->ask->secret.n ||
             (w->image.n && bsearch(&i->id, w->image.p, w->image.n, sizeof i->id, by_id)));
     return 0;
-}
-
-int pl_query_put_holds(struct pl_store *s, const struct pl_query_want *w,
-                       const struct pl_store_image *i, struct pl_arena *a, struct pl_jsonw *out,
-                       struct pl_err *err)
-{
-    struct pl_package p;
-    int r = 0;
-    if (!w->o->package)
-        return 0;
-    pl_jw_key(out, "holds");
-    pl_jw_arr(out);
-    for (size_t k = 0; k < i->n_members && r == 0; k++) {
-        if (!wanted(w, i->member[k].package))
-            continue;
-        r = s->ops->package(s, i->member[k].package, a, &p, err);
-        if (r < 0)
-            break;
-        pl_jw_obj(out);
-        pl_jw_kstr(out, "purl", p.purl);
-        pl_jw_kstr(out, "version", p.pkg.version);
-        pl_jw_kbool(out, "visible", i->member[k].span.visible);
-        pl_jw_obj_end(out);
-    }
-    pl_jw_arr_end(out);
-    return r;
-}
-
-int pl_query_put_lines(struct pl_store *s, const struct pl_query_want *w,
-                       const struct pl_store_image *i, struct pl_arena *a, struct pl_buf *out,
-                       struct pl_err *err)
-{
-    struct pl_package p;
-    int r = 0;
-    for (size_t k = 0; k < i->n_members && w->o->package && r == 0; k++) {
-        if (!wanted(w, i->member[k].package))
-            continue;
-        r = s->ops->package(s, i->member[k].package, a, &p, err);
-        if (r < 0)
-            break;
-        pl_buf_puts(out, "  ");
-        pl_esc(out, PL_ESC_TERM, p.purl);
-        pl_buf_puts(out, i->member[k].span.visible ? "\n" : "  (removed by a later layer)\n");
-    }
-    return r;
 }
