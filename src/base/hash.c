@@ -3,7 +3,6 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/hash.h"
 
-#include <openssl/evp.h>
 #include <openssl/md5.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
@@ -137,14 +136,6 @@ void pl_hmac_sha256(const void *key, size_t key_len, const void *p, size_t n, ui
     SHA256_Update(&c, pad, sizeof pad);
     SHA256_Update(&c, out, SHA256_DIGEST_LENGTH);
     SHA256_Final(out, &c);
-}
-
-void pl_scrypt(const void *pass, size_t n, const void *salt, size_t salt_n, uint64_t cost,
-               uint8_t *out)
-{
-    if (EVP_PBE_scrypt(pass, n, salt, salt_n, cost, 8, 1, 256u << 20, out, SHA256_DIGEST_LENGTH) !=
-        1)
-        pl_oom();
 }
 
 uint32_t pl_crc32(const void *p, size_t n)
