@@ -1,7 +1,6 @@
 /* What was signed: bytes, a file or digests, worked out when asked for. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -152,16 +151,4 @@ int pl_message_bytes(struct pl_message *m, struct pl_str *ret, struct pl_err *er
     if (r == 0)
         *ret = m->bytes;
     return r;
-}
-
-void pl_wipe(void *p, size_t n)
-{
-    if (p && n)
-        OPENSSL_cleanse(p, n);
-}
-
-void pl_buf_wipe(struct pl_buf *b)
-{
-    pl_wipe(b->p, b->cap);
-    pl_buf_release(b);
 }
