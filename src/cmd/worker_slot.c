@@ -14,7 +14,9 @@
 #include "cmd/worker_cmd.h"
 #include "scan/keep.h"
 
-#define CLAIMS 4u       /* pieces of work at a time */
+#define CLAIMS_MAX 16u  /* pieces of work claimed at a time … */
+#define QUICK_MS 100    /* … more when those of one time take less, … */
+#define SLOW_MS 400     /* … fewer when they take more: what is held here others cannot do */
 #define IDLE_MS 2000    /* between looks for work when nobody calls */
 #define ONCE_MS 100     /* the same with --once, where others may be about to end */
 #define PATIENCE_S 300u /* how long a store that is gone is waited for */
@@ -36,6 +38,7 @@ struct slot {
     struct pl_vuln_run *vuln;
     struct pl_arena claims_a, a; /* of what was claimed; of one piece of work */
     PL_VEC(struct pl_work) claimed;
+    size_t batch; /* so many are claimed next */
     const struct pl_work *now;
     PL_VEC(struct pl_work_new) missing; /* layers without a record */
     uint64_t to_read;                   /* bytes of the layer that was asked for */
@@ -300,6 +303,7 @@ static int next(struct slot *x, const struct pl_work *w, struct pl_err *err)
     x->missing.n = 0;
     x->store_r = 0;
     x->to_read = 0;
+    x->keep.only = w->kind == PL_WORK_LAYER ? w->digest : PL_S("");
     x->began_ns = pl_clock_ns();
     pl_buf_clear(&x->packed);
     pl_worker_count(x->stats, PL_WORKER_CLAIMED, w->kind);
@@ -313,11 +317,17 @@ static int next(struct slot *x, const struct pl_work *w, struct pl_err *err)
 /* Claims and works. 1: there was nothing to claim. */
 static int turn(struct slot *x, struct pl_err *err)
 {
+    int64_t began = pl_clock_ms();
     pl_arena_reset(&x->claims_a);
     x->claimed.n = 0;
-    int r = x->s->ops->work_claim(x->s, x->name, x->o->lease, CLAIMS, on_claim, x, err);
+    int r = x->s->ops->work_claim(x->s, x->name, x->o->lease, x->batch, on_claim, x, err);
     for (size_t i = 0; i < x->claimed.n && r == 0; i++)
         r = next(x, &x->claimed.p[i], err);
+    int64_t took = pl_clock_ms() - began;
+    if (took > SLOW_MS)
+        x->batch = x->batch > 1 ? x->batch / 2 : 1;
+    else if (took < QUICK_MS && x->claimed.n == x->batch)
+        x->batch = x->batch < CLAIMS_MAX ? x->batch * 2 : CLAIMS_MAX;
     return r == 0 && !x->claimed.n ? 1 : r;
 }
 
@@ -398,13 +408,14 @@ int pl_worker_slot(const struct pl_worker_cmd *o, const struct pl_worker_slot *g
                       .log = given->log,
                       .stats = given->stats,
                       .index = given->index,
+                      .batch = 1,
                       .name = pl_str_c(given->name),
                       .engine = engine_of(o, &a) };
     struct pl_operands none = { 0 };
     struct pl_err err = { 0 };
     own.common.threads = 1;
     own.common.kinds = 1u << PL_KIND_CONFIG | 1u << PL_KIND_TRUST | 1u << PL_KIND_MALWARE;
-    x.keep = (struct pl_keep){ ask, put, &x };
+    x.keep = (struct pl_keep){ .ask = ask, .put = put, .arg = &x };
     int code = pl_vuln_begin(&o->vuln, /* asked= */ false, /* quiet= */ true, &x.vuln);
     if (!code)
         code = pl_run_begin(&x.run, &own.common, /* secrets= */ true);

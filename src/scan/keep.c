@@ -101,6 +101,17 @@ static struct pl_keep_layer layer_of(struct pl_unit *u, const struct pl_part *p)
     return (struct pl_keep_layer){ pl_digest_text(&u->a, &p->desc->digest), p->desc->size };
 }
 
+bool pl_unit_keep_found(struct pl_unit *u)
+{
+    const struct pl_keep *k = u->scan->o.keep;
+    if (!k || !k->only.n)
+        return false;
+    for (size_t i = 0; i < u->parts.n; i++)
+        if (fits(u, u->parts.p[i]) && pl_str_eq(layer_of(u, u->parts.p[i]).digest, k->only))
+            return true;
+    return false;
+}
+
 bool pl_unit_kept(struct pl_unit *u, struct pl_part *p, bool *ret_put)
 {
     const struct pl_keep *k = u->scan->o.keep;

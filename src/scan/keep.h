@@ -28,6 +28,9 @@ struct pl_keep {
     /* A layer was read whole and is what its digest says. */
     void (*put)(void *arg, const struct pl_keep_layer *l, struct pl_str packed);
     void *arg;
+    /* Not empty: the digest of the one layer that is wanted. What else a registry knows of an image
+     * that holds it is not asked for. */
+    struct pl_str only;
 };
 
 /* The record as bytes, appended to `ret`: what its worker said, and the digests that were taken.
@@ -39,6 +42,8 @@ struct pl_record *pl_record_unpack(struct pl_str packed, const struct pl_limits 
 /* Asks for the record of a part that is about to be read. True: it is there, or left. False: it is
  * to be read; *ret_put: its record is wanted. */
 bool pl_unit_kept(struct pl_unit *u, struct pl_part *p, bool *ret_put);
+/* Is one layer wanted alone, and has the unit found it? */
+bool pl_unit_keep_found(struct pl_unit *u);
 /* Gives the record of a part that was read away. */
 void pl_unit_keep(struct pl_unit *u, struct pl_part *p);
 

@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "scan/keep.h"
 #include "scan/scan_int.h"
 #include "scan/unit_int.h"
 #include "source/docker.h"
@@ -106,7 +107,7 @@ int pl_unit_read_remote(struct pl_unit *u, struct pl_err *err)
     }
     if (r == 0)
         r = pl_walk_levels(&w, err);
-    if (r == 0)
+    if (r == 0 && !pl_unit_keep_found(u))
         r = refer_all(&w, err);
     if (r == 0)
         r = pl_walk_levels(&w, err);
