@@ -13,6 +13,7 @@
 #include "serve/server.h"
 
 #define PREWARM_BYTES ((size_t)1 << 20)
+#define LARGE_AT_ONCE 2u /* manifests of more than PL_ROOM_FREE */
 #define DOCKER "/var/run/docker.sock"
 
 struct options {
@@ -131,6 +132,8 @@ static int prepare(struct run *r, struct pl_operands *ops, struct pl_err *err)
         q = pl_gate_cache_new(o->cache, 0, (size_t)o->cache_size << 20, &r->door.cache, err);
     if (q == 0)
         q = open_log(r, err);
+    if (q == 0)
+        r->registry.room = pl_room_new(LARGE_AT_ONCE);
     r->door.policy = o->policy;
     r->door.registry = &r->registry;
     r->door.best_effort = o->best_effort;
@@ -177,6 +180,7 @@ static int run_serve(const void *options, const struct pl_operands *operands)
     pl_gate_log_close(r.door.log);
     pl_gate_cache_unref(r.door.cache);
     pl_registry_cli_end(&r.registry);
+    pl_room_free(r.registry.room);
     pl_vec_release(&r.prewarm);
     pl_arena_release(&r.a);
     return q < 0 ? failed(&err) : PL_EXIT_CLEAN;

@@ -301,7 +301,8 @@ static int verify_target(struct run *r, struct pl_operands *ops, struct pl_err *
     if (q == 0 && ro.timeout_s == 0)
         ro.timeout_s = TIMEOUT_S;
     if (q == 0)
-        q = pl_sign_place_open(&p, ops->p[0], &ro, err);
+        q = pl_sign_place_open(&p, ops->p[0], &ro, r->o->type ? PL_LOOK_ATTESTATIONS : PL_LOOK_ALL,
+                               err);
     if (q == 0)
         q = judge(r, p.store, &p.image, pl_buf_str(&p.manifest), &r->result, err);
     r->result.ref = p.ref;

@@ -157,7 +157,7 @@ static int sign_target(const char *verb, const char *target, const struct pl_sig
     struct pl_sign_place place;
     struct signing x = { verb, o, j, &place };
     pl_auto_buf struct pl_buf made = { 0 };
-    int r = pl_sign_place_open(&place, target, ro, err);
+    int r = pl_sign_place_open(&place, target, ro, PL_LOOK_NOTHING, err);
     j->repo = o->repo ? pl_str_c(o->repo) : place.repo;
     if (r == 0)
         r = make_predicate(o, j, &place.image, pl_buf_str(&place.manifest), &made, err);

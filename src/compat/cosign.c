@@ -222,7 +222,7 @@ int pl_cs_open(struct pl_cs *c, size_t n, struct pl_sign_place *p)
         target = pl_printf(&c->a, "oci:%s", target).p;
     else if (strncmp(target, "docker://", 9) != 0)
         target = pl_printf(&c->a, "docker://%s", target).p; /* never a folder of that name */
-    return pl_sign_place_open(p, target, &c->reg, &c->err);
+    return pl_sign_place_open(p, target, &c->reg, PL_LOOK_NOTHING, &c->err);
 }
 
 int pl_cs_annotations(struct pl_cs *c, struct pl_annotation **ret)

@@ -166,7 +166,7 @@ static int open_base(struct base *b, struct pl_str ref, struct pl_err *err)
     if (r == 0)
         r = pl_sign_remote_new(&b->w->registry, &x, PL_S(""), &b->store, err);
     if (r == 0)
-        r = pl_sign_remote_find(b->store, &x, &b->a, &named, &text, err);
+        r = pl_sign_remote_find(b->store, &x, PL_LOOK_NOTHING, &b->a, &named, &text, err);
     if (r == 0)
         r = parse_manifest(pl_dup(&b->a, pl_buf_str(&text)), &b->a, &b->doc, err);
     if (r == 0 && b->doc.kind == PL_DOC_INDEX)

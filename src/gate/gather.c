@@ -38,7 +38,7 @@ static int find(struct pl_gathering *w, struct pl_buf *b, struct pl_named *ret, 
         return pl_buf_add(b, w->found.p, w->found.n, err);
     }
     if (!w->ask->layout)
-        return pl_sign_remote_find(w->store, &w->ref, w->a, ret, b, err);
+        return pl_sign_remote_find(w->store, &w->ref, PL_LOOK_NOTHING, w->a, ret, b, err);
     int r = pl_sign_layout_find(w->store, w->ref.digest.set ? (struct pl_str){ 0 } : w->ref.tag,
                                 &w->ref.digest, w->a, ret, err);
     if (r < 0)

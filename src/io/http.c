@@ -123,7 +123,7 @@ static size_t on_data(char *p, size_t size, size_t n, void *arg)
 {
     struct run *r = arg;
     size_t len = size * n;
-    r->failed = pl_http_take_body(r->q, r->ans, &r->pace, p, len, &r->enough, r->err);
+    r->failed = pl_http_take_body(&r->h->o, r->q, r->ans, &r->pace, p, len, &r->enough, r->err);
     return r->failed < 0 || r->enough ? 0 : len;
 }
 
@@ -372,6 +372,12 @@ int pl_http_do(struct pl_http *h, const struct pl_http_req *q, struct pl_http_an
     }
     int r = need_curl(h, err);
     return r < 0 ? r : curl_do(h, q, ans, err);
+}
+
+void pl_http_ahead(struct pl_http *h, const struct pl_http_req *q)
+{
+    if (pl_http_loop_is(&q->url) && !pl_proxy_for(&q->url))
+        pl_http_loop_ahead(&h->loop, &h->o, q);
 }
 
 /* ------------------------------------------------------------------ the rest */

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "io/addr.h"
+#include "io/room.h"
 #include "io/url.h"
 
 struct pl_http; /* connections kept open between requests; one thread */
@@ -19,6 +20,7 @@ struct pl_http_opts {
     unsigned connect_s, stall_s;         /* stall: less than 1 KiB in that time ends a transfer */
     int64_t deadline_ms;                 /* of the monotonic clock; 0 = none */
     const volatile sig_atomic_t *cancel; /* looked at five times a second; may be NULL */
+    struct pl_room *room;                /* for kept bodies beyond PL_ROOM_FREE; NULL: no end */
 };
 
 struct pl_http_field {
@@ -31,11 +33,12 @@ struct pl_http_answer {
     unsigned status;
     struct pl_http_field *fields;
     size_t n_fields;
-    struct pl_buf body;  /* what was not given to `data` */
-    uint64_t got;        /* bytes of the body that arrived */
-    bool no_tls;         /* failed: the other side does not speak TLS */
-    bool sent;           /* failed: the connection stood, the request may have been seen */
-    int64_t retry_after; /* seconds the server asked to wait; -1: it did not */
+    struct pl_buf body;   /* what was not given to `data` */
+    struct pl_room *room; /* where the body has a place */
+    uint64_t got;         /* bytes of the body that arrived */
+    bool no_tls;          /* failed: the other side does not speak TLS */
+    bool sent;            /* failed: the connection stood, the request may have been seen */
+    int64_t retry_after;  /* seconds the server asked to wait; -1: it did not */
 };
 
 struct pl_http_req {
@@ -71,6 +74,10 @@ void pl_http_free(struct pl_http *h);
  * what a callback returned. `ans` is to be released in any case; what had arrived is in it. */
 int pl_http_do(struct pl_http *h, const struct pl_http_req *q, struct pl_http_answer *ans,
                struct pl_err *err);
+/* Sends a request without a body that pl_http_do will be asked for soon, word for word the same, on
+ * a connection of its own: the answer is on its way meanwhile. A hint: may do nothing, never waits.
+ */
+void pl_http_ahead(struct pl_http *h, const struct pl_http_req *q);
 void pl_http_answer_release(struct pl_http_answer *ans);
 
 /* The value of the first field called `name` (any case), or an empty view with p == NULL. */

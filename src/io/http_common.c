@@ -39,9 +39,25 @@ void pl_http_wait_asked(struct pl_http_answer *ans)
     }
 }
 
-int pl_http_take_body(const struct pl_http_req *q, struct pl_http_answer *ans,
-                      struct pl_http_pace *pace, const void *p, size_t n, bool *ret_enough,
-                      struct pl_err *err)
+/* A place for a body that grows large. The wait for it is not the server's. */
+static int find_room(const struct pl_http_opts *o, struct pl_http_answer *ans,
+                     struct pl_http_pace *pace, struct pl_err *err)
+{
+    int64_t before = pl_clock_ms();
+    while (!pl_room_enter(o->room, 100)) {
+        struct pl_http_pace waiting = { 0, pl_clock_ms() };
+        int r = pl_http_check_time(o, &waiting, err);
+        if (r < 0)
+            return r;
+    }
+    pace->since += pl_clock_ms() - before;
+    ans->room = o->room;
+    return 0;
+}
+
+int pl_http_take_body(const struct pl_http_opts *o, const struct pl_http_req *q,
+                      struct pl_http_answer *ans, struct pl_http_pace *pace, const void *p,
+                      size_t n, bool *ret_enough, struct pl_err *err)
 {
     bool good = ans->status >= 200 && ans->status < 300;
     pace->moved += n;
@@ -57,6 +73,11 @@ int pl_http_take_body(const struct pl_http_req *q, struct pl_http_answer *ans,
         *ret_enough = !good;
         return good ? pl_fail(err, PL_E_LIMIT, "the answer is longer than %zu bytes", max) : 0;
     }
+    if (o->room && !ans->room && ans->body.n + n > PL_ROOM_FREE) {
+        int r = find_room(o, ans, pace, err);
+        if (r < 0)
+            return r;
+    }
     pl_buf_putn(&ans->body, p, n);
     return 0;
 }
@@ -64,6 +85,8 @@ int pl_http_take_body(const struct pl_http_req *q, struct pl_http_answer *ans,
 void pl_http_answer_release(struct pl_http_answer *ans)
 {
     pl_buf_release(&ans->body);
+    if (ans->room)
+        pl_room_leave(ans->room);
     pl_arena_release(&ans->a);
     *ans = (struct pl_http_answer){ 0 };
 }

@@ -19,21 +19,34 @@ int pl_http_check_time(const struct pl_http_opts *o, struct pl_http_pace *p, str
 void pl_http_wait_asked(struct pl_http_answer *ans);
 /* Takes bytes of a body as the request says: to its `data`, or kept. *ret_enough: the rest is not
  * wanted. */
-int pl_http_take_body(const struct pl_http_req *q, struct pl_http_answer *ans,
-                      struct pl_http_pace *pace, const void *p, size_t n, bool *ret_enough,
-                      struct pl_err *err);
+int pl_http_take_body(const struct pl_http_opts *o, const struct pl_http_req *q,
+                      struct pl_http_answer *ans, struct pl_http_pace *pace, const void *p,
+                      size_t n, bool *ret_enough, struct pl_err *err);
+
+#define PL_HTTP_AHEAD 8u
+
+/* A request that was sent and whose answer nobody has read yet. */
+struct pl_http_parked {
+    int fd;
+    struct pl_buf head; /* as it was sent */
+};
 
 /* A connection to this machine over plain HTTP/1.1, kept between requests. */
 struct pl_http_loop {
     int fd; /* -1: none */
     uint32_t port;
     char host[64];
+    struct pl_http_parked parked[PL_HTTP_AHEAD];
+    size_t n_parked;
 };
 /* Is `u` such an address: http, and "localhost" or a loopback address in figures? */
 bool pl_http_loop_is(const struct pl_url *u);
 /* pl_http_do for such an address. */
 int pl_http_loop_do(struct pl_http_loop *l, const struct pl_http_opts *o,
                     const struct pl_http_req *q, struct pl_http_answer *ans, struct pl_err *err);
+/* pl_http_ahead for such an address. */
+void pl_http_loop_ahead(struct pl_http_loop *l, const struct pl_http_opts *o,
+                        const struct pl_http_req *q);
 /* Does what listens where `q` goes (https, this machine) answer the beginning of TLS with something
  * else? False when nobody answers, too. */
 bool pl_http_loop_no_tls(const struct pl_http_opts *o, const struct pl_http_req *q);

@@ -29,6 +29,7 @@ struct run {
     struct pl_http_answer *ans;
     struct pl_http_pace pace;
     int fd;
+    bool ahead;    /* the head was sent before */
     bool answered; /* a byte came back */
     PL_VEC(struct pl_http_field) fields;
 };
@@ -294,7 +295,7 @@ static int take_body(struct run *r, struct pl_http1 *h, bool *ret_enough, struct
         size_t got = 0;
         e = pl_http1_read(h, p, PIECE, &got, err);
         if (e == 0 && got)
-            e = pl_http_take_body(r->q, r->ans, &r->pace, p, got, ret_enough, err);
+            e = pl_http_take_body(r->o, r->q, r->ans, &r->pace, p, got, ret_enough, err);
         if (e == 0) /* a body that trickles without a pause is bounded too */
             e = pl_http_check_time(r->o, &r->pace, err);
     }
@@ -312,16 +313,13 @@ static int translate(struct run *r, int e, struct pl_err *err)
     return e;
 }
 
-static int exchange(struct run *r, bool *ret_keep, struct pl_err *err)
+static int exchange(struct run *r, struct pl_str head, bool *ret_keep, struct pl_err *err)
 {
     struct pl_http1 h;
-    pl_auto_buf struct pl_buf head = { 0 };
     bool stop = false, enough = false;
     pl_http1_init(&h, fill, r);
     h.field = on_field;
-    int e = put_head(r, &head, err);
-    if (e == 0)
-        e = send_all(r, pl_buf_str(&head), &stop, err);
+    int e = r->ahead ? 0 : send_all(r, head, &stop, err);
     if (e == 0 && !stop)
         e = send_body(r, &stop, err);
     if (e < 0)
@@ -338,11 +336,27 @@ static int exchange(struct run *r, bool *ret_keep, struct pl_err *err)
 
 /* ------------------------------------------------------------------ the whole */
 
-void pl_http_loop_close(struct pl_http_loop *l)
+static void drop(struct pl_http_loop *l)
 {
     if (l->fd >= 0)
         close(l->fd);
     l->fd = -1;
+}
+
+/* Ends a request that was sent ahead; the last one takes its place. */
+static int unpark(struct pl_http_loop *l, size_t i)
+{
+    int fd = l->parked[i].fd;
+    pl_buf_release(&l->parked[i].head);
+    l->parked[i] = l->parked[--l->n_parked];
+    return fd;
+}
+
+void pl_http_loop_close(struct pl_http_loop *l)
+{
+    drop(l);
+    while (l->n_parked)
+        close(unpark(l, 0));
 }
 
 static bool same_place(const struct pl_http_loop *l, const struct pl_url *u)
@@ -352,35 +366,54 @@ static bool same_place(const struct pl_http_loop *l, const struct pl_url *u)
 
 static void keep(struct pl_http_loop *l, struct run *r)
 {
+    drop(l);
     l->fd = r->fd;
     l->port = r->q->url.port;
     memcpy(l->host, r->q->url.host.p, r->q->url.host.n);
     l->host[r->q->url.host.n] = 0;
 }
 
+/* A connection on which this very head went out (it names the host), the kept one, or none. */
+static void take_connection(struct pl_http_loop *l, struct run *r, struct pl_str head)
+{
+    for (size_t i = 0; i < l->n_parked && !r->ahead; i++)
+        if (pl_str_eq(pl_buf_str(&l->parked[i].head), head)) {
+            r->ahead = true;
+            r->fd = unpark(l, i);
+        }
+    if (r->ahead)
+        return;
+    if (same_place(l, &r->q->url)) {
+        r->fd = l->fd;
+        l->fd = -1;
+    }
+    drop(l);
+}
+
 int pl_http_loop_do(struct pl_http_loop *l, const struct pl_http_opts *o,
                     const struct pl_http_req *q, struct pl_http_answer *ans, struct pl_err *err)
 {
     struct pl_err local = { 0 }, *why = err ? err : &local;
+    pl_auto_buf struct pl_buf head = { 0 };
     struct run r = { .o = o, .q = q, .ans = ans, .fd = -1 };
-    bool kept = same_place(l, &q->url), stay = false;
+    bool stay = false;
     *ans = (struct pl_http_answer){ .retry_after = -1 };
+    int e = put_head(&r, &head, why);
+    if (e < 0)
+        return e;
     r.pace.since = pl_clock_ms();
-    if (kept) {
-        r.fd = l->fd;
-        l->fd = -1;
-    }
-    pl_http_loop_close(l);
-    int e = kept ? 0 : connect_any(&r, why);
+    take_connection(l, &r, pl_buf_str(&head));
+    bool used = r.fd >= 0;
+    e = used ? 0 : connect_any(&r, why);
     if (e == 0)
-        e = exchange(&r, &stay, why);
-    if (e == PL_E_IO && kept && !r.answered) { /* it had been closed meanwhile */
+        e = exchange(&r, pl_buf_str(&head), &stay, why);
+    if (e == PL_E_IO && used && !r.answered) { /* it had been closed meanwhile */
         close(r.fd);
-        ans->sent = false;
+        r.ahead = ans->sent = false;
         r.fields.n = 0;
         e = connect_any(&r, why);
         if (e == 0)
-            e = exchange(&r, &stay, why);
+            e = exchange(&r, pl_buf_str(&head), &stay, why);
     }
     if (stay && r.fd >= 0)
         keep(l, &r);
@@ -388,6 +421,61 @@ int pl_http_loop_do(struct pl_http_loop *l, const struct pl_http_opts *o,
         close(r.fd);
     pl_vec_release(&r.fields);
     return e;
+}
+
+/* Begins a connection without waiting for it. */
+static int connect_now(struct run *r)
+{
+    struct place p[2];
+    int one = 1;
+    struct pl_err unused = { 0 };
+    if (places(&r->q->url, p) == 0 || judge(r, p, &unused) < 0)
+        return -1;
+    r->fd = socket(p->at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (r->fd < 0)
+        return -1;
+    setsockopt(r->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    return connect(r->fd, (const struct sockaddr *)&p->at, p->n) < 0 && errno != EINPROGRESS ? -1
+                                                                                             : 0;
+}
+
+/* Sends in one go; what would have to wait is not done. */
+static bool send_now(struct pl_http_loop *l, struct run *r, struct pl_str head)
+{
+    if (same_place(l, &r->q->url)) {
+        r->fd = l->fd;
+        l->fd = -1;
+    } else if (connect_now(r) < 0) {
+        return false;
+    }
+    return send(r->fd, head.p, head.n, MSG_NOSIGNAL) == (ssize_t)head.n;
+}
+
+static bool is_parked(const struct pl_http_loop *l, struct pl_str head)
+{
+    for (size_t i = 0; i < l->n_parked; i++)
+        if (pl_str_eq(pl_buf_str(&l->parked[i].head), head))
+            return true;
+    return false;
+}
+
+void pl_http_loop_ahead(struct pl_http_loop *l, const struct pl_http_opts *o,
+                        const struct pl_http_req *q)
+{
+    struct pl_http_answer ans = { 0 };
+    struct run r = { .o = o, .q = q, .ans = &ans, .fd = -1 };
+    struct pl_buf head = { 0 };
+    if (l->n_parked == PL_HTTP_AHEAD || q->has_body || q->read)
+        return;
+    if (put_head(&r, &head, NULL) == 0 && !is_parked(l, pl_buf_str(&head)) &&
+        send_now(l, &r, pl_buf_str(&head))) {
+        l->parked[l->n_parked++] = (struct pl_http_parked){ r.fd, head };
+    } else {
+        pl_buf_release(&head);
+        if (r.fd >= 0)
+            close(r.fd);
+    }
+    pl_http_answer_release(&ans);
 }
 
 /* ------------------------------------------------------------------ TLS or not */

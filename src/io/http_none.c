@@ -22,6 +22,11 @@ int pl_http_do(struct pl_http *h, const struct pl_http_req *q, struct pl_http_an
     return pl_fail(err, PL_E_UNSUP, "registries are not in this build");
 }
 
+void pl_http_ahead(struct pl_http *h, const struct pl_http_req *q)
+{
+    (void)h, (void)q;
+}
+
 void pl_http_answer_release(struct pl_http_answer *ans)
 {
     (void)ans;

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "fmt/sqlite.h"
+#include "io/nested_late.h"
 
 #define PL_NESTED(name) extern const struct pl_nested pl_nested_##name;
 #include "io/nested.list"
@@ -24,8 +25,14 @@ const struct pl_nested *const pl_nesteds[] = {
  * with bytes of its own to keep before and behind. */
 #define SHOWN ((size_t)64 << 10)
 
+void pl_nested_load(void)
+{
+    pl_arc_load(NULL); /* without it each container that needs it is noted */
+}
+
 void pl_nested_init(void)
 {
+    pl_nested_load();
     pl_nested_zone();
     tzset();
     pl_nested_locale();

@@ -61,6 +61,8 @@ struct pl_nested {
  * (character set of the locale, time zone, seeds). Sets TZ to UTC0, as reading does later again.
  * Call once per process, before the sandbox closes; more calls do nothing. */
 void pl_nested_init(void);
+/* The part of it that children have in common, for the parent before it makes them. */
+void pl_nested_load(void);
 
 /* The kind with the highest bid; NULL when there is none. `p` up to 512 bytes. */
 const struct pl_nested *pl_nested_probe(const uint8_t *p, size_t n, struct pl_str path);

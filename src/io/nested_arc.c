@@ -50,7 +50,7 @@ static la_ssize_t arc_read(struct archive *a, void *arg, const void **ret)
     }
     give_back(x);
     if (pl_view_ahead(x->in, 1, &err) < 0) {
-        archive_set_error(a, EIO, "%s", err.msg);
+        pl_arc_lib()->archive_set_error(a, EIO, "%s", err.msg);
         return ARCHIVE_FATAL;
     }
     x->given = x->in->n;
@@ -75,7 +75,7 @@ static la_int64_t arc_skip(struct archive *a, void *arg, la_int64_t request)
 /* libarchive has one text per problem and no code that tells these apart. */
 static const char *error_text(struct archive *a)
 {
-    const char *s = archive_error_string(a);
+    const char *s = pl_arc_lib()->archive_error_string(a);
     return s ? s : "damaged";
 }
 
@@ -89,7 +89,7 @@ static int64_t arc_more(void *arg, void *p, size_t n, struct pl_err *err)
 {
     struct pl_arc *x = arg;
     for (int retry = 0; retry < 10; retry++) {
-        la_ssize_t got = archive_read_data(x->a, p, n);
+        la_ssize_t got = pl_arc_lib()->archive_read_data(x->a, p, n);
         if (got >= 0)
             return got;
         if (got == ARCHIVE_WARN || got == ARCHIVE_FAILED || got == ARCHIVE_FATAL)
@@ -101,21 +101,21 @@ static int64_t arc_more(void *arg, void *p, size_t n, struct pl_err *err)
 static struct pl_str entry_name(struct archive_entry *e)
 {
     errno = 0;
-    const char *s = archive_entry_pathname(e);
+    const char *s = pl_arc_lib()->archive_entry_pathname(e);
     if (!s)
-        s = archive_entry_pathname_utf8(e);
+        s = pl_arc_lib()->archive_entry_pathname_utf8(e);
     return pl_str_c(s);
 }
 
 static int one_member(struct pl_arc *x, struct archive_entry *e, struct pl_err *err)
 {
     struct pl_str name = entry_name(e);
-    if (archive_entry_is_encrypted(e)) {
+    if (pl_arc_lib()->archive_entry_is_encrypted(e)) {
         pl_nest_note(x->nest, "encrypted", name, "member is encrypted");
         return pl_nest_member(x->nest, name, x->detail, NULL, false, err);
     }
-    mode_t type = archive_entry_filetype(e);
-    if (type == AE_IFDIR || type == AE_IFLNK || archive_entry_hardlink(e))
+    mode_t type = pl_arc_lib()->archive_entry_filetype(e);
+    if (type == AE_IFDIR || type == AE_IFLNK || pl_arc_lib()->archive_entry_hardlink(e))
         return pl_nest_member(x->nest, name, x->detail, NULL, false, err);
     pl_pull_begin(&x->pull, x->nest, arc_more, x);
     return pl_nest_member(x->nest, name, x->detail, &x->pull.v, false, err);
@@ -129,9 +129,9 @@ static int bad_header(struct pl_arc *x, int r, struct pl_err *err)
             *err = x->in->error;
         return x->in->failed;
     }
-    if (r == ARCHIVE_FATAL && x->seen == 0 && archive_format(x->a) == 0)
+    if (r == ARCHIVE_FATAL && x->seen == 0 && pl_arc_lib()->archive_format(x->a) == 0)
         return 2;
-    if (archive_read_has_encrypted_entries(x->a) > 0)
+    if (pl_arc_lib()->archive_read_has_encrypted_entries(x->a) > 0)
         pl_nest_note(x->nest, "encrypted", PL_S(""), "%s", error_text(x->a));
     else if (!x->lenient)
         pl_nest_note(x->nest, error_code(x->a) == PL_E_UNSUP ? "unknown-codec" : "nested-damaged",
@@ -147,7 +147,7 @@ static int all_members(struct pl_arc *x, struct pl_err *err)
         struct archive_entry *e;
         /* it ends the process when a name has no form that it wants and errno is ENOMEM */
         errno = 0;
-        int r = archive_read_next_header(x->a, &e);
+        int r = pl_arc_lib()->archive_read_next_header(x->a, &e);
         if (r == ARCHIVE_EOF)
             return 0;
         if (r == ARCHIVE_OK || r == ARCHIVE_WARN) {
@@ -176,7 +176,11 @@ static int with_locale(struct pl_arc *x, struct pl_err *err)
 static int run(struct pl_arc *x, pl_arc_format *format, const struct pl_str *whole,
                struct pl_err *err)
 {
-    x->a = archive_read_new();
+    if (!pl_arc_lib()->archive_read_new) {
+        pl_nest_note(x->nest, "unknown-codec", PL_S(""), "libarchive is not on this machine");
+        return 0;
+    }
+    x->a = pl_arc_lib()->archive_read_new();
     if (!x->a)
         pl_oom();
     x->seen = 0;
@@ -184,17 +188,17 @@ static int run(struct pl_arc *x, pl_arc_format *format, const struct pl_str *who
     format(x->a);
     int r;
     if (whole) {
-        r = archive_read_open_memory(x->a, whole->p, whole->n);
+        r = pl_arc_lib()->archive_read_open_memory(x->a, whole->p, whole->n);
     } else {
-        archive_read_set_read_callback(x->a, arc_read);
-        archive_read_set_skip_callback(x->a, arc_skip);
-        archive_read_set_callback_data(x->a, x);
-        r = archive_read_open1(x->a);
+        pl_arc_lib()->archive_read_set_read_callback(x->a, arc_read);
+        pl_arc_lib()->archive_read_set_skip_callback(x->a, arc_skip);
+        pl_arc_lib()->archive_read_set_callback_data(x->a, x);
+        r = pl_arc_lib()->archive_read_open1(x->a);
     }
     r = r == ARCHIVE_OK ? with_locale(x, err) : bad_header(x, ARCHIVE_FATAL, err);
     if (x->in)
         give_back(x);
-    archive_read_free(x->a);
+    pl_arc_lib()->archive_read_free(x->a);
     x->a = NULL;
     pl_pull_release(&x->pull);
     return r;

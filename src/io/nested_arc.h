@@ -3,10 +3,8 @@
 #ifndef PL_IO_NESTED_ARC_H
 #define PL_IO_NESTED_ARC_H
 
-#include <archive.h>
-#include <archive_entry.h>
-
 #include "io/nested_int.h"
+#include "io/nested_late.h"
 
 /* One run of libarchive over the container of `nest`. */
 struct pl_arc {

@@ -40,7 +40,7 @@ static int read_7z(struct pl_view *in, const struct pl_nested_opts *o, struct pl
     int r = pl_nest_need_whole(&n, &whole, err);
     if (r == 0) {
         struct pl_arc x = { .nest = &n };
-        r = pl_arc_mem(&x, archive_read_support_format_7zip, whole, err);
+        r = pl_arc_mem(&x, pl_arc_lib()->archive_read_support_format_7zip, whole, err);
         if (r == 2)
             pl_nest_note(&n, "nested-damaged", PL_S(""), "not what its first bytes say");
     }
@@ -56,8 +56,8 @@ static unsigned bid_rar(const uint8_t *p, size_t n, struct pl_str path)
 
 static int rar_formats(struct archive *a)
 {
-    archive_read_support_format_rar(a);
-    return archive_read_support_format_rar5(a);
+    pl_arc_lib()->archive_read_support_format_rar(a);
+    return pl_arc_lib()->archive_read_support_format_rar5(a);
 }
 
 static int read_rar(struct pl_view *in, const struct pl_nested_opts *o, struct pl_nested_sink *sink,
@@ -91,7 +91,7 @@ static unsigned bid_cpio(const uint8_t *p, size_t n, struct pl_str path)
 static int read_cpio(struct pl_view *in, const struct pl_nested_opts *o,
                      struct pl_nested_sink *sink, struct pl_err *err)
 {
-    return stream(in, o, sink, archive_read_support_format_cpio, err);
+    return stream(in, o, sink, pl_arc_lib()->archive_read_support_format_cpio, err);
 }
 
 static unsigned bid_ar(const uint8_t *p, size_t n, struct pl_str path)
@@ -103,7 +103,7 @@ static unsigned bid_ar(const uint8_t *p, size_t n, struct pl_str path)
 static int read_ar(struct pl_view *in, const struct pl_nested_opts *o, struct pl_nested_sink *sink,
                    struct pl_err *err)
 {
-    return stream(in, o, sink, archive_read_support_format_ar, err);
+    return stream(in, o, sink, pl_arc_lib()->archive_read_support_format_ar, err);
 }
 
 /* The descriptors begin after 32 KiB, so the name has to do; read_iso looks. */
@@ -123,7 +123,7 @@ static int read_iso(struct pl_view *in, const struct pl_nested_opts *o, struct p
         return r;
     if (in->n < ISO_DESCRIPTORS + 6 || memcmp(in->p + ISO_DESCRIPTORS + 1, "CD001", 5) != 0)
         return 0;
-    return stream(in, o, sink, archive_read_support_format_iso9660, err);
+    return stream(in, o, sink, pl_arc_lib()->archive_read_support_format_iso9660, err);
 }
 
 static unsigned bid_cab(const uint8_t *p, size_t n, struct pl_str path)
@@ -135,7 +135,7 @@ static unsigned bid_cab(const uint8_t *p, size_t n, struct pl_str path)
 static int read_cab(struct pl_view *in, const struct pl_nested_opts *o, struct pl_nested_sink *sink,
                     struct pl_err *err)
 {
-    return stream(in, o, sink, archive_read_support_format_cab, err);
+    return stream(in, o, sink, pl_arc_lib()->archive_read_support_format_cab, err);
 }
 
 static unsigned bid_rpm(const uint8_t *p, size_t n, struct pl_str path)
@@ -177,7 +177,7 @@ static int rpm_payload(struct pl_nest *n, struct pl_err *err)
         return r;
     if (!c) {
         struct pl_arc x = { .nest = n, .in = n->in };
-        return pl_arc_stream(&x, archive_read_support_format_cpio, err);
+        return pl_arc_stream(&x, pl_arc_lib()->archive_read_support_format_cpio, err);
     }
     if (!c->open) {
         pl_nest_note(n, "unknown-codec", PL_S(""), "payload compressed by %s", c->id);
@@ -190,7 +190,7 @@ static int rpm_payload(struct pl_nest *n, struct pl_err *err)
     struct pl_view *plain = c->open(n->in, &co);
     struct pl_err why = { 0 };
     struct pl_arc x = { .nest = n, .in = plain };
-    r = pl_arc_stream(&x, archive_read_support_format_cpio, &why);
+    r = pl_arc_stream(&x, pl_arc_lib()->archive_read_support_format_cpio, &why);
     if (plain->failed && r < 0 && r != PL_E_CANCEL && !n->in->failed) {
         pl_nest_note(n, r == PL_E_LIMIT ? "nested-limit" : "nested-damaged", PL_S(""), "%s",
                      plain->error.msg);

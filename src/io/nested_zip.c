@@ -175,7 +175,7 @@ static int read_gap(struct pl_nest *n, struct pl_str gap, struct pl_err *err)
                             .prefix = from,
                             .detail = PL_S("not in the central directory"),
                             .lenient = true };
-        int r = pl_arc_stream(&x, archive_read_support_format_zip_streamable, err);
+        int r = pl_arc_stream(&x, pl_arc_lib()->archive_read_support_format_zip_streamable, err);
         if (r != 2 && x.seen)
             return r;
     }
@@ -229,14 +229,14 @@ static int read_front(struct pl_nest *n, struct pl_str prefix, struct pl_view *i
     if (at == SIZE_MAX)
         return 2;
     struct pl_arc x = { .nest = n, .in = in, .prefix = pl_str_sub(prefix, at, SIZE_MAX) };
-    return pl_arc_stream(&x, archive_read_support_format_zip_streamable, err);
+    return pl_arc_stream(&x, pl_arc_lib()->archive_read_support_format_zip_streamable, err);
 }
 
 /* By the directory. Where that is broken, from the front, though members may come twice then. */
 static int read_mem(struct pl_nest *n, struct pl_str z, struct pl_err *err)
 {
     struct pl_arc x = { .nest = n };
-    int r = pl_arc_mem(&x, archive_read_support_format_zip_seekable, z, err);
+    int r = pl_arc_mem(&x, pl_arc_lib()->archive_read_support_format_zip_seekable, z, err);
     if (r == 0 && !x.fatal)
         return read_hidden(n, z, err);
     if (r != 0 && r != 2)

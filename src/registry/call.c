@@ -134,35 +134,48 @@ static int next_url(struct pl_endpoint *e, const struct pl_url *from, struct pl_
     return 0;
 }
 
+/* A request as it leaves, with what may go along to `url`. */
+struct leaving {
+    struct hop hop;
+    struct pl_http_field fields[FIELDS_MAX];
+    struct pl_http_req req;
+};
+
+static void make_leaving(struct leaving *l, struct pl_endpoint *e, struct pl_http_req *q,
+                         const struct pl_url *url, const char *method, struct pl_str auth)
+{
+    bool own = pl_str_eq(url->host, e->base.host) && url->port == e->base.port;
+    size_t n = 0;
+    l->hop = (struct hop){ e, q, url };
+    l->req = *q;
+    for (; n < q->n_fields && n + 1 < FIELDS_MAX; n++)
+        l->fields[n] = q->fields[n];
+    if (auth.n)
+        l->fields[n++] = (struct pl_http_field){ PL_S("Authorization"), auth };
+    l->req.fields = l->fields;
+    l->req.n_fields = n;
+    l->req.url = *url;
+    l->req.method = method;
+    l->req.judge = judge;
+    l->req.head = on_head;
+    l->req.data = q->data ? on_data : NULL;
+    l->req.read = q->read ? on_read : NULL;
+    l->req.arg = &l->hop;
+    l->req.unverified = unverified(e, url);
+    l->req.ca_pem = pl_buf_str(&e->ca);
+    l->req.cert = own ? e->cert : NULL; /* a certificate is a credential, too */
+    l->req.key = own ? e->key : NULL;
+}
+
 static int send_one(struct pl_endpoint *e, struct pl_http_req *q, const struct pl_url *url,
                     const char *method, struct pl_str auth, struct pl_http_answer *ans,
                     struct pl_err *err)
 {
-    struct hop h = { e, q, url };
-    struct pl_http_field fields[FIELDS_MAX];
-    struct pl_http_req one = *q;
-    bool own = pl_str_eq(url->host, e->base.host) && url->port == e->base.port;
-    size_t n = 0;
-    for (; n < q->n_fields && n + 1 < FIELDS_MAX; n++)
-        fields[n] = q->fields[n];
-    if (auth.n)
-        fields[n++] = (struct pl_http_field){ PL_S("Authorization"), auth };
-    one.fields = fields;
-    one.n_fields = n;
-    one.url = *url;
-    one.method = method;
-    one.judge = judge;
-    one.head = on_head;
-    one.data = q->data ? on_data : NULL;
-    one.read = q->read ? on_read : NULL;
-    one.arg = &h;
-    one.unverified = unverified(e, url);
-    one.ca_pem = pl_buf_str(&e->ca);
-    one.cert = own ? e->cert : NULL; /* a certificate is a credential, too */
-    one.key = own ? e->key : NULL;
+    struct leaving l;
+    make_leaving(&l, e, q, url, method, auth);
     *ans = (struct pl_http_answer){ .retry_after = -1 };
-    int r = judge_literal(&h, err);
-    return r < 0 ? r : pl_http_do(e->r->http, &one, ans, err);
+    int r = judge_literal(&l.hop, err);
+    return r < 0 ? r : pl_http_do(e->r->http, &l.req, ans, err);
 }
 
 int pl_follow(struct pl_endpoint *e, struct pl_http_req *q, struct pl_str auth,
@@ -260,30 +273,55 @@ static size_t fields(const struct pl_call *c, struct pl_http_field *out)
     return n;
 }
 
+/* The request of a call; *ret_own: to the registry itself, with `auth` where there is one. */
+static int request(struct pl_endpoint *e, struct pl_call *c, struct pl_http_field f[FIELDS_MAX],
+                   struct pl_arena *a, struct pl_http_req *q, struct pl_str *auth, bool *ret_own,
+                   struct pl_err *err)
+{
+    *q = (struct pl_http_req){ .method = c->method,
+                               .fields = f,
+                               .n_fields = fields(c, f),
+                               .body = c->body,
+                               .has_body = c->has_body,
+                               .size = c->size,
+                               .head = call_head,
+                               .data = c->data ? call_data : NULL,
+                               .read = c->read ? call_read : NULL,
+                               .arg = c,
+                               .keep = c->keep,
+                               .http1 = c->data || c->read };
+    *auth = PL_S("");
+    int r = build(e, c, a, &q->url, err);
+    *ret_own = r == 0 && pl_url_same_origin(&q->url, &e->base) && !c->anonymous;
+    return *ret_own ? pl_auth_held(e, c, a, auth, err) : r;
+}
+
+void pl_call_ahead(struct pl_endpoint *e, struct pl_call *c)
+{
+    struct pl_http_field f[FIELDS_MAX];
+    struct pl_arena a = { 0 };
+    struct pl_http_req q;
+    struct pl_str auth;
+    struct leaving l;
+    bool own;
+    if (e->settled && request(e, c, f, &a, &q, &auth, &own, NULL) == 0) {
+        make_leaving(&l, e, &q, &q.url, q.method, auth);
+        if (judge_literal(&l.hop, NULL) == 0)
+            pl_http_ahead(e->r->http, &l.req);
+    }
+    pl_arena_release(&a);
+}
+
 static int exchange(struct pl_endpoint *e, struct pl_call *c, struct pl_http_answer *ans,
                     bool *ret_own, struct pl_err *err)
 {
     struct pl_http_field f[FIELDS_MAX];
     struct pl_arena a = { 0 };
-    struct pl_http_req q = { .method = c->method,
-                             .fields = f,
-                             .n_fields = fields(c, f),
-                             .body = c->body,
-                             .has_body = c->has_body,
-                             .size = c->size,
-                             .head = call_head,
-                             .data = c->data ? call_data : NULL,
-                             .read = c->read ? call_read : NULL,
-                             .arg = c,
-                             .keep = c->keep,
-                             .http1 = c->data || c->read };
-    struct pl_str auth = { "", 0 };
-    bool moved = false;
+    struct pl_http_req q;
+    struct pl_str auth;
+    bool moved = false, own;
     *ans = (struct pl_http_answer){ .retry_after = -1 };
-    int r = build(e, c, &a, &q.url, err);
-    bool own = r == 0 && pl_url_same_origin(&q.url, &e->base) && !c->anonymous;
-    if (own)
-        r = pl_auth_held(e, c, &a, &auth, err);
+    int r = request(e, c, f, &a, &q, &auth, &own, err);
     if (r == 0)
         r = pl_follow(e, &q, auth, ans, &c->at, &moved, err);
     *ret_own = own && !moved;

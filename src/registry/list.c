@@ -51,6 +51,17 @@ static int next_page(struct pages *p, const struct pl_call *c, const struct pl_h
     return 0;
 }
 
+static struct pl_call page_call(const struct pages *p, const struct pl_url *next)
+{
+    return (struct pl_call){ .method = "GET",
+                             .path = p->first,
+                             .url = next,
+                             .repo = p->repo,
+                             .scope = p->scope,
+                             .accept = p->accept,
+                             .keep = PAGE_MAX };
+}
+
 static int walk(struct pages *p, struct pl_err *err)
 {
     struct pl_arena a = { 0 };
@@ -60,13 +71,7 @@ static int walk(struct pages *p, struct pl_err *err)
     int r = 0;
     *pl_map_put(&seen, p->first) = p;
     for (p->seen = 0; more && r == 0; p->seen++) {
-        struct pl_call c = { .method = "GET",
-                             .path = p->first,
-                             .url = p->seen ? &next : NULL,
-                             .repo = p->repo,
-                             .scope = p->scope,
-                             .accept = p->accept,
-                             .keep = PAGE_MAX };
+        struct pl_call c = page_call(p, p->seen ? &next : NULL);
         struct pl_http_answer ans;
         if (p->seen == p->max) {
             r = pl_fail(err, PL_E_LIMIT, "a list of more than %u pages", p->max);
@@ -215,7 +220,7 @@ static int fallback(struct pl_registry *r, struct pl_str repo, const struct pl_d
 {
     struct pl_arena a = { 0 };
     struct pl_manifest m;
-    int e = pl_registry_manifest(r, repo, pl_referrers_tag(&a, subject), true, &a, &m, err);
+    int e = pl_registry_tagged(r, repo, pl_referrers_tag(&a, subject), &a, &m, err);
     if (e == PL_E_NOENT)
         e = 0;
     else if (e == 0)
@@ -224,23 +229,39 @@ static int fallback(struct pl_registry *r, struct pl_str repo, const struct pl_d
     return e;
 }
 
+static struct pages referrers_pages(struct pl_endpoint *e, struct pl_str repo,
+                                    const struct pl_digest *subject, struct pl_arena *a)
+{
+    struct pl_str there = pl_printf(a, "%.*s%.*s", PL_FMT(e->repos), PL_FMT(repo));
+    return (struct pages){ .e = e,
+                           .repo = repo,
+                           .scope = pl_scope(a, there, "pull"),
+                           .accept = PL_S("application/vnd.oci.image.index.v1+json"),
+                           .first = pl_printf(a, "/v2/%.*s/referrers/%.*s", PL_FMT(there),
+                                              PL_FMT(pl_digest_text(a, subject))),
+                           .max = REFERRER_PAGES,
+                           .fn = referrer_page };
+}
+
+void pl_registry_soon_referrers(struct pl_registry *r, struct pl_str repo,
+                                const struct pl_digest *subject)
+{
+    struct pl_arena a = { 0 };
+    struct pages p = referrers_pages(r->ends.p[r->ends.n - 1], repo, subject, &a);
+    struct pl_call c = page_call(&p, NULL);
+    pl_call_ahead(p.e, &c);
+    pl_arena_release(&a);
+}
+
 /* *ret_none: no such API, or none that speaks of this. */
 static int by_api(struct pl_registry *r, struct pl_str repo, const struct pl_digest *subject,
                   struct pl_str artifact_type, const struct referrers *x, bool *ret_none,
                   struct pl_err *err)
 {
     struct pl_arena a = { 0 };
-    struct pl_endpoint *e = r->ends.p[r->ends.n - 1];
-    struct pl_str there = pl_printf(&a, "%.*s%.*s", PL_FMT(e->repos), PL_FMT(repo));
-    struct pages p = { .e = e,
-                       .repo = repo,
-                       .scope = pl_scope(&a, there, "pull"),
-                       .accept = PL_S("application/vnd.oci.image.index.v1+json"),
-                       .max = REFERRER_PAGES,
-                       .fn = referrer_page,
-                       .arg = (void *)(uintptr_t)x };
-    struct pl_url path = { .target = pl_printf(&a, "/v2/%.*s/referrers/%.*s", PL_FMT(there),
-                                               PL_FMT(pl_digest_text(&a, subject))) };
+    struct pages p = referrers_pages(r->ends.p[r->ends.n - 1], repo, subject, &a);
+    struct pl_url path = { .target = p.first };
+    p.arg = (void *)(uintptr_t)x;
     if (artifact_type.n)
         path = pl_url_with(&a, path, "artifactType", artifact_type);
     p.first = path.target;

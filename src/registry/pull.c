@@ -125,6 +125,36 @@ int pl_registry_manifest(struct pl_registry *r, struct pl_str repo, struct pl_st
     return x;
 }
 
+int pl_registry_digest(struct pl_registry *r, struct pl_str repo, struct pl_str tag,
+                       struct pl_digest *ret, struct pl_err *err)
+{
+    struct pl_arena a = { 0 };
+    *ret = (struct pl_digest){ 0 };
+    int x = pl_config_allowed(r, repo, err);
+    if (x == 0)
+        x = head(r->ends.p[r->ends.n - 1], repo, tag, &a, ret, err);
+    pl_arena_release(&a);
+    return x;
+}
+
+int pl_registry_tagged(struct pl_registry *r, struct pl_str repo, struct pl_str tag,
+                       struct pl_arena *a, struct pl_manifest *ret, struct pl_err *err)
+{
+    static const struct pl_digest unknown;
+    int x = pl_config_allowed(r, repo, err);
+    return x < 0 ? x : get(r->ends.p[r->ends.n - 1], repo, tag, &unknown, a, ret, err);
+}
+
+void pl_registry_soon_manifest(struct pl_registry *r, struct pl_str repo, struct pl_str ref)
+{
+    struct pl_arena a = { 0 };
+    struct pl_endpoint *e = r->ends.p[r->ends.n - 1];
+    struct pl_call c = manifest_call(e, "GET", repo, ref, &a);
+    if (pl_config_allowed(r, repo, NULL) == 0)
+        pl_call_ahead(e, &c);
+    pl_arena_release(&a);
+}
+
 /* ------------------------------------------------------------------ blobs */
 
 /* One blob on its way, over as many answers as it takes. */
@@ -249,6 +279,30 @@ static int settle(struct pull *p, const struct pl_digest *d, int r, struct pl_er
     return r;
 }
 
+static struct pl_call blob_call(struct pl_endpoint *e, struct pl_str repo,
+                                const struct pl_digest *d, struct pull *p, struct pl_arena *a)
+{
+    struct pl_str there = pl_printf(a, "%.*s%.*s", PL_FMT(e->repos), PL_FMT(repo));
+    return (struct pl_call){ .method = "GET",
+                             .path = pl_printf(a, "/v2/%.*s/blobs/%.*s", PL_FMT(there),
+                                               PL_FMT(pl_digest_text(a, d))),
+                             .repo = repo,
+                             .scope = pl_scope(a, there, "pull"),
+                             .head = blob_head,
+                             .data = blob_data,
+                             .arg = p };
+}
+
+void pl_registry_soon_blob(struct pl_registry *r, struct pl_str repo, const struct pl_digest *d)
+{
+    struct pl_arena a = { 0 };
+    struct pl_endpoint *e = r->ends.p[0];
+    struct pl_call c = blob_call(e, repo, d, NULL, &a);
+    if (pl_config_allowed(r, repo, NULL) == 0)
+        pl_call_ahead(e, &c);
+    pl_arena_release(&a);
+}
+
 int pl_registry_blob(struct pl_registry *r, struct pl_str repo, const struct pl_digest *d,
                      uint64_t size, pl_registry_sink *sink, void *arg, struct pl_err *err)
 {
@@ -258,14 +312,7 @@ int pl_registry_blob(struct pl_registry *r, struct pl_str repo, const struct pl_
     int x = pl_config_allowed(r, repo, e);
     for (size_t i = 0; x == 0 && i < r->ends.n; i++) {
         struct pl_endpoint *end = r->ends.p[i];
-        struct pl_str there = pl_printf(&a, "%.*s%.*s", PL_FMT(end->repos), PL_FMT(repo));
-        struct pl_call c = { .method = "GET",
-                             .repo = repo,
-                             .scope = pl_scope(&a, there, "pull"),
-                             .head = blob_head,
-                             .data = blob_data,
-                             .arg = &p };
-        c.path = pl_printf(&a, "/v2/%.*s/blobs/%.*s", PL_FMT(there), PL_FMT(pl_digest_text(&a, d)));
+        struct pl_call c = blob_call(end, repo, d, &p, &a);
         x = blob_from(end, &c, &p, e);
         bool last = i + 1 == r->ends.n;
         if (x == 0 || last || x == PL_E_CANCEL)

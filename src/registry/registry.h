@@ -8,6 +8,7 @@
 #include <signal.h>
 
 #include "base/limits.h"
+#include "io/room.h"
 #include "model/report.h"
 #include "oci/digest.h"
 
@@ -24,6 +25,7 @@ struct pl_registry_opts {
     int64_t deadline_ms; /* of the monotonic clock, in place of timeout_s; 0 = none */
     bool offline, foreign_layers;
     const volatile sig_atomic_t *cancel;
+    struct pl_room *room; /* for manifests that are large, of all clients; NULL: no end */
     void (*note)(void *arg, const char *text); /* for people; may be NULL */
     void *note_arg;
 };
@@ -57,6 +59,22 @@ struct pl_manifest {
  * most 4 MiB. With `origin` set no mirror is asked. Text in `a`. */
 int pl_registry_manifest(struct pl_registry *r, struct pl_str repo, struct pl_str ref, bool origin,
                          struct pl_arena *a, struct pl_manifest *ret, struct pl_err *err);
+
+/* The digest that `tag` has at the origin, by HEAD; unset where that is not told. */
+int pl_registry_digest(struct pl_registry *r, struct pl_str repo, struct pl_str tag,
+                       struct pl_digest *ret, struct pl_err *err);
+/* pl_registry_manifest of a tag that may well be missing, at the origin: GET at once, since nothing
+ * is spared by HEAD where both answers are wanted. */
+int pl_registry_tagged(struct pl_registry *r, struct pl_str repo, struct pl_str tag,
+                       struct pl_arena *a, struct pl_manifest *ret, struct pl_err *err);
+
+/* What will be asked for soon, so that several answers come at once: hints, which send a request
+ * where that takes no wait, and do nothing else. The first: a manifest by digest at the origin, or
+ * by tag as pl_registry_tagged has it. */
+void pl_registry_soon_manifest(struct pl_registry *r, struct pl_str repo, struct pl_str ref);
+void pl_registry_soon_blob(struct pl_registry *r, struct pl_str repo, const struct pl_digest *d);
+void pl_registry_soon_referrers(struct pl_registry *r, struct pl_str repo,
+                                const struct pl_digest *subject);
 
 /* Takes bytes as they come. */
 typedef int pl_registry_sink(void *arg, const void *p, size_t n, struct pl_err *err);

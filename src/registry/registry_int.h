@@ -75,6 +75,8 @@ int pl_call_once(struct pl_endpoint *e, struct pl_call *c, struct pl_http_answer
 /* The same, repeated as section 7 says. */
 int pl_call(struct pl_endpoint *e, struct pl_call *c, struct pl_http_answer *ans,
             struct pl_err *err);
+/* Sends what pl_call will be asked for soon, where that costs no wait; a hint. */
+void pl_call_ahead(struct pl_endpoint *e, struct pl_call *c);
 /* Is this a status that may pass? */
 bool pl_status_transient(unsigned status);
 /* The failure that a status means: NOENT for 404, AUTH, NET. */

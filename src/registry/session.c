@@ -125,7 +125,8 @@ static int fill(struct pl_registry *r, struct pl_str host, struct pl_err *err)
                               .connect_s = CONNECT_S,
                               .stall_s = r->o.stall_s,
                               .deadline_ms = r->deadline_ms,
-                              .cancel = r->o.cancel };
+                              .cancel = r->o.cancel,
+                              .room = r->o.room };
     struct pl_str location = { "", 0 }, repos = { "", 0 };
     int x = 0;
     if (r->o.offline)

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "io/nested.h"
 #include "scan/pool_int.h"
+#include "source/git.h"
 
 #define RING_BYTES ((size_t)PL_RING_SLOTS * PL_RING_SLOT)
 
@@ -63,6 +65,9 @@ int pl_proc_start(struct pl_pool *p, struct pl_proc *w, struct pl_err *err)
         pl_proc_close(w);
         return pl_fail_errno(err, PL_E_IO, e, "cannot start a worker");
     }
+    pl_nested_load();
+    if (p->ctx->n_roots)
+        pl_git_load(NULL); /* the child says so where it fails */
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {

@@ -3,15 +3,30 @@
  * judged here. formats/signing.md sections 4 to 7 and 10. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/limits.h"
+#include "base/vec.h"
 #include "fmt/json.h"
 #include "sign/bundle.h"
 #include "sign/statement.h"
 #include "sign/store.h"
 
+#define AHEAD 4u /* so many answers are on their way while one is read */
 #define SIGS_MAX 50u
 #define TOTAL_MAX (64u << 20)
+#define SLACK ((size_t)64 << 10) /* a blob that is too long by less is refused alone */
 #define SIMPLE_TYPE "application/vnd.dev.cosign.simplesigning.v1+json"
 #define OCI11_TYPE "application/vnd.dev.cosign.artifact.sig.v1+json"
+
+/* What the payload of an object is in: fetched when all of them are known. */
+struct want {
+    struct pl_digest blob;
+    size_t max;    /* 0: nothing is wanted */
+    uint64_t size; /* as its descriptor says; UINT64_MAX: it does not */
+};
+
+struct referrer {
+    struct pl_digest d;
+    const char *storage;
+};
 
 struct walk {
     struct pl_sign_store *s;
@@ -19,8 +34,16 @@ struct walk {
     struct pl_str image_text;
     struct pl_arena *a;
     struct pl_objects *out;
+    struct want *want; /* of each object */
+    PL_VEC(struct referrer) referrers;
     size_t n_bundles, n_bytes;
 };
+
+static void soon(const struct walk *w, enum pl_soon what, const struct pl_digest *d)
+{
+    if (w->s->soon)
+        w->s->soon(w->s, what, d, PL_S(""));
+}
 
 static int new_object(struct walk *w, const char *storage, enum pl_object_form form,
                       const struct pl_digest *object, struct pl_object **ret, struct pl_err *err)
@@ -47,31 +70,20 @@ static bool fatal(int r)
     return r == PL_E_LIMIT || r == PL_E_IO || r == PL_E_NET || r == PL_E_AUTH || r == PL_E_CANCEL;
 }
 
-/* A blob, against what all of one image may weigh. */
-static int fetch_blob(struct walk *w, struct pl_str digest, size_t max, struct pl_str *ret,
-                      struct pl_err *err)
-{
-    struct pl_buf b = { 0 };
-    struct pl_digest d = { 0 };
-    int r = pl_digest_parse(digest, &d, err);
-    if (r == 0)
-        r = w->s->fetch(w->s, &d, /* manifest= */ false, max, &b, err);
-    w->n_bytes += b.n;
-    if (r == 0 && w->n_bytes > TOTAL_MAX)
-        r = pl_fail(err, PL_E_LIMIT, "limit signatures: more than %u MiB of one image",
-                    TOTAL_MAX >> 20);
-    if (r == 0)
-        *ret = pl_dup(w->a, pl_buf_str(&b));
-    pl_buf_release(&b);
-    return r;
-}
-
 /* ---- layers of a tag ---- */
 
 static struct pl_str note(struct walk *w, const struct pl_json *layer, const char *name)
 {
     struct pl_str s = pl_json_str(pl_json_get(pl_json_get(layer, "annotations"), name));
     return s.p ? pl_dup(w->a, s) : PL_S("");
+}
+
+static void want(struct walk *w, const struct pl_object *o, const struct pl_json *layer,
+                 const struct pl_digest *blob, size_t max)
+{
+    int64_t size = pl_json_int(pl_json_get(layer, "size"), -1);
+    w->want[o - w->out->p] = (struct want){ *blob, max, size < 0 ? UINT64_MAX : (uint64_t)size };
+    soon(w, PL_SOON_BLOB, blob);
 }
 
 static int new_layer(struct walk *w, const struct pl_json *layer, const char *storage, bool dsse,
@@ -89,6 +101,8 @@ static int new_layer(struct walk *w, const struct pl_json *layer, const char *st
         bad = pl_fail(&why, PL_E_FORMAT, "layer of an unknown media type");
     if (bad < 0)
         unread(w, o, &why);
+    else
+        want(w, o, layer, &d, dsse ? PL_MIB(16) : PL_PAYLOAD_MAX);
     o->sig = note(w, layer, "dev.cosignproject.cosign/signature");
     o->cert_pem = note(w, layer, "dev.sigstore.cosign/certificate");
     o->log_json = note(w, layer, "dev.sigstore.cosign/bundle");
@@ -96,42 +110,18 @@ static int new_layer(struct walk *w, const struct pl_json *layer, const char *st
     return 0;
 }
 
-/* Signatures of one payload share its blob: it is fetched for the first, and lent to the others. */
-static int fill_layers(struct walk *w, struct pl_object *o, size_t n, bool dsse, struct pl_err *err)
-{
-    for (size_t i = 0; i < n; i++) {
-        struct pl_err why = { 0 };
-        if (o[i].payload.p || o[i].code)
-            continue;
-        int r = fetch_blob(w, o[i].object, dsse ? PL_MIB(16) : PL_PAYLOAD_MAX, &o[i].payload, &why);
-        if (fatal(r)) {
-            *err = why;
-            return r;
-        }
-        if (r < 0)
-            unread(w, &o[i], &why);
-        for (size_t k = i + 1; k < n; k++)
-            if (!o[k].code && pl_str_eq(o[k].object, o[i].object)) {
-                o[k].payload = o[i].payload;
-                o[k].code = o[i].code;
-                o[k].reason = o[i].reason;
-            }
-    }
-    return 0;
-}
-
 static int take_layers(struct walk *w, const struct pl_json *manifest, const char *storage,
                        bool dsse, struct pl_err *err)
 {
     const struct pl_json *list = pl_json_get(manifest, "layers");
-    size_t n = pl_json_len(list), first = w->out->n;
+    size_t n = pl_json_len(list);
     if (n > SIGS_MAX)
         return pl_fail(err, PL_E_LIMIT, "limit %s: more than %u of one image",
                        dsse ? "attestations" : "signatures", SIGS_MAX);
     int r = 0;
     for (size_t i = 0; r == 0 && i < n; i++)
         r = new_layer(w, pl_json_at(list, i), storage, dsse, err);
-    return r < 0 ? r : fill_layers(w, w->out->p + first, w->out->n - first, dsse, err);
+    return r;
 }
 
 static int take_tag(struct walk *w, bool dsse, struct pl_err *err)
@@ -171,6 +161,7 @@ static int take_bundle(struct walk *w, const struct pl_json *layer, const struct
                        const char *storage, struct pl_err *err)
 {
     struct pl_object *o;
+    struct pl_digest blob = { 0 };
     struct pl_err why = { 0 };
     if (++w->n_bundles > 2 * SIGS_MAX)
         return pl_fail(err, PL_E_LIMIT, "limit signatures: more than %u bundles of one image",
@@ -178,13 +169,10 @@ static int take_bundle(struct walk *w, const struct pl_json *layer, const struct
     int r = new_object(w, storage, PL_FORM_BUNDLE, d, &o, err);
     if (r < 0)
         return r;
-    r = fetch_blob(w, pl_json_str(pl_json_get(layer, "digest")), PL_MIB(16), &o->payload, &why);
-    if (fatal(r)) {
-        *err = why;
-        return r;
-    }
-    if (r < 0)
+    if (pl_digest_parse(pl_json_str(pl_json_get(layer, "digest")), &blob, &why) < 0)
         unread(w, o, &why);
+    else
+        want(w, o, layer, &blob, PL_MIB(16));
     return 0;
 }
 
@@ -206,10 +194,9 @@ static int read_referrer(struct walk *w, const struct pl_json *m, const struct p
     return 0;
 }
 
-static int each_referrer(void *arg, const struct pl_digest *d, const char *storage,
+static int take_referrer(struct walk *w, const struct pl_digest *d, const char *storage,
                          struct pl_err *err)
 {
-    struct walk *w = arg;
     struct pl_limits lim;
     struct pl_buf b = { 0 };
     struct pl_json *m = NULL;
@@ -233,6 +220,96 @@ static int each_referrer(void *arg, const struct pl_digest *d, const char *stora
     return r;
 }
 
+static int each_referrer(void *arg, const struct pl_digest *d, const char *storage,
+                         struct pl_err *err)
+{
+    struct walk *w = arg;
+    (void)err;
+    pl_vec_push(&w->referrers, ((struct referrer){ *d, storage }));
+    return 0;
+}
+
+static int take_referrers(struct walk *w, struct pl_err *err)
+{
+    int r = w->s->referrers(w->s, w->image, each_referrer, w, err);
+    for (size_t i = 0, ahead = 0; r == 0 && i < w->referrers.n; i++) {
+        for (; ahead < w->referrers.n && ahead < i + AHEAD; ahead++)
+            soon(w, PL_SOON_MANIFEST, &w->referrers.p[ahead].d);
+        r = take_referrer(w, &w->referrers.p[i].d, w->referrers.p[i].storage, err);
+    }
+    return r;
+}
+
+/* ---- payloads ---- */
+
+/* A blob, against what all of one image may weigh. Far beyond its descriptor's size nothing is
+ * read. */
+static int fetch_payload(struct walk *w, const struct want *x, struct pl_str *ret,
+                         struct pl_err *err)
+{
+    struct pl_buf b = { 0 };
+    size_t most = x->size < x->max - SLACK ? (size_t)x->size + SLACK : x->max;
+    int r = w->s->fetch(w->s, &x->blob, /* manifest= */ false, most, &b, err);
+    if (r == 0 && x->size != UINT64_MAX && b.n != x->size)
+        r = pl_fail(err, PL_E_FORMAT, "not of the size that its descriptor says");
+    w->n_bytes += b.n;
+    if (r == 0 && w->n_bytes > TOTAL_MAX)
+        r = pl_fail(err, PL_E_LIMIT, "limit signatures: more than %u MiB of one image",
+                    TOTAL_MAX >> 20);
+    if (r == 0)
+        *ret = pl_dup(w->a, pl_buf_str(&b));
+    pl_buf_release(&b);
+    return r;
+}
+
+/* Signatures of one payload share its blob: it is fetched for the first, and lent to the others. */
+static void lend(struct walk *w, size_t from)
+{
+    const struct pl_object *o = &w->out->p[from];
+    for (size_t i = from + 1; i < w->out->n; i++) {
+        if (w->want[i].max != w->want[from].max || w->want[i].size != w->want[from].size ||
+            !pl_digest_eq(&w->want[i].blob, &w->want[from].blob))
+            continue;
+        w->want[i].max = 0;
+        w->out->p[i].payload = o->payload;
+        w->out->p[i].code = o->code;
+        w->out->p[i].reason = o->reason;
+    }
+}
+
+static int fill(struct walk *w, struct pl_err *err)
+{
+    for (size_t i = 0; i < w->out->n; i++) {
+        struct pl_err why = { 0 };
+        for (size_t k = i; k < w->out->n && k < i + AHEAD; k++)
+            if (w->want[k].max)
+                soon(w, PL_SOON_BLOB, &w->want[k].blob);
+        if (!w->want[i].max)
+            continue;
+        int r = fetch_payload(w, &w->want[i], &w->out->p[i].payload, &why);
+        if (fatal(r)) {
+            *err = why;
+            return r;
+        }
+        if (r < 0)
+            unread(w, &w->out->p[i], &why);
+        lend(w, i);
+    }
+    return 0;
+}
+
+void pl_sign_soon(struct pl_sign_store *s, const struct pl_digest *image, enum pl_sign_look look)
+{
+    struct pl_arena a = { 0 };
+    if (!s->soon || look == PL_LOOK_NOTHING)
+        return;
+    if (look == PL_LOOK_ALL)
+        s->soon(s, PL_SOON_TAG, image, pl_sign_tag(&a, image, ".sig"));
+    s->soon(s, PL_SOON_TAG, image, pl_sign_tag(&a, image, ".att"));
+    s->soon(s, PL_SOON_REFERRERS, image, PL_S(""));
+    pl_arena_release(&a);
+}
+
 int pl_sign_collect(struct pl_sign_store *s, const struct pl_digest *image, bool signatures,
                     struct pl_arena *a, struct pl_objects *ret, struct pl_err *err)
 {
@@ -241,8 +318,15 @@ int pl_sign_collect(struct pl_sign_store *s, const struct pl_digest *image, bool
         .s = s, .image = image, .image_text = pl_digest_text(a, image), .a = a, .out = ret
     };
     *ret = (struct pl_objects){ .p = pl_alloc_n(a, PL_OBJECTS_MAX, sizeof *ret->p) };
+    w.want = pl_alloc_n(a, PL_OBJECTS_MAX, sizeof *w.want);
+    pl_sign_soon(s, image, signatures ? PL_LOOK_ALL : PL_LOOK_ATTESTATIONS);
     int r = signatures ? take_tag(&w, /* dsse= */ false, e) : 0;
     if (r == 0)
         r = take_tag(&w, /* dsse= */ true, e);
-    return r < 0 ? r : s->referrers(s, image, each_referrer, &w, e);
+    if (r == 0)
+        r = take_referrers(&w, e);
+    if (r == 0)
+        r = fill(&w, e);
+    pl_vec_release(&w.referrers);
+    return r;
 }

@@ -53,7 +53,7 @@ static int open_layout(struct pl_sign_place *p, struct pl_str dir, struct pl_str
 }
 
 static int open_remote(struct pl_sign_place *p, struct pl_str s, const struct pl_registry_opts *o,
-                       struct pl_err *err)
+                       enum pl_sign_look look, struct pl_err *err)
 {
     struct pl_reference ref;
     bool assumed = false;
@@ -67,11 +67,12 @@ static int open_remote(struct pl_sign_place *p, struct pl_str s, const struct pl
     struct pl_str host = pl_str_is(ref.host, "docker.io") ? PL_S("index.docker.io") : ref.host;
     p->repo = pl_printf(&p->a, "%.*s/%.*s", PL_FMT(host), PL_FMT(ref.repo));
     r = pl_sign_remote_new(o, &ref, pl_str_c(beside ? beside : ""), &p->store, err);
-    return r < 0 ? r : pl_sign_remote_find(p->store, &ref, &p->a, &p->image, &p->manifest, err);
+    return r < 0 ? r
+                 : pl_sign_remote_find(p->store, &ref, look, &p->a, &p->image, &p->manifest, err);
 }
 
 int pl_sign_place_open(struct pl_sign_place *p, const char *target,
-                       const struct pl_registry_opts *o, struct pl_err *err)
+                       const struct pl_registry_opts *o, enum pl_sign_look look, struct pl_err *err)
 {
     struct pl_str dir, rest;
     char sign;
@@ -84,7 +85,7 @@ int pl_sign_place_open(struct pl_sign_place *p, const char *target,
         return open_layout(p, dir, rest, sign, err);
     if (layout)
         return pl_fail(err, PL_E_USAGE, "'%s' is no OCI layout", target);
-    return open_remote(p, s, o, err);
+    return open_remote(p, s, o, look, err);
 }
 
 void pl_sign_place_close(struct pl_sign_place *p)

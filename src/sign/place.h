@@ -18,10 +18,11 @@ struct pl_sign_place {
 
 /* Opens "oci:DIR[:TAG|@DIGEST]", a layout's directory, or a reference, whose tag is resolved once.
  * Signatures are looked for, and put, in the repository that COSIGN_REPOSITORY names when it is
- * set. `o` is the way to registries. To be closed in any case. PL_E_USAGE, or codes of the
- * registry client. */
+ * set. `o` is the way to registries; `look`: see pl_sign_remote_find. To be closed in any case.
+ * PL_E_USAGE, or codes of the registry client. */
 int pl_sign_place_open(struct pl_sign_place *p, const char *target,
-                       const struct pl_registry_opts *o, struct pl_err *err);
+                       const struct pl_registry_opts *o, enum pl_sign_look look,
+                       struct pl_err *err);
 void pl_sign_place_close(struct pl_sign_place *p);
 
 /* The manifests of an index: calls `fn` for each with its name and bytes. At most 1000. No call for

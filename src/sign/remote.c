@@ -48,13 +48,17 @@ static int agree(struct pl_manifest *m, struct pl_arena *a, struct pl_err *err)
     return r;
 }
 
+static int take(struct pl_manifest *m, struct pl_arena *a, struct pl_buf *b, struct pl_err *err)
+{
+    int r = agree(m, a, err);
+    return r < 0 ? r : pl_buf_add(b, m->bytes.p, m->bytes.n, err);
+}
+
 static int manifest(struct pl_registry *reg, struct pl_str repo, struct pl_str ref,
                     struct pl_arena *a, struct pl_manifest *m, struct pl_buf *b, struct pl_err *err)
 {
     int r = pl_registry_manifest(reg, repo, ref, /* origin= */ true, a, m, err);
-    if (r == 0)
-        r = agree(m, a, err);
-    return r < 0 ? r : pl_buf_add(b, m->bytes.p, m->bytes.n, err);
+    return r < 0 ? r : take(m, a, b, err);
 }
 
 static int tagged(struct pl_sign_store *s, struct pl_str tag, struct pl_buf *b,
@@ -63,7 +67,9 @@ static int tagged(struct pl_sign_store *s, struct pl_str tag, struct pl_buf *b,
     struct remote *x = of(s);
     struct pl_arena a = { 0 };
     struct pl_manifest m;
-    int r = manifest(x->sig_reg, x->sig_repo, tag, &a, &m, b, err);
+    int r = pl_registry_tagged(x->sig_reg, x->sig_repo, tag, &a, &m, err);
+    if (r == 0)
+        r = take(&m, &a, b, err);
     if (r == 0) {
         *ret = x->tagged = m.digest;
         x->etag = pl_dup(&x->a, m.etag);
@@ -110,6 +116,29 @@ static int child(struct pl_sign_store *s, const struct pl_digest *d, size_t max,
                  struct pl_err *err)
 {
     return by_digest(of(s)->reg, of(s)->repo, d, max, b, err);
+}
+
+static void soon(struct pl_sign_store *s, enum pl_soon what, const struct pl_digest *d,
+                 struct pl_str tag)
+{
+    struct remote *x = of(s);
+    struct pl_arena a = { 0 };
+    switch (what) {
+    case PL_SOON_TAG:
+        pl_registry_soon_manifest(x->sig_reg, x->sig_repo, tag);
+        break;
+    case PL_SOON_REFERRERS:
+        pl_registry_soon_referrers(x->sig_reg, x->sig_repo, d);
+        pl_registry_soon_manifest(x->sig_reg, x->sig_repo, pl_referrers_tag(&a, d));
+        break;
+    case PL_SOON_MANIFEST:
+        pl_registry_soon_manifest(x->sig_reg, x->sig_repo, pl_digest_text(&a, d));
+        break;
+    case PL_SOON_BLOB:
+        pl_registry_soon_blob(x->sig_reg, x->sig_repo, d);
+        break;
+    }
+    pl_arena_release(&a);
 }
 
 /* ---- referrers ---- */
@@ -285,7 +314,8 @@ int pl_sign_remote_new(const struct pl_registry_opts *o, const struct pl_referen
     struct remote *x = calloc(1, sizeof *x);
     if (!x)
         pl_oom();
-    x->ops = (struct pl_sign_store){ .tagged = tagged,
+    x->ops = (struct pl_sign_store){ .soon = soon,
+                                     .tagged = tagged,
                                      .referrers = referrers,
                                      .fetch = fetch,
                                      .put_blob = put_blob,
@@ -306,13 +336,30 @@ int pl_sign_remote_new(const struct pl_registry_opts *o, const struct pl_referen
     return r;
 }
 
-int pl_sign_remote_find(struct pl_sign_store *s, const struct pl_reference *ref, struct pl_arena *a,
-                        struct pl_named *ret, struct pl_buf *b, struct pl_err *err)
+/* A tag is resolved once. Where HEAD says its digest, nothing need wait for the image. */
+static int resolve(struct remote *x, const struct pl_reference *ref, struct pl_digest *ret,
+                   struct pl_err *err)
+{
+    *ret = ref->digest;
+    return ret->set ? 0 : pl_registry_digest(x->reg, x->repo, ref->tag, ret, err);
+}
+
+int pl_sign_remote_find(struct pl_sign_store *s, const struct pl_reference *ref,
+                        enum pl_sign_look look, struct pl_arena *a, struct pl_named *ret,
+                        struct pl_buf *b, struct pl_err *err)
 {
     struct remote *x = of(s);
     struct pl_manifest m;
-    struct pl_str name = ref->digest.set ? pl_digest_text(a, &ref->digest) : ref->tag;
-    int r = manifest(x->reg, x->repo, name, a, &m, b, err);
+    struct pl_digest d;
+    int r = resolve(x, ref, &d, err);
+    if (r == 0 && d.set) {
+        pl_sign_soon(s, &d, look);
+        r = manifest(x->reg, x->repo, pl_digest_text(a, &d), a, &m, b, err);
+    } else if (r == 0) {
+        r = pl_registry_tagged(x->reg, x->repo, ref->tag, a, &m, err);
+        if (r == 0)
+            r = take(&m, a, b, err);
+    }
     if (r == 0)
         *ret = (struct pl_named){ m.digest, m.type, m.bytes.n };
     return r;

@@ -27,7 +27,16 @@ struct pl_put {
     const struct pl_digest *replaces;         /* what the tag must still name; NULL: nothing */
 };
 
+/* What will be looked for beside an image. */
+enum pl_sign_look { PL_LOOK_NOTHING, PL_LOOK_ATTESTATIONS, PL_LOOK_ALL };
+
+/* What will be asked of a store soon. */
+enum pl_soon { PL_SOON_TAG, PL_SOON_REFERRERS, PL_SOON_MANIFEST, PL_SOON_BLOB };
+
 struct pl_sign_store {
+    /* A hint: `fetch` and so on will be called for `d`, or `tagged` for `tag`. NULL: of no use. */
+    void (*soon)(struct pl_sign_store *s, enum pl_soon what, const struct pl_digest *d,
+                 struct pl_str tag);
     /* The manifest under `tag`: bytes to `b` (empty before), its digest. PL_E_NOENT: none. */
     int (*tagged)(struct pl_sign_store *s, struct pl_str tag, struct pl_buf *b,
                   struct pl_digest *ret, struct pl_err *err);
@@ -70,9 +79,13 @@ int pl_sign_layout_find(struct pl_sign_store *s, struct pl_str tag, const struct
 int pl_sign_remote_new(const struct pl_registry_opts *o, const struct pl_reference *ref,
                        struct pl_str signatures, struct pl_sign_store **ret, struct pl_err *err);
 /* The manifest that `ref` names, by its digest when it has one, else by its tag, at the origin:
- * name, and bytes to `b`. Codes as pl_registry_manifest. */
-int pl_sign_remote_find(struct pl_sign_store *s, const struct pl_reference *ref, struct pl_arena *a,
-                        struct pl_named *ret, struct pl_buf *b, struct pl_err *err);
+ * name, and bytes to `b`. What pl_sign_collect will `look` for is asked for together with it. Codes
+ * as pl_registry_manifest. */
+int pl_sign_remote_find(struct pl_sign_store *s, const struct pl_reference *ref,
+                        enum pl_sign_look look, struct pl_arena *a, struct pl_named *ret,
+                        struct pl_buf *b, struct pl_err *err);
+/* Hints at everything that may stand beside `image`. */
+void pl_sign_soon(struct pl_sign_store *s, const struct pl_digest *image, enum pl_sign_look look);
 
 /* "sha256-HEX" and `suffix` in `a`. */
 struct pl_str pl_sign_tag(struct pl_arena *a, const struct pl_digest *d, const char *suffix);

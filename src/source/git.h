@@ -68,6 +68,9 @@ struct pl_git; /* an opened repository */
 
 /* Names the library behind this build ("libgit2 1.5.1"), or NULL when it was built without. */
 const char *pl_git_library(void);
+/* Loads the library, for a parent whose children read repositories. PL_E_UNSUP: not on this
+ * machine, or built without. */
+int pl_git_load(struct pl_err *err);
 /* Opens the repository with git directory `dir`. PL_E_UNSUP: built without libgit2, a SHA-256 or
  * reftable repository; PL_E_FORMAT: damaged. Heap; pl_git_close. */
 int pl_git_open(const char *dir, struct pl_git **ret, struct pl_err *err);

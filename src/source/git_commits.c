@@ -72,11 +72,12 @@ static void read_commit(struct lister *l, uint32_t i)
         note_missing(l, pl_oidmap_id(&g->ids, i), err.msg);
         return;
     }
-    struct pl_str s = pl_str_n(git_odb_object_data(o), git_odb_object_size(o));
+    struct pl_str s =
+        pl_str_n(pl_git_lib()->git_odb_object_data(o), pl_git_lib()->git_odb_object_size(o));
     struct pl_git_commit c = { .known = true, .parents = (uint32_t)g->parents.n };
-    if (git_odb_object_type(o) != GIT_OBJECT_COMMIT || !id_line(&s, "tree", c.tree)) {
+    if (pl_git_lib()->git_odb_object_type(o) != GIT_OBJECT_COMMIT || !id_line(&s, "tree", c.tree)) {
         note_missing(l, pl_oidmap_id(&g->ids, i), "no commit");
-        git_odb_object_free(o);
+        pl_git_lib()->git_odb_object_free(o);
         return;
     }
     bool cut = pl_oidmap_find(&g->shallow, pl_oidmap_id(&g->ids, i)) != PL_OID_NONE;
@@ -91,7 +92,7 @@ static void read_commit(struct lister *l, uint32_t i)
     c.time = time_of(s, PL_S("committer "));
     c.wanted = g->info.p[i].wanted;
     g->info.p[i] = c;
-    git_odb_object_free(o);
+    pl_git_lib()->git_odb_object_free(o);
 }
 
 /* Everything reachable from what is in l->todo. */
@@ -133,7 +134,7 @@ static void start_at(struct lister *l, const git_oid *at)
         struct pl_err err = { 0 };
         size_t len;
         git_object_t type;
-        if (git_odb_read_header(&len, &type, g->odb, &id) < 0) {
+        if (pl_git_lib()->git_odb_read_header(&len, &type, g->odb, &id) < 0) {
             note_missing(l, id.id, "a ref points to it");
             return;
         }
@@ -147,11 +148,12 @@ static void start_at(struct lister *l, const git_oid *at)
             note_missing(l, id.id, err.msg);
             return;
         }
-        struct pl_str s = pl_str_n(git_odb_object_data(o), git_odb_object_size(o));
+        struct pl_str s =
+            pl_str_n(pl_git_lib()->git_odb_object_data(o), pl_git_lib()->git_odb_object_size(o));
         if (!l->hide && in_time(l->range, time_of(s, PL_S("tagger "))))
             pl_oidmap_put(&g->tags, id.id, NULL);
         bool ok = id_line(&s, "object", id.id);
-        git_odb_object_free(o);
+        pl_git_lib()->git_odb_object_free(o);
         if (!ok)
             return;
     }
@@ -163,20 +165,20 @@ static void start_at_refs(struct lister *l)
     git_reference *ref;
     git_oid id;
     int r;
-    if (git_reference_iterator_new(&it, l->g->repo) == 0) {
-        while ((r = git_reference_next(&ref, it)) == 0) {
-            const git_oid *at = git_reference_target(ref);
+    if (pl_git_lib()->git_reference_iterator_new(&it, l->g->repo) == 0) {
+        while ((r = pl_git_lib()->git_reference_next(&ref, it)) == 0) {
+            const git_oid *at = pl_git_lib()->git_reference_target(ref);
             if (at)
                 start_at(l, at);
-            git_reference_free(ref);
+            pl_git_lib()->git_reference_free(ref);
         }
         if (r != GIT_ITEROVER)
             l->note(l->arg, true, "unreadable", PL_S("refs"), "not all refs could be read");
     } else {
         l->note(l->arg, true, "unreadable", PL_S("refs"), "refs could not be read");
     }
-    git_reference_iterator_free(it);
-    r = git_reference_name_to_id(&id, l->g->repo, "HEAD");
+    pl_git_lib()->git_reference_iterator_free(it);
+    r = pl_git_lib()->git_reference_name_to_id(&id, l->g->repo, "HEAD");
     if (r == 0)
         start_at(l, &id);
     else if (r != GIT_ENOTFOUND)
@@ -189,7 +191,7 @@ static void start_at_stash(struct lister *l)
 {
     pl_auto_buf struct pl_buf path = { 0 };
     char line[4096];
-    pl_buf_printf(&path, "%s/logs/refs/stash", git_repository_commondir(l->g->repo));
+    pl_buf_printf(&path, "%s/logs/refs/stash", pl_git_lib()->git_repository_commondir(l->g->repo));
     pl_buf_putc(&path, 0);
     FILE *f = fopen(path.p, "re");
     while (f && fgets(line, sizeof line, f)) {
@@ -205,11 +207,11 @@ static void start_at_stash(struct lister *l)
 static int one_rev(struct lister *l, const char *spec, bool hide, struct pl_err *err)
 {
     git_object *o = NULL;
-    if (git_revparse_single(&o, l->g->repo, spec) < 0)
+    if (pl_git_lib()->git_revparse_single(&o, l->g->repo, spec) < 0)
         return pl_fail(err, PL_E_USAGE, "there is no revision '%s' in the repository", spec);
     l->hide = hide;
-    start_at(l, git_object_id(o));
-    git_object_free(o);
+    start_at(l, pl_git_lib()->git_object_id(o));
+    pl_git_lib()->git_object_free(o);
     reach(l, !hide);
     return 0;
 }
@@ -229,11 +231,11 @@ static int mark_from(struct lister *l, const char *spec, uint8_t *mark, size_t n
 {
     struct pl_git *g = l->g;
     git_object *o = NULL;
-    if (git_revparse_single(&o, g->repo, spec) < 0)
+    if (pl_git_lib()->git_revparse_single(&o, g->repo, spec) < 0)
         return pl_fail(err, PL_E_USAGE, "there is no revision '%s' in the repository", spec);
     l->hide = true;
-    start_at(l, git_object_id(o));
-    git_object_free(o);
+    start_at(l, pl_git_lib()->git_object_id(o));
+    pl_git_lib()->git_object_free(o);
     while (l->todo.n) {
         uint32_t i = l->todo.p[--l->todo.n];
         if (i >= n || mark[i] & bit)

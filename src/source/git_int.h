@@ -3,23 +3,10 @@
 #ifndef PL_SOURCE_GIT_INT_H
 #define PL_SOURCE_GIT_INT_H
 
-/* one by one: git2.h has a member with a name that base/banned.h poisons */
-#include <git2/branch.h>
-#include <git2/buffer.h>
-#include <git2/config.h>
-#include <git2/errors.h>
-#include <git2/global.h>
-#include <git2/object.h>
-#include <git2/odb.h>
-#include <git2/odb_backend.h>
-#include <git2/refs.h>
-#include <git2/repository.h>
-#include <git2/revparse.h>
-#include <git2/version.h>
-
 #include "base/buf.h"
 #include "base/vec.h"
 #include "source/git.h"
+#include "source/git_late.h"
 #include "source/oidmap.h"
 
 struct pl_git_commit {

@@ -21,7 +21,7 @@ const char *pl_git_library(void)
 
 int pl_git_fail(struct pl_err *err, const char *what)
 {
-    const git_error *e = git_error_last();
+    const git_error *e = pl_git_lib()->git_error_last();
     return pl_fail(err, PL_E_FORMAT, "%s: %s", what, e && e->message ? e->message : "git error");
 }
 
@@ -31,26 +31,28 @@ static void set_options(void)
     static const char *const known[] = { "noop", "objectformat", "partialclone", "worktreeconfig",
                                          "preciousobjects" };
     for (int level = GIT_CONFIG_LEVEL_PROGRAMDATA; level <= GIT_CONFIG_LEVEL_GLOBAL; level++)
-        git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, "");
-    git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)WINDOW);
-    git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)MAPPED);
-    git_libgit2_opts(GIT_OPT_SET_MWINDOW_FILE_LIMIT, (size_t)PACK_FILES);
-    git_libgit2_opts(GIT_OPT_SET_CACHE_OBJECT_LIMIT, GIT_OBJECT_TREE, (size_t)PL_KIB(256));
-    git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)CACHE);
-    git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
-    git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0); /* nothing of the repository is run */
-    git_libgit2_opts(GIT_OPT_DISABLE_PACK_KEEP_FILE_CHECKS, 1);
-    git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, known, PL_COUNT(known));
+        pl_git_lib()->git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, "");
+    pl_git_lib()->git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)WINDOW);
+    pl_git_lib()->git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)MAPPED);
+    pl_git_lib()->git_libgit2_opts(GIT_OPT_SET_MWINDOW_FILE_LIMIT, (size_t)PACK_FILES);
+    pl_git_lib()->git_libgit2_opts(GIT_OPT_SET_CACHE_OBJECT_LIMIT, GIT_OBJECT_TREE,
+                                   (size_t)PL_KIB(256));
+    pl_git_lib()->git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)CACHE);
+    pl_git_lib()->git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
+    pl_git_lib()->git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION,
+                                   0); /* nothing of the repository is run */
+    pl_git_lib()->git_libgit2_opts(GIT_OPT_DISABLE_PACK_KEEP_FILE_CHECKS, 1);
+    pl_git_lib()->git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, known, PL_COUNT(known));
 }
 
 /* Value of an extension in the repository's configuration, in *ret (NUL-terminated, cut). */
 static bool extension(git_config *c, const char *name, char *ret, size_t n)
 {
     git_buf b = GIT_BUF_INIT;
-    bool have = git_config_get_string_buf(&b, c, name) == 0;
+    bool have = pl_git_lib()->git_config_get_string_buf(&b, c, name) == 0;
     if (have)
         snprintf(ret, n, "%s", b.ptr);
-    git_buf_dispose(&b);
+    pl_git_lib()->git_buf_dispose(&b);
     return have;
 }
 
@@ -59,7 +61,7 @@ static int check_format(struct pl_git *g, struct pl_err *err)
 {
     git_config *c = NULL;
     char value[64] = "";
-    if (git_repository_config_snapshot(&c, g->repo) < 0)
+    if (pl_git_lib()->git_repository_config_snapshot(&c, g->repo) < 0)
         return pl_git_fail(err, "cannot read the repository's configuration");
     int r = 0;
     if (extension(c, "extensions.objectformat", value, sizeof value) && strcmp(value, "sha1") != 0)
@@ -76,12 +78,12 @@ static int check_format(struct pl_git *g, struct pl_err *err)
     int promisor = 0;
     git_config_iterator *it = NULL;
     git_config_entry *e;
-    if (git_config_iterator_glob_new(&it, c, "^remote\\..*\\.promisor$") == 0)
-        while (git_config_next(&e, it) == 0)
+    if (pl_git_lib()->git_config_iterator_glob_new(&it, c, "^remote\\..*\\.promisor$") == 0)
+        while (pl_git_lib()->git_config_next(&e, it) == 0)
             promisor += strcmp(e->value ? e->value : "true", "false") != 0;
-    git_config_iterator_free(it);
+    pl_git_lib()->git_config_iterator_free(it);
     g->partial |= promisor > 0;
-    git_config_free(c);
+    pl_git_lib()->git_config_free(c);
     return r;
 }
 
@@ -89,7 +91,7 @@ static void read_shallow(struct pl_git *g)
 {
     pl_auto_buf struct pl_buf path = { 0 };
     char line[128];
-    pl_buf_printf(&path, "%s/shallow", git_repository_commondir(g->repo));
+    pl_buf_printf(&path, "%s/shallow", pl_git_lib()->git_repository_commondir(g->repo));
     pl_buf_putc(&path, 0);
     FILE *f = fopen(path.p, "re");
     while (f && fgets(line, sizeof line, f)) {
@@ -104,7 +106,7 @@ static void read_shallow(struct pl_git *g)
 /* libgit2 refuses the file of a repository in another format before we can look: say it our way. */
 static int open_failed(struct pl_err *err, const char *dir)
 {
-    const git_error *e = git_error_last();
+    const git_error *e = pl_git_lib()->git_error_last();
     const char *m = e && e->message ? e->message : "git error";
     bool format = strstr(m, "extension") || strstr(m, "version");
     return pl_fail(err, format ? PL_E_UNSUP : PL_E_FORMAT, "cannot open the repository '%s': %s",
@@ -113,19 +115,21 @@ static int open_failed(struct pl_err *err, const char *dir)
 
 int pl_git_open(const char *dir, struct pl_git **ret, struct pl_err *err)
 {
-    if (git_libgit2_init() < 0)
+    int r = pl_git_load(err);
+    if (r < 0)
+        return r;
+    if (pl_git_lib()->git_libgit2_init() < 0)
         return pl_git_fail(err, "libgit2");
     set_options();
     struct pl_git *g = calloc(1, sizeof *g);
     if (!g || !(g->dir = strdup(dir)))
         pl_oom();
-    int r = 0;
-    if (git_repository_open_ext(&g->repo, dir,
-                                GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_BARE, NULL) < 0)
+    if (pl_git_lib()->git_repository_open_ext(
+            &g->repo, dir, GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_BARE, NULL) < 0)
         r = open_failed(err, dir);
     if (r == 0)
         r = check_format(g, err);
-    if (r == 0 && git_repository_odb(&g->odb, g->repo) < 0)
+    if (r == 0 && pl_git_lib()->git_repository_odb(&g->odb, g->repo) < 0)
         r = pl_git_fail(err, "cannot open the objects");
     if (r < 0) {
         pl_git_close(g);
@@ -140,8 +144,8 @@ void pl_git_close(struct pl_git *g)
 {
     if (!g)
         return;
-    git_odb_free(g->odb);
-    git_repository_free(g->repo);
+    pl_git_lib()->git_odb_free(g->odb);
+    pl_git_lib()->git_repository_free(g->repo);
     pl_oidmap_release(&g->ids);
     pl_oidmap_release(&g->shallow);
     pl_oidmap_release(&g->tags);
@@ -153,21 +157,21 @@ void pl_git_close(struct pl_git *g)
     pl_vec_release(&g->times);
     free(g->dir);
     free(g);
-    git_libgit2_shutdown();
+    pl_git_lib()->git_libgit2_shutdown();
 }
 
 int pl_git_raw(struct pl_git *g, const uint8_t *oid, git_odb_object **ret, struct pl_err *err)
 {
     git_oid id;
     memcpy(id.id, oid, PL_OID);
-    int r = git_odb_read(ret, g->odb, &id);
+    int r = pl_git_lib()->git_odb_read(ret, g->odb, &id);
     if (r == 0)
         return 0;
     char hex[2 * PL_OID + 1];
     pl_hex(oid, PL_OID, hex);
     if (r == GIT_ENOTFOUND)
         return pl_fail(err, PL_E_NOENT, "object %s is missing", hex);
-    const git_error *e = git_error_last();
+    const git_error *e = pl_git_lib()->git_error_last();
     return pl_fail(err, PL_E_FORMAT, "object %s: %s", hex,
                    e && e->message ? e->message : "damaged");
 }

@@ -7,6 +7,11 @@ const char *pl_git_library(void)
     return NULL;
 }
 
+int pl_git_load(struct pl_err *err)
+{
+    return pl_fail(err, PL_E_UNSUP, "built without libgit2");
+}
+
 int pl_git_open(const char *dir, struct pl_git **ret, struct pl_err *err)
 {
     (void)ret;

@@ -174,7 +174,7 @@ static struct pl_view *find_in_dir(const char *dir, const uint8_t *oid)
 struct pl_view *pl_git_packed_view(struct pl_git *g, const uint8_t *oid)
 {
     pl_auto_buf struct pl_buf dir = { 0 };
-    pl_buf_printf(&dir, "%s/objects/pack", git_repository_commondir(g->repo));
+    pl_buf_printf(&dir, "%s/objects/pack", pl_git_lib()->git_repository_commondir(g->repo));
     pl_buf_putc(&dir, 0);
     return find_in_dir(dir.p, oid);
 }

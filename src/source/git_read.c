@@ -30,7 +30,7 @@ int pl_git_objects(struct pl_git *g, void (*fn)(void *arg, const uint8_t *oid), 
                    struct pl_err *err)
 {
     struct each e = { .fn = fn, .arg = arg };
-    int r = git_odb_foreach(g->odb, on_object, &e);
+    int r = pl_git_lib()->git_odb_foreach(g->odb, on_object, &e);
     pl_oidmap_release(&e.seen);
     return r < 0 ? pl_git_fail(err, "cannot list the objects") : 0;
 }
@@ -50,11 +50,11 @@ int pl_git_header(struct pl_git *g, const uint8_t *oid, enum pl_git_kind *ret_ki
     size_t len = 0;
     git_object_t type = GIT_OBJECT_INVALID;
     memcpy(id.id, oid, PL_OID);
-    int r = git_odb_read_header(&len, &type, g->odb, &id);
+    int r = pl_git_lib()->git_odb_read_header(&len, &type, g->odb, &id);
     if (r < 0) {
         char hex[2 * PL_OID + 1];
         pl_hex(oid, PL_OID, hex);
-        const git_error *e = git_error_last();
+        const git_error *e = pl_git_lib()->git_error_last();
         if (r == GIT_ENOTFOUND)
             return pl_fail(err, PL_E_NOENT, "object %s is missing", hex);
         return pl_fail(err, PL_E_FORMAT, "object %s: %s", hex,
@@ -75,7 +75,7 @@ struct object_view {
 static void object_close(struct pl_view *v)
 {
     struct object_view *x = (struct object_view *)v;
-    git_odb_object_free(x->o);
+    pl_git_lib()->git_odb_object_free(x->o);
     free(x);
 }
 
@@ -95,8 +95,8 @@ static int loose_fill(struct pl_view *v, size_t want, struct pl_err *err)
     v->p = x->buf;
     while (v->n < want && x->left) {
         size_t room = PL_VIEW_MAX - v->n;
-        int n = git_odb_stream_read(x->s, (char *)x->buf + v->n,
-                                    x->left < room ? (size_t)x->left : room);
+        int n = pl_git_lib()->git_odb_stream_read(x->s, (char *)x->buf + v->n,
+                                                  x->left < room ? (size_t)x->left : room);
         if (n <= 0)
             return pl_fail(err, PL_E_FORMAT, "the object breaks off %llu bytes early",
                            (unsigned long long)x->left);
@@ -110,7 +110,7 @@ static int loose_fill(struct pl_view *v, size_t want, struct pl_err *err)
 static void loose_close(struct pl_view *v)
 {
     struct loose_view *x = (struct loose_view *)v;
-    git_odb_stream_free(x->s);
+    pl_git_lib()->git_odb_stream_free(x->s);
     free(x->buf);
     free(x);
 }
@@ -120,7 +120,7 @@ static struct pl_view *open_loose(struct pl_git *g, const git_oid *id)
     git_odb_stream *s = NULL;
     size_t len;
     git_object_t type;
-    if (git_odb_open_rstream(&s, &len, &type, g->odb, id) < 0)
+    if (pl_git_lib()->git_odb_open_rstream(&s, &len, &type, g->odb, id) < 0)
         return NULL;
     struct loose_view *x = calloc(1, sizeof *x);
     if (!x || !(x->buf = malloc(PL_VIEW_MAX)))
@@ -139,11 +139,13 @@ static bool is_false_loose(struct pl_git *g, const uint8_t *oid, git_odb_object 
     git_oid id;
     pl_auto_buf struct pl_buf path = { 0 };
     pl_hex(oid, PL_OID, hex);
-    pl_buf_printf(&path, "%s/objects/%.2s/%s", git_repository_commondir(g->repo), hex, hex + 2);
+    pl_buf_printf(&path, "%s/objects/%.2s/%s", pl_git_lib()->git_repository_commondir(g->repo), hex,
+                  hex + 2);
     pl_buf_putc(&path, 0);
     return access(path.p, F_OK) == 0 &&
-           (git_odb_hash(&id, git_odb_object_data(o), git_odb_object_size(o),
-                         git_odb_object_type(o)) < 0 ||
+           (pl_git_lib()->git_odb_hash(&id, pl_git_lib()->git_odb_object_data(o),
+                                       pl_git_lib()->git_odb_object_size(o),
+                                       pl_git_lib()->git_odb_object_type(o)) < 0 ||
             memcmp(id.id, oid, PL_OID) != 0);
 }
 
@@ -178,7 +180,8 @@ struct pl_view *pl_git_read(struct pl_git *g, const uint8_t *oid, uint64_t max, 
         object_close(&x->v);
         return NULL;
     }
-    pl_view_mem_init(&x->v, git_odb_object_data(x->o), git_odb_object_size(x->o));
+    pl_view_mem_init(&x->v, pl_git_lib()->git_odb_object_data(x->o),
+                     pl_git_lib()->git_odb_object_size(x->o));
     x->v.close = object_close;
     return &x->v;
 }
@@ -208,12 +211,14 @@ int pl_git_commit_who(struct pl_git *g, const uint8_t *oid, struct pl_arena *a,
     if (r < 0)
         return r;
     *ret = (struct pl_git_who){ .author = PL_S(""), .email = PL_S("") };
-    struct pl_str s = pl_str_n(git_odb_object_data(o), git_odb_object_size(o)), line;
+    struct pl_str s = pl_str_n(pl_git_lib()->git_odb_object_data(o),
+                               pl_git_lib()->git_odb_object_size(o)),
+                  line;
     while (pl_str_split(&s, '\n', &line) && line.n) {
         bool author = pl_str_starts(line, PL_S("author "));
         if (author || pl_str_starts(line, PL_S("tagger ")))
             identity(a, pl_str_sub(line, 7, line.n), ret);
     }
-    git_odb_object_free(o);
+    pl_git_lib()->git_odb_object_free(o);
     return 0;
 }

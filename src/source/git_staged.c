@@ -49,8 +49,9 @@ static int push(struct staged *s, size_t prefix, const uint8_t *oid, struct pl_e
         int r = pl_git_raw(s->g, oid, &l->o, err);
         if (r < 0)
             return r;
-        if (git_odb_object_type(l->o) == GIT_OBJECT_TREE)
-            l->rest = pl_str_n(git_odb_object_data(l->o), git_odb_object_size(l->o));
+        if (pl_git_lib()->git_odb_object_type(l->o) == GIT_OBJECT_TREE)
+            l->rest = pl_str_n(pl_git_lib()->git_odb_object_data(l->o),
+                               pl_git_lib()->git_odb_object_size(l->o));
         next_item(l);
     }
     s->depth++;
@@ -59,7 +60,7 @@ static int push(struct staged *s, size_t prefix, const uint8_t *oid, struct pl_e
 
 static void pop(struct staged *s)
 {
-    git_odb_object_free(s->level[--s->depth].o);
+    pl_git_lib()->git_odb_object_free(s->level[--s->depth].o);
 }
 
 /* HEAD's entry called `name` in the deepest folder. Names come in order, so it only goes forward.
@@ -167,15 +168,15 @@ static int head_tree(struct pl_git *g, uint8_t *ret, struct pl_err *err)
 {
     git_reference *ref = NULL;
     git_object *o = NULL;
-    int r = git_repository_head(&ref, g->repo);
+    int r = pl_git_lib()->git_repository_head(&ref, g->repo);
     if (r == GIT_EUNBORNBRANCH || r == GIT_ENOTFOUND)
         return 1;
     if (r == 0)
-        r = git_reference_peel(&o, ref, GIT_OBJECT_TREE);
+        r = pl_git_lib()->git_reference_peel(&o, ref, GIT_OBJECT_TREE);
     if (r == 0)
-        memcpy(ret, git_object_id(o)->id, PL_OID);
-    git_object_free(o);
-    git_reference_free(ref);
+        memcpy(ret, pl_git_lib()->git_object_id(o)->id, PL_OID);
+    pl_git_lib()->git_object_free(o);
+    pl_git_lib()->git_reference_free(ref);
     return r < 0 ? pl_git_fail(err, "cannot read HEAD") : 0;
 }
 
@@ -201,7 +202,7 @@ int pl_git_staged(struct pl_git *g, bool all, void (*fn)(void *arg, const struct
                   pl_git_note_fn *note, void *arg, struct pl_err *err)
 {
     pl_auto_buf struct pl_buf path = { 0 };
-    pl_buf_printf(&path, "%s/index", git_repository_path(g->repo));
+    pl_buf_printf(&path, "%s/index", pl_git_lib()->git_repository_path(g->repo));
     pl_buf_putc(&path, 0);
     pl_auto_fd int fd = open(path.p, O_RDONLY | O_CLOEXEC);
     struct stat st;

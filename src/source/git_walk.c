@@ -71,14 +71,15 @@ static bool side_open(struct walk *w, const uint8_t *oid, bool ours, struct side
             note_tree(w, oid, err.msg);
         return false;
     }
-    if (git_odb_object_type(s->o) != GIT_OBJECT_TREE) {
-        git_odb_object_free(s->o);
+    if (pl_git_lib()->git_odb_object_type(s->o) != GIT_OBJECT_TREE) {
+        pl_git_lib()->git_odb_object_free(s->o);
         s->o = NULL;
         if (ours)
             note_tree(w, oid, "not a tree");
         return false;
     }
-    s->rest = pl_str_n(git_odb_object_data(s->o), git_odb_object_size(s->o));
+    s->rest =
+        pl_str_n(pl_git_lib()->git_odb_object_data(s->o), pl_git_lib()->git_odb_object_size(s->o));
     side_next(s);
     return true;
 }
@@ -174,9 +175,9 @@ static void folder(struct walk *w, const uint8_t *tree, const uint8_t *const *ol
     compare(w, &ours, sides, n, depth);
     if (ours.rest.n)
         note_tree(w, tree, "a malformed tree");
-    git_odb_object_free(ours.o);
+    pl_git_lib()->git_odb_object_free(ours.o);
     for (size_t i = 0; i < n; i++)
-        git_odb_object_free(sides[i].o);
+        pl_git_lib()->git_odb_object_free(sides[i].o);
 }
 
 static void one_commit(struct walk *w, const struct pl_git_commit *c)
@@ -233,9 +234,9 @@ static void head_note(void *arg, bool incomplete, const char *code, struct pl_st
 static void one_head(struct heads *h, git_reference *ref)
 {
     git_object *o = NULL;
-    if (git_reference_peel(&o, ref, GIT_OBJECT_TREE) == 0)
-        folder(&h->w, git_object_id(o)->id, NULL, 0, 0);
-    git_object_free(o);
+    if (pl_git_lib()->git_reference_peel(&o, ref, GIT_OBJECT_TREE) == 0)
+        folder(&h->w, pl_git_lib()->git_object_id(o)->id, NULL, 0, 0);
+    pl_git_lib()->git_object_free(o);
 }
 
 void pl_git_heads(struct pl_git *g, void (*fn)(void *arg, const uint8_t *oid, struct pl_str path),
@@ -248,15 +249,15 @@ void pl_git_heads(struct pl_git *g, void (*fn)(void *arg, const uint8_t *oid, st
     h.w = (struct walk){ .g = g, .fn = head_intro, .note = head_note, .arg = &h };
     pl_oidmap_release(&g->whole);
     g->times.n = 0;
-    if (git_repository_head(&ref, g->repo) == 0) {
+    if (pl_git_lib()->git_repository_head(&ref, g->repo) == 0) {
         one_head(&h, ref);
-        git_reference_free(ref);
+        pl_git_lib()->git_reference_free(ref);
     }
-    if (git_branch_iterator_new(&it, g->repo, GIT_BRANCH_ALL) == 0)
-        while (git_branch_next(&ref, &kind, it) == 0) {
+    if (pl_git_lib()->git_branch_iterator_new(&it, g->repo, GIT_BRANCH_ALL) == 0)
+        while (pl_git_lib()->git_branch_next(&ref, &kind, it) == 0) {
             one_head(&h, ref);
-            git_reference_free(ref);
+            pl_git_lib()->git_reference_free(ref);
         }
-    git_branch_iterator_free(it);
+    pl_git_lib()->git_branch_iterator_free(it);
     pl_buf_release(&h.w.path);
 }
