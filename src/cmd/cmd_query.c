@@ -46,8 +46,8 @@ struct query {
     struct pl_store *s;
     enum form form;
     struct pl_sink sink;
-    struct pl_arena a, one;
-    struct pl_map names; /* of a digest: struct pl_names * */
+    struct pl_arena a;
+    struct pl_map names; /* of an image's digest, by the image's number: struct pl_names * */
     struct pl_query_ask ask;
     struct pl_query_want want;
     uint64_t n;
@@ -60,26 +60,21 @@ static int usage(const char *text)
     return PL_EXIT_USAGE;
 }
 
-/* Names by digest, for "names". */
-static int on_name(void *arg, const struct pl_store_image *i)
+/* The names of a digest, for "names"; they come image by image. */
+static int on_name(void *arg, int64_t id, struct pl_str name)
 {
     struct query *x = arg;
-    if (!i->digest.n)
-        return 0;
     x->names.a = &x->a;
-    void **at = pl_map_put(&x->names, i->digest);
+    void **at = pl_map_put(&x->names, pl_str_n(&id, sizeof id));
     struct pl_names *n = *at ? *at : PL_NEW(&x->a, struct pl_names);
     *at = n;
-    for (size_t k = 0; k < n->n; k++)
-        if (pl_str_eq(n->p[k], i->name))
-            return 0;
     if ((n->n & (n->n - 1)) == 0) { /* grows by doubling, in the arena */
         struct pl_str *p = pl_alloc_n(&x->a, n->n ? n->n * 2 : 1, sizeof *p);
         if (n->n)
             memcpy(p, n->p, n->n * sizeof *p);
         n->p = p;
     }
-    n->p[n->n++] = pl_dup(&x->a, i->name);
+    n->p[n->n++] = pl_dup(&x->a, name);
     return 0;
 }
 
@@ -94,11 +89,9 @@ static uint64_t packages_of(const struct query *x, const struct pl_store_image *
 static int put_findings(struct query *x, const struct pl_store_image *i, struct pl_buf *out)
 {
     pl_auto_buf struct pl_buf own = { 0 }, flaws = { 0 };
-    struct pl_str bytes;
-    int r = x->s->ops->found(x->s, i->id, &x->one, &bytes, x->err);
-    if (r < 0 || !bytes.p)
-        return r;
-    if (!pl_store_found(bytes, &own, &flaws))
+    if (!i->found.p)
+        return 0;
+    if (!pl_store_found(i->found, &own, &flaws))
         return pl_fail(x->err, PL_E_FORMAT, "the store is damaged: findings of an inventory");
     pl_buf_putn(out, own.p, own.n);
     if (own.n && flaws.n)
@@ -117,34 +110,29 @@ static void time_text(int64_t at, char text[24])
 }
 
 /* "holds": the packages that were asked for. */
-static int put_holds(struct query *x, const struct pl_store_image *i, struct pl_jsonw *out)
+static void put_holds(const struct query *x, const struct pl_store_image *i, struct pl_jsonw *out)
 {
-    struct pl_package p;
-    int r = 0;
     if (!x->ask.package.n)
-        return 0;
+        return;
     pl_jw_key(out, "holds");
     pl_jw_arr(out);
-    for (size_t k = 0; k < i->n_members && r == 0; k++) {
-        if (!pl_query_is_wanted(&x->want, i->member[k].package))
+    for (size_t k = 0; k < i->n_members; k++) {
+        const struct pl_query_package *p = pl_query_wanted(&x->want, i->member[k].package);
+        if (!p)
             continue;
-        r = x->s->ops->package(x->s, i->member[k].package, &x->one, &p, x->err);
-        if (r < 0)
-            break;
         pl_jw_obj(out);
-        pl_jw_kstr(out, "purl", p.purl);
-        pl_jw_kstr(out, "version", p.pkg.version);
+        pl_jw_kstr(out, "purl", p->purl);
+        pl_jw_kstr(out, "version", p->version);
         pl_jw_kbool(out, "visible", i->member[k].span.visible);
         pl_jw_obj_end(out);
     }
     pl_jw_arr_end(out);
-    return r;
 }
 
 static int put_object(struct query *x, const struct pl_store_image *i, struct pl_buf *out)
 {
     struct pl_jsonw w = { .out = out };
-    const struct pl_names *n = i->digest.n ? pl_map_get(&x->names, i->digest) : NULL;
+    const struct pl_names *n = pl_map_get(&x->names, pl_str_n(&i->id, sizeof i->id));
     char at[24];
     pl_jw_obj(&w);
     pl_jw_kstr(&w, "name", i->name);
@@ -173,24 +161,19 @@ static int put_object(struct query *x, const struct pl_store_image *i, struct pl
 }
 
 /* The same as lines for people. */
-static int put_held(struct query *x, const struct pl_store_image *i, struct pl_buf *out)
+static void put_held(const struct query *x, const struct pl_store_image *i, struct pl_buf *out)
 {
-    struct pl_package p;
-    int r = 0;
-    for (size_t k = 0; k < i->n_members && x->ask.package.n && r == 0; k++) {
-        if (!pl_query_is_wanted(&x->want, i->member[k].package))
+    for (size_t k = 0; k < i->n_members && x->ask.package.n; k++) {
+        const struct pl_query_package *p = pl_query_wanted(&x->want, i->member[k].package);
+        if (!p)
             continue;
-        r = x->s->ops->package(x->s, i->member[k].package, &x->one, &p, x->err);
-        if (r < 0)
-            break;
         pl_buf_puts(out, "  ");
-        pl_esc(out, PL_ESC_TERM, p.purl);
+        pl_esc(out, PL_ESC_TERM, p->purl);
         pl_buf_puts(out, i->member[k].span.visible ? "\n" : "  (removed by a later layer)\n");
     }
-    return r;
 }
 
-static int put_line(struct query *x, const struct pl_store_image *i, struct pl_buf *out)
+static void put_line(const struct query *x, const struct pl_store_image *i, struct pl_buf *out)
 {
     char at[24];
     pl_esc(out, PL_ESC_TERM, i->name);
@@ -201,21 +184,20 @@ static int put_line(struct query *x, const struct pl_store_image *i, struct pl_b
     time_text(i->origin.at, at);
     pl_buf_printf(out, "  %" PRIu64 " packages, read %s%s\n", packages_of(x, i), at,
                   i->complete ? "" : ", INCOMPLETE");
-    return put_held(x, i, out);
+    put_held(x, i, out);
 }
 
 static int on_image(void *arg, const struct pl_store_image *i)
 {
     struct query *x = arg;
     struct pl_buf *b = &x->sink.b;
-    bool yes;
-    pl_arena_reset(&x->one);
-    int r = pl_query_matches(x->s, &x->want, i, &x->one, &yes, x->err);
-    if (r < 0 || !yes)
-        return r;
+    int r = 0;
     if (x->form == JSON)
         pl_buf_puts(b, x->n ? ",\n" : "[\n");
-    r = x->form == TABLE ? put_line(x, i, b) : put_object(x, i, b);
+    if (x->form == TABLE)
+        put_line(x, i, b);
+    else
+        r = put_object(x, i, b);
     if (x->form == NDJSON)
         pl_buf_putc(b, '\n');
     x->n++;
@@ -224,15 +206,19 @@ static int on_image(void *arg, const struct pl_store_image *i)
 
 static int answer(struct query *x, struct pl_err *err)
 {
+    const struct pl_store_ask how = { .since = INT64_MAX, .found = x->form != TABLE };
+    const struct pl_store_ops *ops = x->s->ops;
     x->err = err;
-    int r = x->s->ops->look(x->s, err);
+    int r = ops->look(x->s, err);
     if (r == 0)
         r = pl_query_prepare(x->s, &x->ask, &x->a, &x->want, err);
-    if (r == 0 && x->form != TABLE)
-        r = x->s->ops->each_image(x->s, INT64_MAX, on_name, x, err);
     if (r == 0)
-        r = x->s->ops->each_image(x->s, INT64_MAX, on_image, x, err);
-    x->s->ops->rollback(x->s);
+        r = pl_query_settle(x->s, &x->want, err);
+    if (r == 0 && x->form != TABLE)
+        r = ops->names_of(x->s, x->want.image.p, x->want.image.n, on_name, x, err);
+    if (r == 0)
+        r = pl_query_each(x->s, &x->want, &how, on_image, x, err);
+    ops->rollback(x->s);
     if (r == 0 && x->form == JSON)
         pl_buf_puts(&x->sink.b, x->n ? "\n]\n" : "[]\n");
     if (r == 0 && x->form == TABLE)
@@ -283,7 +269,6 @@ static int run_query(const void *options, const struct pl_operands *ops)
     pl_sink_release(&x.sink);
     pl_query_release(&x.want);
     pl_map_release(&x.names);
-    pl_arena_release(&x.one);
     pl_arena_release(&x.a);
     return code;
 }

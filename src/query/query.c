@@ -1,4 +1,5 @@
-/* What is asked for, looked up once; then each image against it. fleet.md section 4. */
+/* What is asked for, looked up once, and the images that have it, through the store's indexes.
+ * fleet.md section 4. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "query/query.h"
 
@@ -7,8 +8,6 @@
 #include "fmt/glob.h"
 #include "ver/scheme.h"
 
-#define WANTED 1u
-#define RELEASE 2u
 #define DIGEST_MIN                                                                \
     15u /* bytes of a digest that tell it from a name: "sha256:" and eight digits \
          */
@@ -16,9 +15,9 @@
 /* "NAME", "NAME < 1.2", "pkg:type/name@1.2" */
 struct wish {
     struct pl_query_want *w;
+    struct pl_arena *a;
     struct pl_str name, group, range;
     bool purl;
-    struct pl_err *err;
 };
 
 static bool named(const struct wish *x, const struct pl_package *p)
@@ -48,13 +47,17 @@ static bool in_range(const struct wish *x, const struct pl_package *p)
 static int on_package(void *arg, uint32_t id, const struct pl_package *p)
 {
     struct wish *x = arg;
-    uint8_t flags = p->pkg.flags & PL_PKG_OS ? RELEASE : 0;
-    if (x->name.n && !flags && named(x, p) && in_range(x, p))
-        flags |= WANTED;
-    while (flags && x->w->package.n <= id)
-        pl_vec_push(&x->w->package, 0);
-    if (flags)
-        x->w->package.p[id] = flags;
+    if (!(p->pkg.flags & PL_PKG_OS) && named(x, p) && in_range(x, p))
+        pl_vec_push(&x->w->package, (struct pl_query_package){ id, pl_dup(x->a, p->purl),
+                                                               pl_dup(x->a, p->pkg.version) });
+    return 0;
+}
+
+static int on_release(void *arg, uint32_t id, const struct pl_package *p)
+{
+    struct pl_query_want *w = arg;
+    if (p->pkg.flags & PL_PKG_OS)
+        pl_vec_push(&w->release, id);
     return 0;
 }
 
@@ -81,76 +84,66 @@ static int read_wish(struct wish *x, struct pl_str text, struct pl_err *err)
     return 0;
 }
 
-static int on_flaw(void *arg, int64_t id)
+static int by_package(const void *pa, const void *pb)
 {
-    struct pl_query_want *w = arg;
-    pl_vec_push(&w->flaw, (uint32_t)id);
-    return 0;
+    const struct pl_query_package *a = pa, *b = pb;
+    return a->id < b->id ? -1 : a->id > b->id;
 }
 
-static int on_found(void *arg, int64_t id)
+static int by_number(const void *pa, const void *pb)
 {
-    struct pl_query_want *w = arg;
-    pl_vec_push(&w->image, id);
-    return 0;
+    uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
+    return a < b ? -1 : a > b;
 }
 
-int pl_query_prepare(struct pl_store *s, const struct pl_query_ask *ask, struct pl_arena *a,
-                     struct pl_query_want *ret, struct pl_err *err)
+/* The name under which the store's index has it: the last part of a package URL's. */
+static struct pl_str name_of(const struct wish *x)
 {
-    struct wish x = { .w = ret, .err = err };
-    int r = 0;
-    ret->ask = ask;
-    if (ask->package.n)
-        r = read_wish(&x, ask->package, err);
-    if (r == 0)
-        r = s->ops->each_package(s, 0, on_package, &x, err);
-    if (r == 0 && ask->cve.n)
-        r = s->ops->flaws_of(s, ask->cve, on_flaw, ret, err);
-    if (r == 0 && ask->secret.n) {
-        struct pl_str rule = ask->secret;
-        if (!pl_str_starts(rule, PL_S("secret/")))
-            rule = pl_printf(a, "secret/%.*s", PL_FMT(ask->secret));
-        r = s->ops->images_of(s, rule, on_found, ret, err);
-    }
+    struct pl_str s = x->name;
+    if (!x->purl)
+        return s;
+    for (size_t i = 0; i < s.n; i++)
+        if (strchr("@?#", s.p[i]))
+            s.n = i;
+    for (size_t i = s.n; i-- > 0;)
+        if (s.p[i] == '/')
+            return pl_str_sub(s, i + 1, s.n);
+    return s;
+}
+
+static int find_packages(struct pl_store *s, struct wish *x, struct pl_err *err)
+{
+    struct pl_str name = name_of(x);
+    /* what is encoded in a package URL, or written in other ways, is sought one by one */
+    bool plain = !x->purl || (name.n && !memchr(name.p, '%', name.n) &&
+                              pl_str_starts(x->name, PL_S("pkg:deb/")));
+    int r = plain ? s->ops->packages_named(s, name, on_package, x, err)
+                  : s->ops->each_package(s, 0, on_package, x, err);
+    if (x->w->package.n)
+        qsort(x->w->package.p, x->w->package.n, sizeof *x->w->package.p, by_package);
     return r;
 }
 
-void pl_query_release(struct pl_query_want *w)
+/* ---- images ---- */
+
+struct found {
+    PL_VEC(int64_t) id;
+    struct pl_str pattern; /* of a name, or the beginning of a digest */
+};
+
+static int on_found(void *arg, int64_t id)
 {
-    pl_vec_release(&w->package);
-    pl_vec_release(&w->flaw);
-    pl_vec_release(&w->image);
+    struct found *f = arg;
+    pl_vec_push(&f->id, id);
+    return 0;
 }
 
-bool pl_query_is_release(const struct pl_query_want *w, uint32_t package)
+static int on_name(void *arg, int64_t id, struct pl_str name, struct pl_str digest)
 {
-    return package < w->package.n && (w->package.p[package] & RELEASE);
-}
-
-bool pl_query_is_wanted(const struct pl_query_want *w, uint32_t package)
-{
-    return package < w->package.n && (w->package.p[package] & WANTED);
-}
-
-static bool is_named(const struct pl_query_want *w, const struct pl_store_image *i)
-{
-    struct pl_str s = w->ask->image;
-    return pl_glob_match(s, i->name) ||
-           (s.n >= DIGEST_MIN && i->digest.n && pl_str_starts(i->digest, s));
-}
-
-static bool has_flaw(const struct pl_query_want *w, const struct pl_store_image *i)
-{
-    for (size_t a = 0, b = 0; a < w->flaw.n && b < i->n_flaws;) {
-        if (w->flaw.p[a] == i->flaw[b])
-            return true;
-        if (w->flaw.p[a] < i->flaw[b])
-            a++;
-        else
-            b++;
-    }
-    return false;
+    struct found *f = arg;
+    bool is = pl_glob_match(f->pattern, name) ||
+              (f->pattern.n >= DIGEST_MIN && digest.n && pl_str_starts(digest, f->pattern));
+    return is ? on_found(f, id) : 0;
 }
 
 static int by_id(const void *pa, const void *pb)
@@ -159,12 +152,129 @@ static int by_id(const void *pa, const void *pb)
     return a < b ? -1 : a > b;
 }
 
-static bool holds_any(const struct pl_query_want *w, const struct pl_store_image *i)
+/* Those of `w` that are in `f`, too; ends `f`. */
+static void narrow(struct pl_query_want *w, struct found *f)
 {
-    for (size_t k = 0; k < i->n_members; k++)
-        if (pl_query_is_wanted(w, i->member[k].package))
+    size_t n = 0;
+    if (f->id.n)
+        qsort(f->id.p, f->id.n, sizeof *f->id.p, by_id);
+    if (w->all)
+        for (size_t i = 0; i < f->id.n; i++)
+            pl_vec_push(&w->image, f->id.p[i]);
+    for (size_t a = 0, b = 0; !w->all && a < w->image.n && b < f->id.n;) {
+        int64_t x = w->image.p[a], y = f->id.p[b];
+        if (x == y)
+            w->image.p[n++] = x;
+        a += x <= y;
+        b += y <= x;
+    }
+    w->image.n = w->all ? w->image.n : n;
+    w->all = false;
+    pl_vec_release(&f->id);
+}
+
+static bool is_digest(struct pl_str s)
+{
+    return s.n == 71 && pl_str_starts(s, PL_S("sha256:"));
+}
+
+static bool is_pattern(struct pl_str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (strchr("*?[\\{", s.p[i]))
             return true;
     return false;
+}
+
+static int find_named(struct pl_store *s, struct found *f, struct pl_err *err)
+{
+    if (is_digest(f->pattern))
+        return s->ops->images_digest(s, f->pattern, on_found, f, err);
+    if (is_pattern(f->pattern) || pl_str_starts(f->pattern, PL_S("sha256:")))
+        return s->ops->each_name(s, on_name, f, err);
+    return s->ops->images_called(s, f->pattern, on_found, f, err);
+}
+
+static int find_images(struct pl_store *s, struct pl_query_want *w, struct pl_arena *a,
+                       struct pl_err *err)
+{
+    const struct pl_query_ask *ask = w->ask;
+    struct found f = { .pattern = ask->image };
+    int r = 0;
+    if (ask->image.n && (r = find_named(s, &f, err)) == 0)
+        narrow(w, &f);
+    if (r == 0 && ask->secret.n) {
+        struct pl_str rule = ask->secret;
+        if (!pl_str_starts(rule, PL_S("secret/")))
+            rule = pl_printf(a, "secret/%.*s", PL_FMT(ask->secret));
+        if ((r = s->ops->images_of(s, rule, on_found, &f, err)) == 0)
+            narrow(w, &f);
+    }
+    if (r == 0 && ask->cve.n && (r = s->ops->images_flawed(s, ask->cve, on_found, &f, err)) == 0)
+        narrow(w, &f);
+    if (r == 0 && ask->package.n) {
+        uint32_t *id = pl_alloc_n(a, w->package.n + 1, sizeof *id);
+        for (size_t i = 0; i < w->package.n; i++)
+            id[i] = w->package.p[i].id;
+        if ((r = s->ops->images_holding(s, id, w->package.n, on_found, &f, err)) == 0)
+            narrow(w, &f);
+    }
+    if (r == 0 && ask->dated && (r = s->ops->images_since(s, ask->since, on_found, &f, err)) == 0)
+        narrow(w, &f);
+    pl_vec_release(&f.id);
+    return r;
+}
+
+int pl_query_prepare(struct pl_store *s, const struct pl_query_ask *ask, struct pl_arena *a,
+                     struct pl_query_want *ret, struct pl_err *err)
+{
+    struct wish x = { .w = ret, .a = a };
+    int r = 0;
+    ret->ask = ask;
+    ret->all = true;
+    if (ask->package.n)
+        r = read_wish(&x, ask->package, err);
+    if (r == 0)
+        r = s->ops->packages_named(s, PL_STORE_RELEASES, on_release, ret, err);
+    if (ret->release.n)
+        qsort(ret->release.p, ret->release.n, sizeof *ret->release.p, by_number);
+    if (r == 0 && ask->package.n)
+        r = find_packages(s, &x, err);
+    return r == 0 ? find_images(s, ret, a, err) : r;
+}
+
+void pl_query_release(struct pl_query_want *w)
+{
+    pl_vec_release(&w->package);
+    pl_vec_release(&w->release);
+    pl_vec_release(&w->image);
+}
+
+/* ---- reading them ---- */
+
+static int on_any(void *arg, int64_t id, struct pl_str name, struct pl_str digest)
+{
+    (void)name;
+    (void)digest;
+    return on_found(arg, id);
+}
+
+int pl_query_each(struct pl_store *s, struct pl_query_want *w, const struct pl_store_ask *how,
+                  int (*fn)(void *arg, const struct pl_store_image *i), void *arg,
+                  struct pl_err *err)
+{
+    int r = pl_query_settle(s, w, err);
+    return r == 0 ? s->ops->images(s, w->image.p, w->image.n, how, fn, arg, err) : r;
+}
+
+int pl_query_settle(struct pl_store *s, struct pl_query_want *w, struct pl_err *err)
+{
+    struct found f = { .pattern = PL_S("") };
+    int r = w->all ? s->ops->each_name(s, on_any, &f, err) : 0;
+    if (r == 0 && w->all)
+        narrow(w, &f);
+    pl_vec_release(&f.id);
+    return r;
 }
 
 int pl_query_matches(struct pl_store *s, const struct pl_query_want *w,
@@ -174,10 +284,25 @@ int pl_query_matches(struct pl_store *s, const struct pl_query_want *w,
     (void)s;
     (void)a;
     (void)err;
-    *ret = (!w->ask->dated || i->origin.at >= w->ask->since) &&
-           (!w->ask->image.n || is_named(w, i)) && (!w->ask->cve.n || has_flaw(w, i)) &&
-           (!w->ask->package.n || holds_any(w, i)) &&
-           (!w->ask->secret.n ||
-            (w->image.n && bsearch(&i->id, w->image.p, w->image.n, sizeof i->id, by_id)));
+    *ret = w->all || (w->image.n && bsearch(&i->id, w->image.p, w->image.n, sizeof i->id, by_id));
     return 0;
+}
+
+bool pl_query_is_release(const struct pl_query_want *w, uint32_t package)
+{
+    return w->release.n &&
+           bsearch(&package, w->release.p, w->release.n, sizeof *w->release.p, by_number);
+}
+
+const struct pl_query_package *pl_query_wanted(const struct pl_query_want *w, uint32_t package)
+{
+    const struct pl_query_package key = { .id = package };
+    return w->package.n
+               ? bsearch(&key, w->package.p, w->package.n, sizeof *w->package.p, by_package)
+               : NULL;
+}
+
+bool pl_query_is_wanted(const struct pl_query_want *w, uint32_t package)
+{
+    return pl_query_wanted(w, package) != NULL;
 }
