@@ -107,6 +107,7 @@ static void release(struct pl_rescan *r)
     pl_vec_release(&r->state);
     pl_map_release(&r->ecos);
     pl_map_release(&r->rules);
+    pl_map_release(&r->gone);
     pl_map_release(&r->texts);
     pl_map_release(&r->layers);
     pl_arena_release(&r->texts_a);

@@ -117,6 +117,24 @@ static int place_ends(struct gathering *g, struct pl_err *err)
     return 0;
 }
 
+int pl_rescan_gone(struct pl_rescan *r, uint32_t flaw, const struct pl_rescan_gone **ret,
+                   struct pl_err *err)
+{
+    r->gone.a = &r->a;
+    void **at = pl_map_put(&r->gone, pl_str_n(&flaw, sizeof flaw));
+    if (!*at) {
+        struct pl_rescan_gone *g = PL_NEW(&r->a, struct pl_rescan_gone);
+        int code = r->s->ops->flaw_named(r->s, flaw, &r->a, &g->subject, &g->rule, err);
+        if (code < 0)
+            return code;
+        *pl_map_put(&r->gone, pl_str_n(&flaw, sizeof flaw)) = g;
+        *ret = g;
+    } else {
+        *ret = *at;
+    }
+    return 0;
+}
+
 /* Compares with what it had; keeps what it has, where that is another. */
 static int compare(struct gathering *g, struct pl_err *err)
 {
@@ -147,11 +165,11 @@ static int compare(struct gathering *g, struct pl_err *err)
     x->gone.p = pl_alloc_n(&r->one, i->n_flaws + 1, sizeof *x->gone.p);
     int code = 0;
     for (size_t k = 0; k < i->n_flaws && code == 0; k++) {
-        struct pl_str subject;
+        const struct pl_rescan_gone *was;
         if (has(now, kept, i->flaw[k]))
             continue;
-        code = r->s->ops->flaw_named(r->s, i->flaw[k], &r->one, &subject, &x->gone.p[x->gone.n++],
-                                     err);
+        if ((code = pl_rescan_gone(r, i->flaw[k], &was, err)) == 0)
+            x->gone.p[x->gone.n++] = was->rule;
         x->gone_flaw[x->n_gone++] = i->flaw[k];
     }
     pl_names_sort(&x->fresh);
@@ -160,10 +178,10 @@ static int compare(struct gathering *g, struct pl_err *err)
                 (!kept || memcmp(now, i->flaw, kept * sizeof *now) == 0);
     if (same || r->still)
         return code;
-    struct pl_rescan_state st = { i->id, pl_alloc_n(&r->a, kept + 1, sizeof *now), kept };
+    uint32_t *copy = pl_alloc_n(&r->a, kept + 1, sizeof *now);
     if (kept)
-        memcpy(st.flaw, now, kept * sizeof *now);
-    pl_vec_push(&r->state, st);
+        memcpy(copy, now, kept * sizeof *now);
+    pl_vec_push(&r->state, (struct pl_store_state){ i->id, copy, kept });
     return code;
 }
 
@@ -242,8 +260,8 @@ int pl_rescan_keep(struct pl_rescan *r, struct pl_err *err)
     int code = ops->begin(r->s, err);
     if (code == 0)
         code = ops->run(r->s, &o, &run, err);
-    for (size_t i = 0; i < r->state.n && code == 0; i++)
-        code = ops->state(r->s, run, r->state.p[i].image, r->state.p[i].flaw, r->state.p[i].n, err);
+    if (code == 0)
+        code = ops->states(r->s, run, r->state.p, r->state.n, err);
     if (code == 0)
         return ops->commit(r->s, err);
     ops->rollback(r->s);

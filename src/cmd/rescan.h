@@ -92,6 +92,7 @@ struct pl_rescan {
     PL_VEC(struct pl_rescan_hit) hit;
     PL_VEC(struct pl_rescan_eco) eco;
     struct pl_map ecos, rules;
+    struct pl_map gone; /* struct pl_rescan_gone by the flaw's number */
     uint32_t next_flaw; /* numbers of flaws that a store that is still cannot give */
     /* text of packages' flaws, made when it is wanted */
     struct pl_arena texts_a;
@@ -102,18 +103,20 @@ struct pl_rescan {
     size_t n_out;
     struct pl_buf hook; /* lines that go to the webhook */
     /* results */
-    PL_VEC(struct pl_rescan_state {
-        int64_t image;
-        uint32_t *flaw;
-        size_t n;
-    })
-    state;
+    PL_VEC(struct pl_store_state) state; /* what another is to be kept of */
     uint64_t n_images, n_fresh, n_gone, count[PL_SEV_COUNT];
     uint32_t n_incomplete;
     bool fails;
     struct pl_buf incomplete; /* lines for the end */
     struct pl_err *err;
 };
+
+/* A flaw that an inventory has no more; lives as long as the run. */
+struct pl_rescan_gone {
+    struct pl_str subject, rule;
+};
+int pl_rescan_gone(struct pl_rescan *r, uint32_t flaw, const struct pl_rescan_gone **ret,
+                   struct pl_err *err);
 
 /* Matches the packages that were not yet; opens a view of the store that lasts until rollback. */
 int pl_rescan_match(struct pl_rescan *r, struct pl_err *err);

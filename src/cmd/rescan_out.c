@@ -237,14 +237,14 @@ static int put_gone(struct pl_rescan *r, struct pl_rescan_one *x, struct pl_buf 
                     struct pl_err *err)
 {
     for (size_t k = 0; k < x->n_gone; k++) {
-        struct pl_str subject, rule;
-        int code = r->s->ops->flaw_named(r->s, x->gone_flaw[k], &r->one, &subject, &rule, err);
+        const struct pl_rescan_gone *g;
+        int code = pl_rescan_gone(r, x->gone_flaw[k], &g, err);
         if (code < 0)
             return code;
         pl_buf_puts(out, "  gone  ");
-        pl_esc(out, PL_ESC_TERM, rule);
+        pl_esc(out, PL_ESC_TERM, g->rule);
         pl_buf_puts(out, "  ");
-        pl_esc(out, PL_ESC_TERM, subject);
+        pl_esc(out, PL_ESC_TERM, g->subject);
         pl_buf_putc(out, '\n');
     }
     return 0;

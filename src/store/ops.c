@@ -55,6 +55,7 @@ void pl_store_forget(struct pl_store_db *s)
     forget(&s->layers);
     forget(&s->flaws);
     s->flaws_asked = 0;
+    s->flaws_all = false;
 }
 
 /* ---- transactions ---- */
@@ -64,6 +65,7 @@ static int start(struct pl_store *store, enum pl_db_how how, struct pl_err *err)
     struct pl_store_db *s = (struct pl_store_db *)store;
     forget(&s->flaws); /* others may have added some */
     s->flaws_asked = 0;
+    s->flaws_all = false;
     int r = s->db->ops->begin(s->db, how, err);
     s->open = r == 0;
     return r;

@@ -448,7 +448,8 @@ int pl_pg_connect(const char *url, struct pl_pg **ret, struct pl_err *err)
         p->f.PQsetNoticeReceiver(p->c, no_notice, NULL);
         r = pl_pg_run(p,
                       "SET search_path TO plimsoll, pg_catalog; SET lock_timeout TO '120s';"
-                      " SET work_mem TO '32MB'",
+                      " SET work_mem TO '32MB'; SET enable_hashjoin TO off;"
+                      " SET enable_mergejoin TO off",
                       err);
     }
     if (r < 0)

@@ -7,10 +7,9 @@
  * one execution for each element: answers come in that order, NULL where there is none. */
 #define PL_SQL_ROWS "/*rows*/"
 
-#define PL_SQL_FIND(table)                                                              \
-    PL_SQL_ROWS                                                                         \
-    "SELECT id FROM unnest(?1::bytea[]) WITH ORDINALITY AS w(print,n) LEFT JOIN " table \
-    " USING(print) ORDER BY w.n"
+#define PL_SQL_FIND(table)                                              \
+    PL_SQL_ROWS "SELECT (SELECT id FROM " table " WHERE print=w.print)" \
+                " FROM unnest(?1::bytea[]) WITH ORDINALITY AS w(print,n) ORDER BY w.n"
 #define PL_SQL_AGAIN " ON CONFLICT(image,run) DO UPDATE SET new=excluded.new,gone=excluded.gone"
 
 /* Statements, prepared at their first use: X, the same text for every database; Y, one for SQLite
@@ -63,8 +62,8 @@
     X(FLAW_GET, "SELECT subject,rule FROM flaw WHERE id=?1")                                     \
     X(RUN_ADD, "INSERT INTO run(at,tool,db) VALUES(?1,?2,?3) RETURNING id")                      \
     Y(STATE_GET, "SELECT flaws FROM state WHERE image=?1",                                       \
-      PL_SQL_ROWS "SELECT flaws FROM unnest(?1::bigint[]) WITH ORDINALITY AS w(image,n)"         \
-                  " LEFT JOIN state ON state.image=w.image ORDER BY w.n")                        \
+      PL_SQL_ROWS "SELECT (SELECT flaws FROM state WHERE image=w.image)"                         \
+                  " FROM unnest(?1::bigint[]) WITH ORDINALITY AS w(image,n) ORDER BY w.n")       \
     Y(STATE_ADD, "INSERT INTO state(image,first,flaws) VALUES(?1,?2,?3)",                        \
       PL_SQL_ROWS "INSERT INTO state(image,first,flaws)"                                         \
                   " SELECT * FROM unnest(?1::bigint[],?2::bigint[],?3::bytea[])")                \

@@ -4,7 +4,7 @@
 #include "base/wire.h"
 #include "store/store_int.h"
 
-#define FLAWS_MANY 2000u             /* asked for in a transaction: then all are read at once */
+#define FLAWS_MANY 200u              /* asked for in a transaction: then all are read at once */
 #define STATES_SOME 1000u            /* inventories whose flaws are kept at once */
 #define FLAWS_MAX ((size_t)96 << 20) /* bytes of them that are remembered */
 
@@ -29,6 +29,7 @@ static int read_flaws(struct pl_store_db *s, struct pl_err *err)
         *pl_map_put(&s->flaws.map, key) = (void *)(uintptr_t)pl_dbq_col_int(q, 0);
     }
     pl_dbq_reset(q);
+    s->flaws_all = r == 0;
     return r < 0 ? r : 0;
 }
 
@@ -43,26 +44,37 @@ static int known_flaw(struct pl_store_db *s, struct pl_str subject, struct pl_st
     return r;
 }
 
+/* One that was given its number now: where all are remembered it must be, too. */
+static void remember_flaw(struct pl_store_db *s, struct pl_str subject, struct pl_str rule,
+                          int64_t id)
+{
+    pl_auto_buf struct pl_buf b = { 0 };
+    if (s->flaws_all)
+        *pl_map_put(&s->flaws.map, flaw_key(&b, subject, rule)) = (void *)(uintptr_t)id;
+}
+
 int pl_store_db_flaw(struct pl_store *store, struct pl_str subject, struct pl_str rule, bool make,
                      uint32_t *ret, struct pl_err *err)
 {
     struct pl_store_db *s = (struct pl_store_db *)store;
     int64_t id = 0;
     int r = known_flaw(s, subject, rule, &id, err);
-    struct pl_dbq *q = r == 0 && !id ? pl_store_q(s, PL_Q_FLAW_FIND, err) : NULL;
-    if (r < 0 || (!id && !q))
+    bool ask = r == 0 && !id;
+    struct pl_dbq *q = ask && !s->flaws_all ? pl_store_q(s, PL_Q_FLAW_FIND, err) : NULL;
+    if (r < 0 || (ask && !s->flaws_all && !q))
         return err->code;
     if (q) {
         pl_dbq_text(q, 1, subject);
         pl_dbq_text(q, 2, rule);
         r = pl_store_one(q, &id, err);
     }
-    if (q && r == 0 && make) {
+    if (ask && r == 0 && make) {
         if (!(q = pl_store_q(s, PL_Q_FLAW_ADD, err)))
             return err->code;
         pl_dbq_text(q, 1, subject);
         pl_dbq_text(q, 2, rule);
         r = pl_store_one(q, &id, err);
+        remember_flaw(s, subject, rule, id);
     }
     if (r >= 0 && (id < 0 || id >= UINT32_MAX))
         return pl_store_damaged("a number is out of range", err);

@@ -32,6 +32,7 @@ struct pl_store_db {
     struct pl_store_seen packages, places, layers;
     struct pl_store_seen flaws; /* all of them, once many were asked for in a transaction */
     unsigned flaws_asked;
+    bool flaws_all;          /* none is missing, as long as nobody else can add one */
     struct pl_arena scratch; /* of one call of an operation that needs it */
     bool open;               /* between begin (or look) and its end */
     bool grown;              /* lists were added: it may be time for a segment */
