@@ -169,8 +169,10 @@ struct flawed {
     PL_VEC(uint32_t) flaw, package;
     PL_VEC(int64_t) image;
     struct pl_str subject;
+    struct pl_arena a;
     int (*fn)(void *arg, int64_t id);
     void *arg;
+    struct pl_err *err;
 };
 
 static int on_flaw(void *arg, int64_t id)
@@ -211,30 +213,52 @@ static int subject_of(struct pl_store_db *s, struct flawed *x, struct pl_arena *
     return r;
 }
 
-/* Tells those that have one of the flaws. */
-static int on_read(void *arg, const struct pl_store_image *i)
+static bool has_one(const struct flawed *x, const uint32_t *flaw, size_t n)
 {
-    struct flawed *x = arg;
-    for (size_t a = 0, b = 0; a < x->flaw.n && b < i->n_flaws;) {
-        if (x->flaw.p[a] == i->flaw[b])
-            return x->fn(x->arg, i->id);
-        if (x->flaw.p[a] < i->flaw[b])
+    for (size_t a = 0, b = 0; a < x->flaw.n && b < n;) {
+        if (x->flaw.p[a] == flaw[b])
+            return true;
+        if (x->flaw.p[a] < flaw[b])
             a++;
         else
             b++;
     }
-    return 0;
+    return false;
 }
 
-static int each_flawed(struct pl_store_db *s, struct flawed *x, bool all, struct pl_err *err)
+static int on_read(void *arg, const struct pl_store_image *i)
 {
-    const struct pl_store_ask how = { .since = INT64_MAX };
-    int r = 0;
+    struct flawed *x = arg;
+    return has_one(x, i->flaw, i->n_flaws) ? x->fn(x->arg, i->id) : 0;
+}
+
+static void bind_image(void *arg, struct pl_dbq *q, size_t i)
+{
+    pl_dbq_int(q, 1, ((struct flawed *)arg)->image.p[i]);
+}
+
+static int on_state(void *arg, struct pl_dbq *q, size_t i, bool there)
+{
+    struct flawed *x = arg;
+    uint32_t *flaw;
+    size_t n;
+    if (!there)
+        return 0;
+    pl_arena_reset(&x->a);
+    if (!pl_row_get_numbers(pl_dbq_col(q, 0), &x->a, &flaw, &n))
+        return pl_store_damaged("what an inventory had", x->err);
+    return has_one(x, flaw, n) ? x->fn(x->arg, x->image.p[i]) : 0;
+}
+
+static int each_flawed(struct pl_store_db *s, struct flawed *x, bool all)
+{
     if (all) /* what has a flaw is a release, which no list says */
-        return pl_store_db_each_image(&s->store, INT64_MAX, on_read, x, err);
-    r = pl_store_db_images_holding(&s->store, x->package.p, x->package.n, on_image, x, err);
-    return r == 0 ? pl_store_db_images(&s->store, x->image.p, x->image.n, &how, on_read, x, err)
-                  : r;
+        return pl_store_db_each_image(&s->store, INT64_MAX, on_read, x, x->err);
+    int r = pl_store_db_images_holding(&s->store, x->package.p, x->package.n, on_image, x, x->err);
+    struct pl_dbq *q = r == 0 && x->image.n ? pl_store_q(s, PL_Q_STATE_GET, x->err) : NULL;
+    if (r == 0 && x->image.n && !q)
+        return x->err->code;
+    return q ? s->db->ops->each(q, x->image.n, bind_image, on_state, x, x->err) : r;
 }
 
 struct collect {
@@ -253,7 +277,7 @@ int pl_store_db_images_flawed(struct pl_store *store, struct pl_str rule,
 {
     struct pl_store_db *s = (struct pl_store_db *)store;
     struct collect c = { .id = { NULL, 0, 0 } };
-    struct flawed x = { .fn = keep_id, .arg = &c };
+    struct flawed x = { .fn = keep_id, .arg = &c, .err = err };
     struct pl_arena a = { 0 };
     bool all = false;
     int r = pl_store_db_flaws_of(store, rule, on_flaw, &x, err);
@@ -266,7 +290,7 @@ int pl_store_db_images_flawed(struct pl_store *store, struct pl_str rule,
             r = subject_of(s, &x, &a, err);
     }
     if (r == 0 && x.flaw.n)
-        r = each_flawed(s, &x, all, err);
+        r = each_flawed(s, &x, all);
     if (c.id.n)
         qsort(c.id.p, c.id.n, sizeof *c.id.p, by_id);
     for (size_t i = 0; i < c.id.n && r == 0; i++)
@@ -275,6 +299,7 @@ int pl_store_db_images_flawed(struct pl_store *store, struct pl_str rule,
     pl_vec_release(&x.flaw);
     pl_vec_release(&x.package);
     pl_vec_release(&x.image);
+    pl_arena_release(&x.a);
     pl_arena_release(&a);
     return r;
 }

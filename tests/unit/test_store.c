@@ -472,6 +472,249 @@ static void rows_refuse_other_bytes(void **state_)
     assert_memory_equal(back, v, sizeof v);
 }
 
+/* ---- what holds what ---- */
+
+#define MANY 1100u /* lists: more than a segment of the index */
+
+struct held {
+    int64_t id[2 * MANY];
+    size_t n;
+};
+
+static int on_held(void *arg, int64_t id)
+{
+    struct held *h = arg;
+    assert_true(h->n < 2 * MANY && (!h->n || h->id[h->n - 1] < id));
+    h->id[h->n++] = id;
+    return 0;
+}
+
+static int on_named(void *arg, uint32_t id, const struct pl_package *p)
+{
+    if (!(p->pkg.flags & PL_PKG_OS) &&
+        (pl_str_is(p->pkg.name, "extra") || pl_str_is(p->pkg.source, "extra")))
+        *(uint32_t *)arg = id;
+    return 0;
+}
+
+/* Those that hold the package of this name; or what comes of it, where it is not 0. */
+static int holders(struct world *w, struct pl_str name, struct held *h)
+{
+    uint32_t id = 0;
+    h->n = 0;
+    int r = w->s->ops->packages_named(w->s, name, on_named, &id, &w->err);
+    return r < 0 ? r : w->s->ops->images_holding(w->s, &id, 1, on_held, h, &w->err);
+}
+
+/* Many lists of packages: image k holds zlib of version k; each seventh "extra", too. */
+static void put_many(struct world *w, int64_t id[MANY])
+{
+    static struct pl_str path[] = { { "a", 1 } };
+    struct pl_package p[2] = { w->package[0], w->package[1] };
+    p[1].pkg.name = PL_S("extra");
+    p[1].purl = PL_S("pkg:deb/debian/extra@2.0");
+    p[1].paths = (struct pl_names){ path, 1 };
+    w->t.packages = p;
+    assert_int_equal(w->s->ops->begin(w->s, &w->err), 0);
+    for (unsigned k = 0; k < MANY; k++) {
+        w->t.n_packages = k % 7 ? 1 : 2;
+        p[0].pkg.version = pl_printf(&w->a, "%u", k);
+        w->t.name = pl_printf(&w->a, "oci:%u", k);
+        w->t.digest = pl_printf(&w->a, "sha256:%u", k / 2);
+        w->o.at = 1000 + k;
+        assert_int_equal(w->s->ops->put(w->s, &w->o, &w->t, &id[k], &w->err), 0);
+    }
+    assert_int_equal(w->s->ops->commit(w->s, &w->err), 0);
+}
+
+static void check_many(struct world *w, const int64_t id[MANY])
+{
+    static struct held h;
+    assert_int_equal(holders(w, PL_S("extra"), &h), 0);
+    assert_int_equal(h.n, (MANY + 6) / 7);
+    for (size_t k = 0; k < h.n; k++)
+        assert_int_equal(h.id[k], id[7 * k]);
+}
+
+static void what_holds_a_package_is_found(void **state_)
+{
+    struct world *w = *state_;
+    static struct held h;
+    static int64_t id[MANY];
+    put_many(w, id);
+    check_many(w, id);
+    /* replaced, in the index and behind it */
+    struct pl_package p = w->package[0];
+    w->t.packages = &p;
+    w->t.n_packages = 1;
+    for (unsigned k = 0; k < MANY; k += MANY - 1 - (MANY - 1) % 7) {
+        w->t.name = pl_printf(&w->a, "oci:%u", k);
+        w->t.digest = pl_printf(&w->a, "sha256:%u", k / 2);
+        put(w);
+    }
+    assert_int_equal(holders(w, PL_S("extra"), &h), 0);
+    assert_int_equal(h.n, (MANY + 6) / 7 - 2);
+    assert_int_equal(h.id[0], id[7]);
+}
+
+/* A list that is the last in the index goes; its number must not come back for another. */
+static void numbers_of_lists_do_not_come_back(void **state_)
+{
+    struct world *w = *state_;
+    static int64_t id[MANY];
+    static struct held h;
+    struct pl_package p[2] = { w->package[0], w->package[1] };
+    put_many(w, id);
+    w->t.packages = p;
+    w->t.n_packages = 1;
+    for (unsigned k = 1000; k < MANY; k++) {
+        w->t.name = pl_printf(&w->a, "oci:%u", k);
+        w->t.digest = pl_printf(&w->a, "sha256:%u", k / 2);
+        put(w);
+    }
+    w->t.n_packages = 2;
+    p[1].pkg.name = PL_S("extra");
+    p[1].pkg.version = PL_S("9");
+    w->t.name = PL_S("oci:another");
+    int64_t another = put(w);
+    assert_int_equal(holders(w, PL_S("extra"), &h), 0);
+    assert_true(h.n == 1 && h.id[0] == another);
+}
+
+static int on_order(void *arg, const struct pl_store_image *i)
+{
+    struct held *h = arg;
+    h->id[h->n++] = i->id;
+    assert_true(i->found.p == NULL || pl_str_is(i->found, "what was found"));
+    return 0;
+}
+
+static int on_said(void *arg, int64_t id, struct pl_str name)
+{
+    struct held *h = arg;
+    assert_true(pl_str_starts(name, PL_S("oci:")));
+    h->id[h->n++] = id;
+    return 0;
+}
+
+static void inventories_are_found_and_read_in_order(void **state_)
+{
+    struct world *w = *state_;
+    static int64_t id[MANY];
+    static struct held h;
+    const struct pl_store_ops *ops = w->s->ops;
+    struct pl_store_ask how = { .order = PL_STORE_NEWEST, .limit = 3, .since = INT64_MAX };
+    put_many(w, id);
+    assert_int_equal(ops->begin(w->s, &w->err), 0);
+    assert_int_equal(ops->found_put(w->s, id[2], PL_S("what was found"), &w->err), 0);
+    assert_int_equal(ops->commit(w->s, &w->err), 0);
+    h.n = 0;
+    assert_int_equal(ops->images(w->s, id, MANY, &how, on_order, &h, &w->err), 0);
+    assert_true(h.n == 3 && h.id[0] == id[MANY - 1] && h.id[2] == id[MANY - 3]);
+    how = (struct pl_store_ask){ .since = INT64_MAX, .found = true };
+    h.n = 0;
+    assert_int_equal(ops->images(w->s, id, 11, &how, on_order, &h, &w->err), 0);
+    assert_true(h.n == 11 && h.id[1] == id[1] && h.id[2] == id[10] && h.id[3] == id[2]);
+    h.n = 0;
+    assert_int_equal(ops->names_of(w->s, &id[4], 1, on_said, &h, &w->err), 0);
+    assert_int_equal(h.n, 2);
+    h.n = 0;
+    assert_int_equal(ops->images_called(w->s, PL_S("oci:7"), on_held, &h, &w->err), 0);
+    assert_true(h.n == 1 && h.id[0] == id[7]);
+    h.n = 0;
+    assert_int_equal(ops->images_digest(w->s, PL_S("sha256:4"), on_held, &h, &w->err), 0);
+    assert_true(h.n == 2 && h.id[0] == id[8]);
+    h.n = 0;
+    assert_int_equal(ops->images_since(w->s, 1000 + MANY - 5, on_held, &h, &w->err), 0);
+    assert_int_equal(h.n, 5);
+}
+
+static void what_has_a_flaw_is_found(void **state_)
+{
+    struct world *w = *state_;
+    static int64_t id[MANY];
+    static struct held h;
+    struct pl_store_state v[3] = { { .n = 1 }, { .n = 1 }, { .n = 1 } };
+    const struct pl_store_origin o = { .at = 1 };
+    uint32_t flaw, other;
+    int64_t run;
+    put_many(w, id);
+    assert_int_equal(w->s->ops->begin(w->s, &w->err), 0);
+    assert_int_equal(w->s->ops->run(w->s, &o, &run, &w->err), 0);
+    assert_int_equal(w->s->ops->flaw(w->s, PL_S("pkg:deb/debian/extra@2.0"), PL_S("CVE-1"), true,
+                                     &flaw, &w->err),
+                     0);
+    assert_int_equal(
+        w->s->ops->flaw(w->s, PL_S("a release"), PL_S("the end"), true, &other, &w->err), 0);
+    v[0] = (struct pl_store_state){ id[7], &flaw, 1 };
+    v[1] = (struct pl_store_state){ id[1], &other, 1 };
+    v[2] = (struct pl_store_state){ id[2], &flaw, 1 }; /* what it has no more */
+    assert_int_equal(w->s->ops->states(w->s, run, v, 3, &w->err), 0);
+    assert_int_equal(w->s->ops->commit(w->s, &w->err), 0);
+    h.n = 0;
+    assert_int_equal(w->s->ops->images_flawed(w->s, PL_S("CVE-1"), on_held, &h, &w->err), 0);
+    assert_true(h.n == 1 && h.id[0] == id[7]);
+    h.n = 0;
+    assert_int_equal(w->s->ops->images_flawed(w->s, PL_S("the end"), on_held, &h, &w->err), 0);
+    assert_true(h.n == 1 && h.id[0] == id[1]);
+}
+
+static void a_damaged_index_is_told(void **state_)
+{
+    static const char *const spoil[] = {
+        "DELETE FROM posting WHERE bucket=0",
+        "UPDATE posting SET sets=substr(sets,1,length(sets)-1) WHERE bucket=0",
+        "UPDATE posting SET sets=x''",
+        "UPDATE posting SET sets=(SELECT sets FROM posting WHERE bucket=1)",
+        "UPDATE segment SET first=first+1",
+        "UPDATE segment SET buckets=x'00'",
+        "UPDATE segment SET last=last-1",
+    };
+    struct world *w = *state_;
+    static int64_t id[MANY];
+    static struct held h;
+    put_many(w, id);
+    sql(w, "CREATE TABLE p AS SELECT * FROM posting; CREATE TABLE g AS SELECT * FROM segment");
+    for (size_t i = 0; i < PL_COUNT(spoil); i++) {
+        sql(w, spoil[i]);
+        assert_int_equal(holders(w, PL_S("extra"), &h), PL_E_FORMAT);
+        sql(w, "DELETE FROM posting; INSERT INTO posting SELECT * FROM p;"
+               "DELETE FROM segment; INSERT INTO segment SELECT * FROM g");
+    }
+    check_many(w, id);
+}
+
+#define OLDER                                                                                \
+    "DROP INDEX package_source; DROP INDEX package_subject; DROP TABLE posting; DROP TABLE " \
+    "segment; ALTER TABLE package DROP COLUMN source; ALTER TABLE package DROP COLUMN subject;"
+
+/* A store with rows, as a program without the index left it. */
+static void older_rows_are_found_and_indexed(void **state_)
+{
+    struct world *w = *state_;
+    struct pl_store_upgraded u;
+    static int64_t id[MANY];
+    put_many(w, id);
+    if (w->dir[0]) {
+        sql(w, OLDER "PRAGMA user_version=2");
+    } else {
+        assert_int_equal(psql("PL_TEST_PG",
+                              "SET search_path TO plimsoll; DROP INDEX package_source, "
+                              "package_subject, package_old, image_name, pkgset_tail; DROP TABLE "
+                              "posting, segment; ALTER TABLE package DROP COLUMN source, "
+                              "DROP COLUMN subject; DELETE FROM schema WHERE version > 2"),
+                         0);
+        assert_int_equal(pl_store_upgrade(w->where, /* make= */ false, "1", &u, &w->err), 0);
+        assert_int_equal(u.from, 2);
+    }
+    reopen(w, PL_STORE_WRITE, 0);
+    check_many(w, id);
+    assert_int_equal(w->s->ops->index(w->s, &w->err), 0);
+    check_many(w, id);
+    reopen(w, PL_STORE_READ, 0);
+    check_many(w, id);
+}
+
 /* ---- the queue ---- */
 
 static struct pl_work_new image(uint8_t key)
@@ -752,19 +995,24 @@ static void text_of_any_bytes_is_kept(void **state_)
     pl_arena_release(&a);
 }
 
-#define BOTH(X)                              \
-    X(an_inventory_comes_back_whole)         \
-    X(equal_facts_are_kept_once)             \
-    X(a_mark_tells_apart)                    \
-    X(the_same_image_is_replaced)            \
-    X(what_it_had_can_be_asked_for_any_time) \
-    X(flaws_have_numbers)                    \
-    X(undone_numbers_are_forgotten)          \
-    X(text_of_any_bytes_is_kept)             \
-    X(work_is_claimed_once_and_done_once)    \
-    X(a_lease_that_is_over_goes_to_others)   \
-    X(what_fails_three_times_is_set_aside)   \
-    X(an_image_waits_for_its_layers)         \
+#define BOTH(X)                                \
+    X(an_inventory_comes_back_whole)           \
+    X(equal_facts_are_kept_once)               \
+    X(a_mark_tells_apart)                      \
+    X(the_same_image_is_replaced)              \
+    X(what_it_had_can_be_asked_for_any_time)   \
+    X(flaws_have_numbers)                      \
+    X(undone_numbers_are_forgotten)            \
+    X(text_of_any_bytes_is_kept)               \
+    X(what_holds_a_package_is_found)           \
+    X(numbers_of_lists_do_not_come_back)       \
+    X(inventories_are_found_and_read_in_order) \
+    X(what_has_a_flaw_is_found)                \
+    X(older_rows_are_found_and_indexed)        \
+    X(work_is_claimed_once_and_done_once)      \
+    X(a_lease_that_is_over_goes_to_others)     \
+    X(what_fails_three_times_is_set_aside)     \
+    X(an_image_waits_for_its_layers)           \
     X(a_host_that_is_held_gets_no_work)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -777,6 +1025,7 @@ int main(void)
         T(a_newer_store_is_refused),
         T(other_databases_are_refused),
         T(damaged_rows_are_told),
+        T(a_damaged_index_is_told),
         T(a_file_that_is_no_database_is_told),
         T(there_must_be_one_to_read),
         T(rows_refuse_other_bytes),
