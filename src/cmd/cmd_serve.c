@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/vec.h"
 #include "cmd/registry_opt.h"
+#include "cmd/store_opt.h"
 #include "io/file.h"
 #include "serve/gate_door.h"
 #include "serve/manifest.h"
@@ -18,7 +19,7 @@
 
 struct options {
     const char *policy, *listen, *cert, *key, *client_ca, *log, *checkpoint, *cache, *prewarm;
-    const char *authz, *docker;
+    const char *authz, *docker, *ui, *ui_token, *store;
     uint32_t io_threads, threads, connections, cache_size;
     bool manifests, best_effort, offline, quiet;
     struct pl_registry_cli reg;
@@ -34,6 +35,10 @@ static const struct pl_opt table[] = {
     { "authz", 0, PL_OPT_STR, O(authz), "SOCKET", "Docker's authorization plugin" },
     { "docker", 0, PL_OPT_STR, O(docker), "SOCKET",
       "the daemon that knows local images (" DOCKER ")" },
+    { "ui", 0, PL_OPT_STR, O(ui), "ADDR:PORT",
+      "pages of the fleet, to read; plain on loopback only" },
+    { "ui-token", 0, PL_OPT_STR, O(ui_token), "FILE", "who reads them needs a token of this file" },
+    { "store", 0, PL_OPT_STR, O(store), "STORE", "what they show: a folder, or postgresql://…" },
     { "log", 0, PL_OPT_STR, O(log), "FILE", "append each decision to this log" },
     { "log-best-effort", 0, PL_OPT_FLAG, O(best_effort), NULL,
       "a log that cannot be written refuses nothing" },
@@ -57,6 +62,7 @@ struct run {
     struct pl_arena a;
     struct pl_registry_opts registry;
     struct pl_gate_door door;
+    const char *store;
     PL_VEC(const char *) prewarm;
 };
 
@@ -71,10 +77,12 @@ static int check(const struct options *o, const struct pl_operands *ops, struct 
 {
     if (ops->n)
         return pl_fail(err, PL_E_USAGE, "'%s': no operand is known", ops->p[0]);
-    if (!o->policy)
+    if (!o->policy && (o->listen || o->authz || !o->ui))
         return pl_fail(err, PL_E_USAGE, "--policy FILE is needed");
-    if (!o->listen && !o->authz)
+    if (o->policy && !o->listen && !o->authz)
         return pl_fail(err, PL_E_USAGE, "--listen ADDR:PORT or --authz SOCKET is needed");
+    if (!o->ui && o->ui_token)
+        return pl_fail(err, PL_E_USAGE, "--ui-token goes with --ui");
     if (o->listen && (!o->cert || !o->key))
         return pl_fail(err, PL_E_USAGE,
                        "--listen needs --tls-cert and --tls-key: API servers "
@@ -134,6 +142,8 @@ static int prepare(struct run *r, struct pl_operands *ops, struct pl_err *err)
         q = open_log(r, err);
     if (q == 0)
         r->registry.room = pl_room_new(LARGE_AT_ONCE);
+    if (q == 0)
+        q = pl_store_named(o->store, /* no_config= */ true, &r->a, &r->store, err);
     r->door.policy = o->policy;
     r->door.registry = &r->registry;
     r->door.best_effort = o->best_effort;
@@ -159,7 +169,8 @@ static int run_serve(const void *options, const struct pl_operands *operands)
     mallopt(M_MMAP_THRESHOLD, 1 << 18);
     mallopt(M_TRIM_THRESHOLD, 1 << 18);
     int q = prepare(&r, &ops, &err);
-    struct pl_serve_opts so = { .ops = pl_gate_door_ops(&r.door),
+    struct pl_serve_ops none = { .timeout_ms = NULL };
+    struct pl_serve_opts so = { .ops = o->policy ? pl_gate_door_ops(&r.door) : none,
                                 .listen = o->listen,
                                 .cert = o->cert,
                                 .key = o->key,
@@ -168,6 +179,9 @@ static int run_serve(const void *options, const struct pl_operands *operands)
                                 .docker = !o->authz   ? NULL
                                           : o->docker ? o->docker
                                                       : DOCKER,
+                                .ui = o->ui,
+                                .ui_token = o->ui_token,
+                                .store = r.store,
                                 .prewarm = r.prewarm.p,
                                 .n_prewarm = r.prewarm.n,
                                 .io_threads = o->io_threads,
@@ -175,6 +189,8 @@ static int run_serve(const void *options, const struct pl_operands *operands)
                                 .max_connections = o->connections,
                                 .say = say,
                                 .say_arg = __extension__(void *)(uintptr_t) o };
+    if (q == 0 && o->ui)
+        q = pl_serve_check_ui(&so, &err);
     if (q == 0)
         q = pl_serve_run(&so, &err);
     pl_gate_log_close(r.door.log);
@@ -189,8 +205,8 @@ static int run_serve(const void *options, const struct pl_operands *operands)
 const struct pl_command pl_cmd_serve = {
     .name = "serve",
     .usage = "serve --policy FILE (--listen ADDR:PORT --tls-cert FILE --tls-key FILE or "
-             "--authz SOCKET) [flags]",
-    .summary = "the policy at a cluster's or a daemon's door",
+             "--authz SOCKET) [flags]; serve --ui ADDR:PORT --store STORE [flags]",
+    .summary = "the policy at a cluster's or a daemon's door, and pages of the fleet",
     .options = table,
     .n_options = PL_COUNT(table),
     .options_size = sizeof(struct options),

@@ -76,11 +76,10 @@ static int read_wish(struct wish *x, struct pl_str text, struct pl_err *err)
         x->name = pl_str_sub(x->name, colon + 1, x->name.n);
     }
     if (!x->name.n)
-        return pl_fail(err, PL_E_USAGE, "--package names none");
+        return pl_fail(err, PL_E_USAGE, "no package is named");
     const struct pl_scheme *any = pl_scheme_find(PL_S("deb"));
     if (x->range.n && pl_range_plain(any, x->range, PL_S("1")) < 0)
-        return pl_fail(err, PL_E_USAGE, "--package: '%.*s' is no range, as in '< 2.17.1'",
-                       PL_FMT(x->range));
+        return pl_fail(err, PL_E_USAGE, "'%.*s' is no range, as in '< 2.17.1'", PL_FMT(x->range));
     return 0;
 }
 

@@ -281,7 +281,8 @@ void html_findings(struct html *h)
     }
     if (h->n_blocks < h->t->n_findings)
         html_put(h, "<p class=\"hint\">One secret at several places is one row.</p>\n");
-    put_tools(h);
+    if (!h->still)
+        put_tools(h);
     put_table(h);
     html_putf(h, "<div class=\"cards\" id=\"t%zu-cards\">\n", h->target_no);
     for (size_t i = 0; i < h->n_blocks; i++)

@@ -5,11 +5,12 @@
 
 #include "base/map.h"
 #include "report/escape.h"
+#include "report/html.h"
 #include "report/words.h"
 
 /* Embedded by the build from src/report/html/. */
-extern const char pl_html_css[], pl_html_js[];
-extern const size_t pl_html_css_len, pl_html_js_len;
+extern const char pl_html_js[];
+extern const size_t pl_html_js_len;
 
 /* One block on the page. */
 struct html_block {
@@ -30,6 +31,7 @@ struct html {
     size_t n_blocks; /* shown of this target, the worst first */
     size_t left_out; /* blocks of all targets that are not shown */
     size_t room;     /* blocks that may still be shown */
+    bool still;      /* no script will run on this page */
 };
 
 /* Own markup. */

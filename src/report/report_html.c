@@ -331,4 +331,18 @@ static int write_html(const struct pl_report *r, const struct pl_report_opts *o,
     return 0;
 }
 
+size_t pl_html_target(const struct pl_report *r, const struct pl_report_opts *o, size_t max,
+                      struct pl_buf *out)
+{
+    struct pl_arena a = { 0 };
+    struct html h = { .r = r, .o = o, .a = &a, .out = out, .room = max, .still = true };
+    h.anchors.a = &a;
+    h.t = &r->targets[0];
+    h.target_no = 1;
+    put_target(&h);
+    pl_map_release(&h.anchors);
+    pl_arena_release(&a);
+    return h.left_out;
+}
+
 const struct pl_writer pl_writer_html = { .id = "html", .suffix = ".html", .write = write_html };

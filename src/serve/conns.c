@@ -88,6 +88,7 @@ void pl_conns_drop(struct pl_conns *c, struct pl_conn *x)
     *(x->next ? &x->next->prev : &c->last) = x->prev;
     c->n--;
     pthread_mutex_unlock(&c->lock);
+    free(x->query);
     free(x);
 }
 

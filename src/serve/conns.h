@@ -22,6 +22,7 @@ struct pl_conn {
     enum pl_conn_phase phase;
     bool served, shut;
     bool client_known, client_ok; /* of the I/O thread: its certificate */
+    char *query;                  /* of the I/O thread: of its request, heap; or NULL */
 };
 
 struct pl_conns {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "serve/http_late.h"
+#include "serve/http_pages.h"
 #include "serve/tls.h"
 
 #define HEAD_MAX ((size_t)32 << 10) /* of a connection: head, and what is read at once */
@@ -68,14 +69,19 @@ static void on_connection(void *arg, struct MHD_Connection *c, void **context,
     }
 }
 
-/* The first line has come. Nothing is allocated: a request that goes no further is not reported. */
+/* The first line has come. A request that goes no further is not reported: what is allocated is the
+ * connection's. */
 static void *on_uri(void *arg, const char *uri, struct MHD_Connection *c)
 {
     struct pl_httpd *h = arg;
     struct pl_conn *x = conn_of(h, c);
-    (void)uri;
     if (x)
         pl_conns_enter(&h->conns, x, PL_CONN_READING);
+    if (x && h->o.pages) { /* the connection keeps it: this is the only place where it is raw */
+        const char *query = strchr(uri, '?');
+        free(x->query);
+        x->query = query ? strdup(query + 1) : NULL;
+    }
     return NULL;
 }
 
@@ -119,6 +125,8 @@ static unsigned judge_head(struct pl_httpd *h, struct MHD_Connection *c, const c
         return 400;
     if (strcmp(version, "HTTP/1.1") != 0 && (strcmp(version, "HTTP/1.0") != 0 || f.codings))
         return 505;
+    if (post && h->o.pages)
+        return 405;
     if (!post && strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
         return 405;
     if (!post && (f.codings || f.length))
@@ -138,7 +146,9 @@ static enum MHD_Result queue(struct pl_httpd *h, struct MHD_Connection *c, struc
     h->m.MHD_add_response_header(r, "Content-Type", type);
     h->m.MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
     if (status == 405)
-        h->m.MHD_add_response_header(r, "Allow", "GET, HEAD, POST");
+        h->m.MHD_add_response_header(r, "Allow", h->o.pages ? "GET, HEAD" : "GET, HEAD, POST");
+    if (h->o.pages)
+        pl_http_pages_head(&h->m, r, status);
     if (atomic_load(&h->closing) || status == 400 || status == 413 || status == 505)
         h->m.MHD_add_response_header(r, "Connection", "close");
     if (x)
@@ -171,6 +181,28 @@ static bool is_local(struct pl_httpd *h, struct MHD_Connection *c)
         return ntohl(((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr) >> 24 == 127;
     return a && a->sa_family == AF_INET6 &&
            IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr);
+}
+
+static struct pl_str header(struct pl_httpd *h, struct MHD_Connection *c, const char *name)
+{
+    return pl_str_c(h->m.MHD_lookup_connection_value(c, MHD_HEADER_KIND, name));
+}
+
+/* What pages want to know beside. */
+static void add_pages(struct pl_httpd *h, struct pl_httpd_req *q, struct pl_httpd_ask *a)
+{
+    const union MHD_ConnectionInfo *i =
+        h->m.MHD_get_connection_info(q->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *from = i ? i->client_addr : NULL;
+    a->query = pl_str_c(q->conn ? q->conn->query : NULL);
+    a->authorization = header(h, q->connection, "Authorization");
+    a->host = header(h, q->connection, "Host");
+    if (from && from->sa_family == AF_INET6) {
+        memcpy(a->from, &((const struct sockaddr_in6 *)(const void *)from)->sin6_addr, 16);
+    } else if (from && from->sa_family == AF_INET) {
+        memset(a->from + 10, 0xff, 2);
+        memcpy(a->from + 12, &((const struct sockaddr_in *)(const void *)from)->sin_addr, 4);
+    }
 }
 
 static bool client_ok(struct pl_httpd *h, struct pl_httpd_req *q)
@@ -207,6 +239,8 @@ static enum MHD_Result ask(struct pl_httpd *h, struct pl_httpd_req *q, const cha
                               .post = q->post,
                               .client_ok = client_ok(h, q),
                               .local = is_local(h, q->connection) };
+    if (h->o.pages)
+        add_pages(h, q, &a);
     if (q->reject)
         return plain(h, q->connection, q->conn, q->reject);
     if (q->conn)

@@ -13,12 +13,15 @@ struct pl_httpd;
 struct pl_httpd_req; /* a request; ends with its answer */
 
 struct pl_httpd_ask {
-    struct pl_str path;    /* decoded, without query */
-    struct pl_str timeout; /* the query's `timeout`, or empty */
-    struct pl_str body;    /* valid during the call only */
-    bool post;             /* else GET or HEAD */
-    bool client_ok;        /* its certificate is one of --client-ca's, or none is asked for */
-    bool local;            /* a loopback address or a local socket */
+    struct pl_str path;                /* decoded, without query */
+    struct pl_str timeout;             /* the query's `timeout`, or empty */
+    struct pl_str query;               /* with `pages`: as it came, without "?" */
+    struct pl_str authorization, host; /* with `pages`: headers, or empty */
+    uint8_t from[16];                  /* who asks: an IPv6 address, IPv4 mapped; zero: local */
+    struct pl_str body;                /* valid during the call only */
+    bool post;                         /* else GET or HEAD */
+    bool client_ok; /* its certificate is one of --client-ca's, or none is asked for */
+    bool local;     /* a loopback address or a local socket */
 };
 
 /* Gets each request once, on a thread of the server that must not wait. pl_httpd_answer() is called
@@ -33,6 +36,7 @@ struct pl_httpd_opts {
     unsigned read_s;   /* for a request to come whole; 0: ten */
     size_t max_body;   /* of one request */
     size_t max_bodies; /* of all that are being read */
+    bool pages;        /* for people: nothing but GET and HEAD; with the headers of http_pages.h */
     pl_httpd_fn *fn;
     void *arg;
 };

@@ -89,6 +89,18 @@ int pl_listen_tcp(const char *spec, int *ret_fd, unsigned *ret_port, struct pl_e
     return 0;
 }
 
+bool pl_listen_is_loopback(const char *spec)
+{
+    union address to;
+    socklen_t n;
+    struct pl_err err = { 0 };
+    if (parse(spec, &to, &n, &err) < 0)
+        return false;
+    if (to.any.sa_family == AF_INET)
+        return ntohl(to.v4.sin_addr.s_addr) >> 24 == 127;
+    return IN6_IS_ADDR_LOOPBACK(&to.v6.sin6_addr);
+}
+
 /* Is the file at `to` a socket that was left behind? */
 static bool is_stale(const union address *to)
 {

@@ -25,11 +25,15 @@ void pl_serve_watch(struct pl_serve *s)
     const char *const own[] = { s->o.cert, s->o.key, s->o.client_ca };
     s->watched.n = 0;
     pl_arena_reset(&s->watch_names);
-    s->o.ops.files(policy, watch_one, s);
+    if (policy)
+        s->o.ops.files(policy, watch_one, s);
     for (size_t i = 0; s->tls && i < sizeof own / sizeof *own; i++)
         if (own[i])
             watch_one(s, pl_str_c(own[i]));
-    s->o.ops.unref(policy);
+    if (s->o.ui_token)
+        watch_one(s, pl_str_c(s->o.ui_token));
+    if (policy)
+        s->o.ops.unref(policy);
 }
 
 static void use(struct pl_serve *s, void *policy)
@@ -45,9 +49,11 @@ int pl_serve_reload(struct pl_serve *s, struct pl_err *err)
 {
     struct pl_err why[2] = { { 0 }, { 0 } };
     void *policy = NULL;
-    int r = s->o.ops.load(s->o.ops.arg, &policy, &why[0]);
+    int r = s->o.ops.load ? s->o.ops.load(s->o.ops.arg, &policy, &why[0]) : 0;
     int t = s->tls ? pl_tls_reload(s->tls, &why[1]) : 0;
-    if (r == 0)
+    if (t == 0 && s->ui)
+        t = pl_ui_door_reload(s->ui, &why[1]);
+    if (policy)
         use(s, policy);
     pthread_mutex_lock(&s->lock);
     memcpy(s->trouble, r < 0 ? why[0].msg : why[1].msg, sizeof s->trouble);
@@ -73,6 +79,10 @@ static void reload(struct pl_serve *s)
     }
     pl_serve_watch(s);
     void *policy = pl_serve_policy(s);
+    if (!policy) {
+        pl_serve_say(s, "reloaded");
+        return;
+    }
     pl_serve_say(s, "reloaded: policy %.*s", PL_FMT(s->o.ops.hash(policy)));
     s->o.ops.unref(policy);
 }
@@ -95,6 +105,10 @@ void pl_serve_tick(struct pl_serve *s)
         pl_httpd_reap(s->https);
     if (s->plugin)
         pl_httpd_reap(s->plugin);
+    if (s->pages)
+        pl_httpd_reap(s->pages);
+    if (s->ui)
+        pl_ui_door_tick(s->ui);
     if (now - s->looked_ns < LOOK_NS)
         return;
     s->looked_ns = now;
@@ -134,6 +148,8 @@ int pl_serve_run(const struct pl_serve_opts *o, struct pl_err *err)
         pl_serve_say(s, "listening on %s, port %u", o->listen, s->port);
     if (o->authz)
         pl_serve_say(s, "listening on %s", o->authz);
+    if (o->ui)
+        pl_serve_say(s, "pages on %s, port %u", o->ui, s->ui_port);
     serve(s, &signals);
     pl_serve_say(s, "ending");
     pl_serve_free(s, DRAIN_MS);

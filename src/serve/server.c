@@ -14,6 +14,7 @@
 
 #define MAX_BODIES ((size_t)24 << 20)
 #define CONNECTIONS 128u
+#define PAGE_CONNECTIONS 64u
 #define THREADS 48u
 
 void pl_serve_say(struct pl_serve *s, const char *format, ...)
@@ -30,7 +31,7 @@ void pl_serve_say(struct pl_serve *s, const char *format, ...)
 void *pl_serve_policy(struct pl_serve *s)
 {
     pthread_mutex_lock(&s->lock);
-    void *p = s->o.ops.ref(s->policy);
+    void *p = s->policy ? s->o.ops.ref(s->policy) : NULL;
     pthread_mutex_unlock(&s->lock);
     return p;
 }
@@ -91,6 +92,51 @@ static int open_door(struct pl_serve *s, int fd, bool local, struct pl_httpd **r
     return r;
 }
 
+int pl_serve_check_ui(const struct pl_serve_opts *o, struct pl_err *err)
+{
+    bool local = pl_listen_is_loopback(o->ui);
+    if (!o->store)
+        return pl_fail(err, PL_E_USAGE, "--ui needs --store, whose images it shows");
+    if (!local && (!o->cert || !o->key))
+        return pl_fail(err, PL_E_USAGE,
+                       "--ui beyond loopback needs --tls-cert and --tls-key, and --ui-token or "
+                       "--client-ca");
+    if (!local && !o->ui_token && !o->client_ca)
+        return pl_fail(err, PL_E_USAGE, "--ui beyond loopback needs --ui-token or --client-ca");
+    return 0;
+}
+
+/* Plain on a loopback address, over TLS elsewhere. */
+static int open_pages(struct pl_serve *s, struct pl_err *err)
+{
+    bool local = pl_listen_is_loopback(s->o.ui);
+    struct pl_ui_door_opts d = { .store = s->o.store,
+                                 .token = s->o.ui_token,
+                                 .certificates = !local,
+                                 .say = s->o.say,
+                                 .say_arg = s->o.say_arg };
+    struct pl_httpd_opts o = { .threads = 1,
+                               .max_connections = PAGE_CONNECTIONS,
+                               .read_s = s->o.read_s,
+                               .pages = true,
+                               .fn = pl_ui_door_request };
+    int r = pl_serve_check_ui(&s->o, err);
+    if (r == 0 && !local && !s->tls)
+        r = pl_tls_new(s->o.cert, s->o.key, s->o.client_ca, &s->tls, err);
+    if (r == 0)
+        r = pl_ui_door_new(&d, &s->ui, err);
+    if (r == 0)
+        r = pl_listen_tcp(s->o.ui, &o.fd, &s->ui_port, err);
+    if (r < 0)
+        return r;
+    o.arg = s->ui;
+    o.tls = local ? NULL : s->tls;
+    r = pl_httpd_new(&o, &s->pages, err);
+    if (r < 0)
+        close(o.fd);
+    return r;
+}
+
 static int open_doors(struct pl_serve *s, struct pl_err *err)
 {
     int fd, r = 0;
@@ -107,7 +153,7 @@ static int open_doors(struct pl_serve *s, struct pl_err *err)
         if (r == 0)
             r = open_door(s, fd, /* local= */ true, &s->plugin, err);
     }
-    return r;
+    return r == 0 && s->o.ui ? open_pages(s, err) : r;
 }
 
 int pl_serve_new(const struct pl_serve_opts *o, struct pl_serve **ret, struct pl_err *err)
@@ -117,7 +163,7 @@ int pl_serve_new(const struct pl_serve_opts *o, struct pl_serve **ret, struct pl
         pl_oom();
     s->o = *o;
     pthread_mutex_init(&s->lock, NULL);
-    int r = o->ops.load(o->ops.arg, &s->policy, err);
+    int r = o->ops.load ? o->ops.load(o->ops.arg, &s->policy, err) : 0;
     if (r == 0)
         r = pl_jobs_init(&s->jobs, &s->o.ops, &s->metrics,
                          o->max_threads ? o->max_threads : THREADS, err);
@@ -149,15 +195,22 @@ void pl_serve_free(struct pl_serve *s, unsigned wait_ms)
         pl_httpd_quiesce(s->https);
     if (s->plugin)
         pl_httpd_quiesce(s->plugin);
+    if (s->pages)
+        pl_httpd_quiesce(s->pages);
+    if (s->ui)
+        pl_ui_door_finish(s->ui);
     if (s->jobs_made)
         pl_jobs_finish(&s->jobs, wait_ms);
     /* the answers leave; connections that linger are not waited for */
     int64_t until = pl_clock_ns() + 1000000000;
     while (pl_clock_ns() < until &&
-           ((s->https && pl_httpd_pending(s->https)) || (s->plugin && pl_httpd_pending(s->plugin))))
+           ((s->https && pl_httpd_pending(s->https)) ||
+            (s->plugin && pl_httpd_pending(s->plugin)) || (s->pages && pl_httpd_pending(s->pages))))
         usleep(5000);
     pl_httpd_free(s->https);
     pl_httpd_free(s->plugin);
+    pl_httpd_free(s->pages);
+    pl_ui_door_free(s->ui);
     if (s->jobs_made)
         pl_jobs_release(&s->jobs);
     pl_tls_free(s->tls);

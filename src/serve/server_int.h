@@ -9,6 +9,7 @@
 #include "serve/metrics.h"
 #include "serve/server.h"
 #include "serve/tls.h"
+#include "serve/ui_door.h"
 
 struct pl_watched {
     const char *path;
@@ -19,9 +20,10 @@ struct pl_serve {
     struct pl_serve_opts o;
     struct pl_metrics metrics;
     struct pl_jobs jobs;
-    struct pl_httpd *https, *plugin;
+    struct pl_httpd *https, *plugin, *pages;
+    struct pl_ui_door *ui;
     struct pl_tls *tls;
-    unsigned port;
+    unsigned port, ui_port;
     bool jobs_made, socket_made;
     atomic_bool draining;
     pthread_mutex_t lock;
@@ -34,7 +36,7 @@ struct pl_serve {
     bool changed; /* at the last look: the next one reloads, when it is quiet */
 };
 
-/* A reference to the policy in force. */
+/* A reference to the policy in force; NULL without one. */
 void *pl_serve_policy(struct pl_serve *s);
 /* A line for the operator. */
 void pl_serve_say(struct pl_serve *s, const char *format, ...)
