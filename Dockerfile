@@ -10,7 +10,7 @@ FROM debian:12-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends libre2-9 libtomlplusplus3 libjansson4 libyaml-0-2 \
     libsqlite3-0 libarchive13 libseccomp2 libisal2 libvectorscan5 libgit2-1.5 libpsl5 libcurl4 \
-    libbrotli1 libssl3 libsodium23 git \
+    libbrotli1 libssl3 libsodium23 libpq5 libmicrohttpd12 libgnutls30 ca-certificates git \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=build /out/usr/local /usr/local
 USER 65534:65534

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A registry on loopback, in a process of its own, that serves OCI layouts and is far away: each
-answer takes a round trip, each blob as long as a slow line would. One thread, any number of clients."""
+answer takes a round trip, each blob as long as a slow line would. One thread, many clients."""
 import asyncio
 import json
 import multiprocessing
