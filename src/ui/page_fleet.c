@@ -11,7 +11,6 @@
 struct listing {
     struct ui *x;
     const struct ui_hits *hits;
-    PL_VEC(uint32_t) release; /* what systems call themselves: no packages */
 };
 
 static void tile(struct ui *x, uint64_t n, const char *name)
@@ -76,11 +75,11 @@ static int held(struct listing *l, const struct pl_store_image *i)
 {
     size_t n = 0;
     int r = 0;
-    if (!l->hits->packages.n)
+    if (!l->hits->want.package.n)
         return 0;
     ui_put(l->x, "<ul class=\"held\">");
     for (size_t k = 0; k < i->n_members && r == 0; k++)
-        if (ui_hits_package(l->hits, i->member[k].package) && n++ < HELD_MAX)
+        if (pl_query_is_wanted(&l->hits->want, i->member[k].package) && n++ < HELD_MAX)
             r = held_one(l->x, &i->member[k]);
     if (n > HELD_MAX)
         ui_putf(l->x, "<li>and %zu more</li>", n - HELD_MAX);
@@ -88,20 +87,11 @@ static int held(struct listing *l, const struct pl_store_image *i)
     return r;
 }
 
-static int on_release(void *arg, uint32_t id, const struct pl_package *p)
-{
-    struct listing *l = arg;
-    if (p->pkg.flags & PL_PKG_OS)
-        pl_vec_push(&l->release, id);
-    return ui_step(l->x);
-}
-
 static size_t packages(const struct listing *l, const struct pl_store_image *i)
 {
     size_t n = i->n_members;
     for (size_t k = 0; k < i->n_members; k++)
-        for (size_t r = 0; r < l->release.n; r++)
-            n -= l->release.p[r] == i->member[k].package;
+        n -= pl_query_is_release(&l->hits->want, i->member[k].package);
     return n;
 }
 
@@ -172,10 +162,7 @@ static int table(struct ui *x, const struct ui_hits *h)
            "<th scope=\"col\" role=\"columnheader\" class=\"n\">Flaws</th>"
            "<th scope=\"col\" role=\"columnheader\">Read</th></tr></thead>"
            "<tbody role=\"rowgroup\">\n");
-    int r = x->s->ops->packages_named(x->s, PL_STORE_RELEASES, on_release, &l, x->err);
-    if (r == 0)
-        r = x->s->ops->images(x->s, id, n, &how, row, &l, x->err);
-    pl_vec_release(&l.release);
+    int r = x->s->ops->images(x->s, id, n, &how, row, &l, x->err);
     ui_put(x, "</tbody></table>\n");
     return r;
 }

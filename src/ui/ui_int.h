@@ -4,7 +4,7 @@
 #define PL_UI_UI_INT_H
 
 #include "base/arena.h"
-#include "base/vec.h"
+#include "query/query.h"
 #include "ui/form.h"
 #include "ui/ui.h"
 
@@ -57,16 +57,14 @@ struct ui_hit {
 struct ui_hits {
     struct ui_hit p[UI_PAGE + 1]; /* in order; the last only tells that there is more */
     size_t n;
-    uint64_t total;            /* that match, on all pages */
-    PL_VEC(uint32_t) packages; /* rising: those that were asked for */
+    uint64_t total; /* that match, on all pages */
+    struct pl_query_ask ask;
+    struct pl_query_want want;
 };
 /* The page of images that x->form asks for, sorted by name. PL_E_USAGE: what is asked for cannot be
  * read. */
 int ui_find(struct ui *x, struct ui_hits *ret);
 void ui_hits_release(struct ui_hits *h);
-/* Is it one of the packages that were asked for? */
-bool ui_hits_package(const struct ui_hits *h, uint32_t package);
-
 /* The pages. */
 int ui_fleet(struct ui *x);
 int ui_image(struct ui *x, int64_t id);
