@@ -19,7 +19,7 @@
 struct options {
     const char *store, *priority;
     struct pl_opt_list format;
-    bool quiet;
+    bool quiet, all_tags, all_repos;
 };
 
 static const struct pl_opt table[] = {
@@ -27,6 +27,10 @@ static const struct pl_opt table[] = {
       "a folder, or postgresql://…" },
     { "priority", 0, PL_OPT_STR, offsetof(struct options, priority), "WHICH",
       "add: gate, running, pulled or rest (the default)" },
+    { "all-tags", 0, PL_OPT_FLAG, offsetof(struct options, all_tags), NULL,
+      "add: every tag of docker://HOST/REPO" },
+    { "all-repos", 0, PL_OPT_FLAG, offsetof(struct options, all_repos), NULL,
+      "add: every tag of every repository of docker://HOST" },
     { "format", 'f', PL_OPT_LIST, offsetof(struct options, format), "FORMAT",
       "status: table or json" },
     { "quiet", 'q', PL_OPT_FLAG, offsetof(struct options, quiet), NULL,
@@ -44,6 +48,8 @@ static int usage(const char *text)
 struct adding {
     struct pl_store *s;
     struct pl_arena a;
+    enum pl_work_kind kind;
+    bool registries; /* of them, not of repositories */
     int64_t priority;
     PL_VEC(struct pl_work_new) work;
     uint64_t n;
@@ -58,27 +64,17 @@ static int flush(struct adding *x, struct pl_err *err)
     return r;
 }
 
-/* The registry that will be asked, or nobody. */
-static struct pl_str host_of(struct pl_str target, struct pl_arena *a)
-{
-    struct pl_reference ref;
-    if (!pl_str_starts(target, PL_S("docker://")) ||
-        pl_docker_reference(target, a, &ref, NULL, NULL) < 0)
-        return PL_S("");
-    return pl_dup(a, ref.host);
-}
-
 static int add_one(struct adding *x, struct pl_str target, struct pl_err *err)
 {
-    struct pl_work_new w = { .kind = PL_WORK_IMAGE,
-                             .target = pl_dup(&x->a, target),
-                             .digest = PL_S(""),
-                             .host = host_of(target, &x->a),
-                             .priority = x->priority };
-    if (pl_str_is(target, "-") || pl_str_starts(target, PL_S("daemon:")))
-        return pl_fail(err, PL_E_USAGE, "'%.*s' is nothing that other machines could read",
-                       PL_FMT(target));
-    pl_fleet_key(PL_WORK_IMAGE, target, PL_S(""), w.key);
+    struct pl_work_new w;
+    struct pl_reference place;
+    int r = x->kind == PL_WORK_DISCOVER ? pl_fleet_place(target, &x->a, &target, &place, err) : 0;
+    if (r == 0 && x->kind == PL_WORK_DISCOVER && !place.repo.n != x->registries)
+        r = pl_fail(err, PL_E_USAGE, "--all-repos needs docker://HOST, --all-tags a repository");
+    if (r == 0)
+        r = pl_fleet_work(x->kind, target, x->priority, &x->a, &w, err);
+    if (r < 0)
+        return r;
     pl_vec_push(&x->work, w);
     return x->work.n < BATCH ? 0 : flush(x, err);
 }
@@ -100,9 +96,11 @@ static int add_lines(struct adding *x, struct pl_err *err)
 static bool priority_of(const char *text, int64_t *ret)
 {
     static const char *const names[] = { "rest", "pulled", "running", "gate" };
+    static const enum pl_fleet_priority priority[] = { PL_FLEET_REST, PL_FLEET_PULLED,
+                                                       PL_FLEET_RUNNING, PL_FLEET_GATE };
     for (size_t i = 0; i < PL_COUNT(names); i++)
         if (strcmp(text, names[i]) == 0) {
-            *ret = (int64_t)i * 10;
+            *ret = priority[i];
             return true;
         }
     return false;
@@ -110,11 +108,15 @@ static bool priority_of(const char *text, int64_t *ret)
 
 static int add(const struct options *o, struct pl_store *s, const char *const *target, size_t n)
 {
-    struct adding x = { .s = s };
+    struct adding x = { .s = s,
+                        .kind = o->all_tags || o->all_repos ? PL_WORK_DISCOVER : PL_WORK_IMAGE,
+                        .registries = o->all_repos };
     struct pl_err err = { 0 };
     int r = 0;
     if (!n)
         return usage("no target given, as in plimsoll queue add docker://registry.example/app:1");
+    if (o->all_tags && o->all_repos)
+        return usage("--all-tags or --all-repos?");
     if (o->priority && !priority_of(o->priority, &x.priority))
         return usage("--priority is gate, running, pulled or rest");
     for (size_t i = 0; i < n && r == 0; i++)
@@ -257,7 +259,8 @@ static int run_queue(const void *options, const struct pl_operands *ops)
 
 const struct pl_command pl_cmd_queue = {
     .name = "queue",
-    .usage = "queue add TARGET… | queue status | queue retry [ID…] | queue drop [ID…]",
+    .usage = "queue add [--all-tags | --all-repos] TARGET… | queue status | queue retry [ID…] | "
+             "queue drop [ID…]",
     .summary = "targets for the workers: added, counted, tried again, taken out",
     .details = "targets as scan takes them, from where every worker can read them; - reads them\n"
                "         from standard input, one a line\n",

@@ -9,6 +9,7 @@
 #include "cmd/common.h"
 #include "cmd/fleet_opt.h"
 #include "cmd/version.h"
+#include "report/escape.h"
 
 struct options {
     const char *store, *as, *tenant;
@@ -49,8 +50,30 @@ static int upgrade(const struct options *o, const char *where, bool make)
     return PL_EXIT_CLEAN;
 }
 
+static int on_given_up(void *arg, const struct pl_out *o)
+{
+    struct pl_buf *b = arg;
+    pl_buf_printf(b, "given up: %" PRId64 " for ", o->id);
+    pl_esc_cut(b, PL_ESC_TERM, o->shown, 200);
+    pl_buf_printf(b, ", tried %" PRId64 " times: ", o->tries);
+    pl_esc_cut(b, PL_ESC_TERM, o->error, 300);
+    pl_buf_putc(b, '\n');
+    return 0;
+}
+
+/* Events on their way; those that nobody took are named. */
+static int messages(struct pl_store *s, struct pl_buf *out, struct pl_err *err)
+{
+    uint64_t n[PL_OUT_STATES] = { 0 };
+    int r = s->ops->out_counts(s, n, err);
+    pl_buf_printf(out, "messages: %" PRIu64 " due, %" PRIu64 " told, %" PRIu64 " given up\n",
+                  n[PL_OUT_DUE], n[PL_OUT_TOLD], n[PL_OUT_GIVEN_UP]);
+    return r == 0 ? s->ops->out_each(s, PL_OUT_GIVEN_UP, on_given_up, out, err) : r;
+}
+
 static int status(const char *where)
 {
+    pl_auto_buf struct pl_buf told = { 0 };
     struct pl_err err = { 0 };
     struct pl_store *s = NULL;
     struct pl_store_counts c = { 0 };
@@ -60,6 +83,8 @@ static int status(const char *where)
         r = s->ops->counts(s, &c, &err);
     if (r == 0)
         r = s->ops->work_counts(s, n, &err);
+    if (r == 0)
+        r = messages(s, &told, &err);
     if (s)
         s->ops->close(s);
     if (r < 0)
@@ -73,6 +98,7 @@ static int status(const char *where)
     for (int i = 0; i < PL_WORK_STATES; i++)
         printf("%s %" PRIu64 " %s", i ? "," : "", n[i], pl_fleet_state((enum pl_work_state)i));
     printf("\n");
+    fwrite(told.p, 1, told.n, stdout);
     return PL_EXIT_CLEAN;
 }
 

@@ -33,6 +33,8 @@ static const struct pl_opt table[] = {
     { "log-format", 0, PL_OPT_STR, O(log_format), "FORMAT", "text, or json: an object a line" },
     { "rate", 0, PL_OPT_UINT, O(rate), "N",
       "pieces of work a second for each registry, all workers together" },
+    { "queue-max", 0, PL_OPT_UINT, O(queue_max), "N",
+      "add nothing that is discovered while so many are ready (10000)" },
     { "limit", 0, PL_OPT_LIST, O(common.limit), "NAME=VALUE", "change a limit" },
     { "sandbox", 0, PL_OPT_STR, O(common.sandbox), "MODE", "auto, require or off" },
     { "offline", 0, PL_OPT_FLAG, O(common.offline), NULL, "make any network call an error" },
@@ -285,6 +287,7 @@ static int run_worker(const void *options, const struct pl_operands *ops)
     }
     o.lease = o.lease ? o.lease : 60;
     o.delay = o.delay ? o.delay : 10;
+    o.queue_max = o.queue_max ? o.queue_max : 10000;
     w.n = o.common.threads ? o.common.threads : cores > 0 ? (unsigned)cores : 1;
     w.n = w.n < SLOTS_MAX ? w.n : SLOTS_MAX;
     name_it(&w);

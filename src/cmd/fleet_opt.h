@@ -18,6 +18,23 @@ int pl_fleet_named(const char *verb, const char *given, struct pl_arena *a, cons
  * which program and rules it is read. To out[PL_WORK_KEY]. */
 void pl_fleet_key(enum pl_work_kind kind, struct pl_str what, struct pl_str engine, uint8_t *out);
 
+/* Work of `target` (kind IMAGE or DISCOVER) as it is added: key, registry, whose turn it takes.
+ * Text in `a`. PL_E_USAGE: other machines could not read that. */
+int pl_fleet_work(enum pl_work_kind kind, struct pl_str target, int64_t priority,
+                  struct pl_arena *a, struct pl_work_new *ret, struct pl_err *err);
+/* A registry ("docker://HOST") or a repository ("docker://HOST/REPO") whose images are to be found:
+ * as it is queued, in `a`; ret->repo is empty for a registry. PL_E_USAGE: it is neither. */
+struct pl_reference;
+int pl_fleet_place(struct pl_str target, struct pl_arena *a, struct pl_str *ret_target,
+                   struct pl_reference *ret, struct pl_err *err);
+
+/* Priorities: gate requests, images that run, what was pulled lately, the rest. */
+enum pl_fleet_priority {
+    PL_FLEET_REST = 0,
+    PL_FLEET_PULLED = 10,
+    PL_FLEET_RUNNING = 20,
+    PL_FLEET_GATE = 30,
+};
 /* "ready", "leased" …; "image", "layer" …; static. */
 const char *pl_fleet_state(enum pl_work_state s);
 const char *pl_fleet_kind(enum pl_work_kind k);

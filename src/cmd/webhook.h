@@ -3,6 +3,8 @@
 #ifndef PL_CMD_WEBHOOK_H
 #define PL_CMD_WEBHOOK_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "base/str.h"
 
@@ -11,12 +13,16 @@ struct pl_webhook {
     const char *ca_file;  /* authorities beside the system's, or NULL */
     struct pl_str secret; /* the body is signed with it; empty: not signed */
     const char *type;     /* of the body */
+    const char *key;      /* tells this message from others; NULL: a hash of the body */
+    int tries;            /* 0: four */
+    bool timed;           /* with X-Plimsoll-Timestamp and a signature that holds it */
 };
 
 /* Posts `body`: up to four times, with growing pauses, while the other side cannot be reached or
  * says that it is not its day (5xx, 429). The header Idempotency-Key is the same for the same body,
  * so that a repetition can be told; X-Plimsoll-Signature is "sha256=" and the HMAC-SHA-256 of the
- * body. PL_E_NET, PL_E_AUTH, PL_E_FORMAT, PL_E_CANCEL. */
+ * body; with `timed` X-Plimsoll-Signature-Timed is that of the timestamp, a dot and the body, so
+ * that what is old can be refused. PL_E_NET, PL_E_AUTH, PL_E_FORMAT, PL_E_CANCEL. */
 int pl_webhook_post(const struct pl_webhook *w, struct pl_str body, struct pl_err *err);
 
 #endif

@@ -3,6 +3,7 @@
  * section 3. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -20,8 +21,9 @@
 #define IDLE_MS 2000    /* between looks for work when nobody calls */
 #define ONCE_MS 100     /* the same with --once, where others may be about to end */
 #define PATIENCE_S 300u /* how long a store that is gone is waited for */
-#define HOLD_S 60       /* for a registry that has had enough */
-#define HOLD_MAX_S 900
+#define HOLD_S 120      /* for a registry that has had enough and does not say for how long */
+#define HOLD_MAX_S 21600
+#define LATER_S 15 /* until a queue that was full is looked at again */
 
 struct slot {
     const struct pl_worker_cmd *o;
@@ -46,6 +48,9 @@ struct slot {
     uint8_t packed_key[PL_WORK_KEY];
     int store_r; /* what went wrong with the store while an image was read */
     struct pl_err store_err;
+    _Atomic uint32_t
+        *asked;         /* seconds of peace that the registry wants; shared with those who ask */
+    struct pl_str held; /* the registry that got them, among what was claimed */
 };
 
 /* ---- records ---- */
@@ -155,15 +160,26 @@ static int back(struct slot *x, int64_t delay, const char *why, struct pl_err *e
     return x->s->ops->work_back(x->s, x->now->id, x->name, delay, err);
 }
 
-/* A registry that says "too many" is left in peace by all; that is no failure of the work. */
+/* Seconds of peace that the registry wants; 0: none. */
+static int64_t peace(const struct slot *x, const char *why)
+{
+    uint32_t asked = x->asked ? *x->asked : 0;
+    if (!x->now->host.n || (!asked && !strstr(why, "(429)")))
+        return 0;
+    if (!asked || asked == PL_REGISTRY_SOME)
+        return HOLD_S;
+    return asked < HOLD_MAX_S ? asked : HOLD_MAX_S;
+}
+
+/* A registry that has had enough is left in peace by all; that is no failure of the work. */
 static int failed(struct slot *x, const char *why, struct pl_err *err)
 {
     struct pl_store *s = x->s;
     pl_auto_buf struct pl_buf said = { 0 };
-    if (x->now->host.n && strstr(why, "(429)")) {
-        int64_t d = HOLD_S * (x->now->tries + 1);
-        d = d < HOLD_MAX_S ? d : HOLD_MAX_S;
+    int64_t d = peace(x, why);
+    if (d) {
         int r = s->ops->host_hold(s, x->now->host, d, err);
+        x->held = x->now->host;
         atomic_fetch_add(&x->stats->host_holds, 1);
         return r == 0 ? back(x, d, why, err) : r;
     }
@@ -284,6 +300,37 @@ static int work_on(struct slot *x, struct pl_err *err)
     return end_image(x, &report, err);
 }
 
+static int discover(struct slot *x, struct pl_err *err)
+{
+    struct pl_err why = { 0 };
+    bool later = false, store = false;
+    int r = pl_worker_discover(x->s, &x->reach.registry, x->now, x->name, x->o->queue_max, &later,
+                               &store, &why);
+    if (r < 0 && store) {
+        *err = why;
+        return r;
+    }
+    if (r == PL_E_CANCEL || *pl_common_cancel())
+        return back(x, 0, "the worker ends", err);
+    if (r < 0)
+        return failed(x, why.msg, err);
+    if (later)
+        return back(x, LATER_S, "the queue is full", err);
+    ended(x, PL_WORKER_DONE, NULL);
+    return 0;
+}
+
+static int one(struct slot *x, struct pl_err *err)
+{
+    if (*pl_common_cancel())
+        return back(x, 0, "the worker ends", err);
+    if (x->held.n && pl_str_eq(x->held, x->now->host))
+        return back(x, 0, "its registry wants peace", err);
+    if (x->asked)
+        *x->asked = 0;
+    return x->now->kind == PL_WORK_DISCOVER ? discover(x, err) : work_on(x, err);
+}
+
 static int on_claim(void *arg, const struct pl_work *w)
 {
     struct slot *x = arg;
@@ -308,7 +355,7 @@ static int next(struct slot *x, const struct pl_work *w, struct pl_err *err)
     pl_buf_clear(&x->packed);
     pl_worker_count(x->stats, PL_WORKER_CLAIMED, w->kind);
     atomic_store(&x->stats->busy[x->index], 1 + (int)w->kind);
-    int r = *pl_common_cancel() ? back(x, 0, "the worker ends", err) : work_on(x, err);
+    int r = one(x, err);
     atomic_store(&x->stats->busy[x->index], 0);
     pl_arena_reset(&x->a);
     return r;
@@ -320,7 +367,9 @@ static int turn(struct slot *x, struct pl_err *err)
     int64_t began = pl_clock_ms();
     pl_arena_reset(&x->claims_a);
     x->claimed.n = 0;
-    int r = x->s->ops->work_claim(x->s, x->name, x->o->lease, x->batch, on_claim, x, err);
+    x->held = PL_S("");
+    int r = x->s->ops->work_claim(x->s, x->name, x->o->lease, PL_WORK_IMAGE, PL_WORK_DISCOVER,
+                                  x->batch, on_claim, x, err);
     for (size_t i = 0; i < x->claimed.n && r == 0; i++)
         r = next(x, &x->claimed.p[i], err);
     int64_t took = pl_clock_ms() - began;
@@ -368,7 +417,7 @@ int pl_worker_open(const char *where, const struct pl_fleet_log *log, struct pl_
 
 static int loop(struct slot *x, struct pl_err *err)
 {
-    int r = 0;
+    int r = 0, pause = ONCE_MS;
     bool end = false;
     while (!*pl_common_cancel() && !end) {
         if (!x->s && (r = pl_worker_open(x->where, &x->log, &x->s, err)) < 0)
@@ -378,8 +427,12 @@ static int loop(struct slot *x, struct pl_err *err)
             r = all_done(x, &end, err);
         else if (r == 1)
             r = 0, x->s->ops->sleep(x->s, IDLE_MS);
-        if (r == 0 && x->o->once && !x->claimed.n && !end)
-            x->s->ops->sleep(x->s, ONCE_MS);
+        if (r == 0 && x->o->once && !x->claimed.n && !end) { /* what is left may be held for long */
+            x->s->ops->sleep(x->s, pause);
+            pause = pause * 2 < IDLE_MS ? pause * 2 : IDLE_MS;
+        } else {
+            pause = ONCE_MS;
+        }
         if (r < 0) { /* what was claimed comes back when its lease is over */
             say(&x->log, PL_LOG_ERROR, "work interrupted", err);
             x->s->ops->close(x->s);
@@ -421,7 +474,11 @@ int pl_worker_slot(const struct pl_worker_cmd *o, const struct pl_worker_slot *g
         code = pl_run_begin(&x.run, &own.common, /* secrets= */ true);
     if (!code)
         code = pl_reach_begin(&x.reach, &x.run, &o->reg, &own.common, &none);
+    void *shared =
+        mmap(NULL, sizeof *x.asked, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    x.asked = shared == MAP_FAILED ? NULL : shared;
     if (!code) {
+        x.reach.registry.asked = x.asked;
         pl_scan_keep(x.run.scan, &x.keep);
         if (loop(&x, &err) < 0)
             code = pl_run_failed("worker", &err);
@@ -430,6 +487,8 @@ int pl_worker_slot(const struct pl_worker_cmd *o, const struct pl_worker_slot *g
     }
     if (x.s)
         x.s->ops->close(x.s);
+    if (x.asked)
+        munmap((void *)x.asked, sizeof *x.asked);
     pl_vuln_end(x.vuln);
     pl_vec_release(&x.claimed);
     pl_vec_release(&x.missing);

@@ -9,10 +9,11 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "model/fleet.h"
 #include "model/package.h"
 
 /* The layout of the tables that this program makes and understands. */
-#define PL_STORE_SCHEMA 3
+#define PL_STORE_SCHEMA 4
 
 /* How something came into the store. */
 struct pl_store_origin {
@@ -76,9 +77,12 @@ struct pl_store_counts {
 /* ---- the queue (fleet.md section 3) ---- */
 
 enum pl_work_kind {
-    PL_WORK_IMAGE, /* a target: its layers become work of their own, then it is put together */
-    PL_WORK_LAYER, /* a blob that many images may share: read once */
+    PL_WORK_IMAGE,    /* a target: its layers become work of their own, then it is put together */
+    PL_WORK_LAYER,    /* a blob that many images may share: read once */
+    PL_WORK_DISCOVER, /* a registry or a repository: what it has becomes work of its own */
+    PL_WORK_REMATCH,  /* all inventories against new advisories; done by who keeps the schedule */
 };
+#define PL_WORK_KINDS 4
 enum pl_work_state {
     PL_WORK_READY,
     PL_WORK_LEASED,
@@ -87,7 +91,6 @@ enum pl_work_state {
     PL_WORK_WAITING, /* for its layers */
 };
 #define PL_WORK_STATES 5
-#define PL_WORK_KINDS 2
 #define PL_WORK_KEY 16u   /* bytes that tell one piece of work from all others */
 #define PL_WORK_FAILS 3   /* failures after which it is set aside … */
 #define PL_WORK_LOSSES 10 /* … or workers that were lost over it */
@@ -98,6 +101,7 @@ struct pl_work_new {
     uint8_t key[PL_WORK_KEY];
     struct pl_str target, digest; /* digest: LAYER's */
     struct pl_str host;           /* of the registry; empty: none is asked */
+    struct pl_str share;          /* whose turn it takes among others of its priority */
     int64_t priority;             /* higher ones first */
 };
 /* The same as it is claimed or listed; lives during the callback. */
@@ -224,11 +228,14 @@ struct pl_store_ops {
 
     /* As begin, but other writers go on: for work and records. Ended by commit or rollback. */
     int (*share)(struct pl_store *s, struct pl_err *err);
-    /* Adds work, each once: what is there and not done stays, what is done is to be done again. */
+    /* Adds work, each once: what is there and not done stays, what is done is to be done again.
+     * Those that share a priority take turns by `share`. In a transaction of its own, or in the one
+     * that is open. */
     int (*work_add)(struct pl_store *s, const struct pl_work_new *w, size_t n, struct pl_err *err);
-    /* Claims up to `n` pieces for `worker`, for `lease` seconds; what others lost comes back first.
-     * Work of a host that is held is left out. */
-    int (*work_claim)(struct pl_store *s, struct pl_str worker, int64_t lease, size_t n,
+    /* Claims up to `n` pieces of the kinds `from` to `to` for `worker`, for `lease` seconds; what
+     * others lost comes back first. Work of a host that is held is left out. */
+    int (*work_claim)(struct pl_store *s, struct pl_str worker, int64_t lease,
+                      enum pl_work_kind from, enum pl_work_kind to, size_t n,
                       int (*fn)(void *arg, const struct pl_work *w), void *arg, struct pl_err *err);
     /* `worker` lives: all it has stays its own for `lease` seconds from now. */
     int (*work_beat)(struct pl_store *s, struct pl_str worker, int64_t lease, struct pl_err *err);
@@ -265,6 +272,95 @@ struct pl_store_ops {
                      bool *ret_got, struct pl_err *err);
     /* No work for `host` for `seconds`, as it asked. */
     int (*host_hold)(struct pl_store *s, struct pl_str host, int64_t seconds, struct pl_err *err);
+
+    /* ---- schedules, names, where images run, messages: model/fleet.h ---- */
+
+    /* True for one asker in `every` seconds of the store's clock, whoever else asks. */
+    int (*turn)(struct pl_store *s, struct pl_str name, int64_t every, bool *ret,
+                struct pl_err *err);
+    /* A text under a name, in `a` (empty: none); and keeps one. */
+    int (*note)(struct pl_store *s, struct pl_str name, struct pl_arena *a, struct pl_str *ret,
+                struct pl_err *err);
+    int (*note_put)(struct pl_store *s, struct pl_str name, struct pl_str text, struct pl_err *err);
+    /* The store's clock. */
+    int (*now)(struct pl_store *s, int64_t *ret, struct pl_err *err);
+    /* How many images and layers are ready to be read, counted up to `most`. */
+    int (*depth)(struct pl_store *s, int64_t most, int64_t *ret, struct pl_err *err);
+    /* What was set aside and was not told before; it is now. Between begin (or share) and commit.
+     */
+    int (*work_aside)(struct pl_store *s, int (*fn)(void *arg, const struct pl_work *w), void *arg,
+                      struct pl_err *err);
+    /* Names of inventories that only other programs or rules than these have read, those that run
+     * first. */
+    int (*stale)(struct pl_store *s, struct pl_str tool, struct pl_str rules,
+                 int (*fn)(void *arg, struct pl_str name, bool runs), void *arg,
+                 struct pl_err *err);
+    /* How many inventories were put in since `since` and matched with another database. */
+    int (*behind)(struct pl_store *s, struct pl_str db, int64_t since, int64_t *ret,
+                  struct pl_err *err);
+
+    /* What `name` names now: image and when that was last seen, in `a`; *ret_there. */
+    int (*ref)(struct pl_store *s, struct pl_str name, struct pl_arena *a, struct pl_ref *ret,
+               bool *ret_there, struct pl_err *err);
+    /* `r` names r->image: one that named another ends here. Between begin (or share) and commit. */
+    int (*ref_put)(struct pl_store *s, const struct pl_ref *r, struct pl_err *err);
+    /* Tags of a repository that were not seen since `before` are gone. As above. */
+    int (*ref_lost)(struct pl_store *s, struct pl_str registry, struct pl_str repository,
+                    int64_t before, struct pl_err *err);
+    /* What `name` named, the oldest first. */
+    int (*ref_each)(struct pl_store *s, struct pl_str name,
+                    int (*fn)(void *arg, const struct pl_ref *r), void *arg, struct pl_err *err);
+    /* A name that names the image with this digest now, in `a`; empty: none does. */
+    int (*ref_of)(struct pl_store *s, struct pl_str image, struct pl_arena *a, struct pl_str *ret,
+                  struct pl_err *err);
+    /* All that runs in `cluster` now: what was there and is not any more has ended. */
+    int (*runs_put)(struct pl_store *s, struct pl_str cluster, const struct pl_exposure *e,
+                    size_t n, struct pl_err *err);
+    /* Does the image with this digest run? */
+    int (*runs)(struct pl_store *s, struct pl_str image, bool *ret, struct pl_err *err);
+    /* Where the image of this digest, of this name, or that this name ever named runs or ran. */
+    int (*runs_of)(struct pl_store *s, struct pl_str image, struct pl_str name,
+                   int (*fn)(void *arg, const struct pl_exposure *e), void *arg,
+                   struct pl_err *err);
+
+    /* The number of the last run that matched. */
+    int (*run_last)(struct pl_store *s, int64_t *ret, struct pl_err *err);
+    /* What changed in the runs after `after`, up to `to`; each inventory of a run once. */
+    int (*changes)(struct pl_store *s, int64_t after, int64_t to,
+                   int (*fn)(void *arg, const struct pl_store_change *c), void *arg,
+                   struct pl_err *err);
+    /* The findings of an inventory beside advisories, as far as the store knows them apart. */
+    int (*own_findings)(struct pl_store *s, int64_t image,
+                        int (*fn)(void *arg, const struct pl_finding *f), void *arg,
+                        struct pl_err *err);
+
+    /* What a rebuild of an inventory would mend, as a print of what was told: of all, by number; of
+     * one, in `a` (empty: none); and keeps one. */
+    int (*rebuild_each)(struct pl_store *s,
+                        int (*fn)(void *arg, int64_t image, struct pl_str print), void *arg,
+                        struct pl_err *err);
+    int (*rebuild)(struct pl_store *s, int64_t image, struct pl_arena *a, struct pl_str *ret,
+                   struct pl_err *err);
+    int (*rebuild_put)(struct pl_store *s, int64_t image, struct pl_str print, struct pl_err *err);
+
+    /* A message for o->hook; one with the same key is there once. Between begin and commit. */
+    int (*out_add)(struct pl_store *s, const struct pl_out *o, struct pl_err *err);
+    /* The next message for `hook` that is due, for `lease` seconds, in `a`; *ret_there. */
+    int (*out_claim)(struct pl_store *s, struct pl_str hook, int64_t lease, struct pl_arena *a,
+                     struct pl_out *ret, bool *ret_there, struct pl_err *err);
+    /* It was taken; it was not: again after `delay` seconds, unless it is older than `most`. */
+    int (*out_told)(struct pl_store *s, int64_t id, struct pl_err *err);
+    int (*out_fail)(struct pl_store *s, int64_t id, struct pl_str error, int64_t delay,
+                    int64_t most, bool *ret_given_up, struct pl_err *err);
+    /* Gives up all that are older than `most`, for `error`; how many. */
+    int (*out_old)(struct pl_store *s, int64_t most, struct pl_str error, uint64_t *ret_n,
+                   struct pl_err *err);
+    /* What was given up is tried again; how many. */
+    int (*out_retry)(struct pl_store *s, uint64_t *ret_n, struct pl_err *err);
+    /* How many there are in each state; all in one. */
+    int (*out_counts)(struct pl_store *s, uint64_t ret[PL_OUT_STATES], struct pl_err *err);
+    int (*out_each)(struct pl_store *s, enum pl_out_state state,
+                    int (*fn)(void *arg, const struct pl_out *o), void *arg, struct pl_err *err);
     /* Waits until work may have come, at most so long; false when it is not known. */
     void (*sleep)(struct pl_store *s, int milliseconds);
 };

@@ -407,11 +407,25 @@ int pl_call_wait(struct pl_registry *r, unsigned n, int64_t asked, struct pl_err
     return 0;
 }
 
+/* Does it ask to be left alone, and is there somebody who will see to that for all? */
+static bool asks_for_peace(struct pl_endpoint *e, const struct pl_http_answer *ans)
+{
+    bool yes = ans->status == 429 || (ans->status == 503 && ans->retry_after >= 0);
+    if (!yes || !e->r->o.asked || e->mirror)
+        return false;
+    *e->r->o.asked = ans->retry_after < 0    ? PL_REGISTRY_SOME
+                     : ans->retry_after == 0 ? 1
+                                             : (uint32_t)ans->retry_after;
+    return true;
+}
+
 int pl_call(struct pl_endpoint *e, struct pl_call *c, struct pl_http_answer *ans,
             struct pl_err *err)
 {
     for (unsigned n = 0;; n++) {
         int r = pl_call_once(e, c, ans, err);
+        if (r == 0 && asks_for_peace(e, ans))
+            return pl_status_fail(e, ans, "the request", err);
         bool again = r < 0 ? c->transient : pl_status_transient(ans->status);
         if (!again || c->once)
             return r;

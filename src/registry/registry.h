@@ -26,9 +26,15 @@ struct pl_registry_opts {
     bool offline, foreign_layers;
     const volatile sig_atomic_t *cancel;
     struct pl_room *room; /* for manifests that are large, of all clients; NULL: no end */
+    /* In memory that processes share, or NULL. Where it is given, a registry that asks to be left
+     * alone (429, 503 with Retry-After) is: nothing is repeated, and the seconds that it asked for
+     * stand here, PL_REGISTRY_SOME when it did not say. */
+    _Atomic uint32_t *asked;
     void (*note)(void *arg, const char *text); /* for people; may be NULL */
     void *note_arg;
 };
+
+#define PL_REGISTRY_SOME UINT32_MAX
 
 /* 30 s stall, no time limit, 4 retries, no password. */
 void pl_registry_opts_init(struct pl_registry_opts *o);

@@ -13,7 +13,8 @@ struct pl_dbq *pl_store_q(struct pl_store_db *s, enum pl_store_q which, struct p
     bool many = which == PL_Q_PACKAGE_ALL || which == PL_Q_IMAGE_IDS || which == PL_Q_WORK_EACH ||
                 which == PL_Q_FLAW_ALL || which == PL_Q_PACKAGE_NAMED ||
                 which == PL_Q_PACKAGE_SUBJECT || which == PL_Q_SET_TAIL ||
-                which == PL_Q_IMAGE_NAMES;
+                which == PL_Q_IMAGE_NAMES || which == PL_Q_STALE || which == PL_Q_CHANGES_AFTER ||
+                which == PL_Q_FIRSTS_AFTER || which == PL_Q_OUT_EACH || which == PL_Q_REBUILD_ALL;
     if (!s->q[which] &&
         s->db->ops->prepare(s->db, s->db->ops->sql[which], many, &s->q[which], err) < 0)
         return NULL;
@@ -60,6 +61,18 @@ void pl_store_forget(struct pl_store_db *s)
 
 /* ---- transactions ---- */
 
+/* Numbers that were looked up before facts were collected may stand for nothing now. */
+static int collected(struct pl_store_db *s, struct pl_err *err)
+{
+    struct pl_dbq *q = pl_store_q(s, PL_Q_FACTS_AT, err);
+    int64_t at = 0;
+    int r = q ? pl_store_one(q, &at, err) : err->code;
+    if (r >= 0 && at != s->facts_at)
+        pl_store_forget(s);
+    s->facts_at = at;
+    return r < 0 ? r : 0;
+}
+
 static int start(struct pl_store *store, enum pl_db_how how, struct pl_err *err)
 {
     struct pl_store_db *s = (struct pl_store_db *)store;
@@ -68,6 +81,8 @@ static int start(struct pl_store *store, enum pl_db_how how, struct pl_err *err)
     s->flaws_all = false;
     int r = s->db->ops->begin(s->db, how, err);
     s->open = r == 0;
+    if (r == 0 && how == PL_DB_WRITE && (r = collected(s, err)) < 0)
+        store->ops->rollback(store);
     return r;
 }
 
@@ -194,6 +209,36 @@ static const struct pl_store_ops ops = {
     .host_take = pl_queue_take,
     .host_hold = pl_queue_hold,
     .sleep = op_sleep,
+    .work_aside = pl_queue_aside,
+    .depth = pl_queue_depth,
+    .turn = pl_fleet_turn,
+    .note = pl_fleet_note,
+    .note_put = pl_fleet_note_put,
+    .now = pl_fleet_now,
+    .stale = pl_fleet_stale,
+    .behind = pl_fleet_behind,
+    .ref = pl_fleet_ref,
+    .ref_put = pl_fleet_ref_put,
+    .ref_lost = pl_fleet_ref_lost,
+    .ref_of = pl_fleet_ref_of,
+    .ref_each = pl_fleet_ref_each,
+    .runs_put = pl_fleet_runs_put,
+    .runs = pl_fleet_runs,
+    .runs_of = pl_fleet_runs_of,
+    .run_last = pl_fleet_run_last,
+    .changes = pl_fleet_changes,
+    .own_findings = pl_fleet_own_findings,
+    .rebuild_each = pl_fleet_rebuild_each,
+    .rebuild_put = pl_fleet_rebuild_put,
+    .rebuild = pl_fleet_rebuild,
+    .out_add = pl_outbox_add,
+    .out_claim = pl_outbox_claim,
+    .out_told = pl_outbox_told,
+    .out_fail = pl_outbox_fail,
+    .out_old = pl_outbox_old,
+    .out_retry = pl_outbox_retry,
+    .out_counts = pl_outbox_counts,
+    .out_each = pl_outbox_each,
 };
 
 struct pl_store *pl_store_over(struct pl_db *db)

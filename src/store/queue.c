@@ -20,18 +20,19 @@ static int one(struct pl_store_db *s, enum pl_store_q which, int64_t id, struct 
 static void read_work(struct pl_dbq *q, struct pl_work *w)
 {
     int64_t kind = pl_dbq_col_int(q, 1), state = pl_dbq_col_int(q, 2);
-    *w = (struct pl_work){ .id = pl_dbq_col_int(q, 0),
-                           .kind = kind == PL_WORK_LAYER ? PL_WORK_LAYER : PL_WORK_IMAGE,
-                           .state = state >= 0 && state < PL_WORK_STATES ? (enum pl_work_state)state
-                                                                         : PL_WORK_ASIDE,
-                           .target = pl_dbq_col(q, 3),
-                           .digest = pl_dbq_col(q, 4),
-                           .host = pl_dbq_col(q, 5),
-                           .error = pl_dbq_col(q, 6),
-                           .priority = pl_dbq_col_int(q, 7),
-                           .tries = pl_dbq_col_int(q, 8),
-                           .fails = pl_dbq_col_int(q, 9),
-                           .ready_at = pl_dbq_col_int(q, 10) };
+    *w = (struct pl_work){
+        .id = pl_dbq_col_int(q, 0),
+        .kind = kind >= 0 && kind < PL_WORK_KINDS ? (enum pl_work_kind)kind : PL_WORK_IMAGE,
+        .state = state >= 0 && state < PL_WORK_STATES ? (enum pl_work_state)state : PL_WORK_ASIDE,
+        .target = pl_dbq_col(q, 3),
+        .digest = pl_dbq_col(q, 4),
+        .host = pl_dbq_col(q, 5),
+        .error = pl_dbq_col(q, 6),
+        .priority = pl_dbq_col_int(q, 7),
+        .tries = pl_dbq_col_int(q, 8),
+        .fails = pl_dbq_col_int(q, 9),
+        .ready_at = pl_dbq_col_int(q, 10)
+    };
 }
 
 static int each_work(struct pl_dbq *q, int (*fn)(void *arg, const struct pl_work *w), void *arg,
@@ -63,6 +64,8 @@ static int ended(struct pl_store *store, int r, struct pl_err *err)
 struct adding {
     const struct pl_work_new *const *w;
     int64_t *id, *state, waiter;
+    const struct pl_work_new *first; /* as they were given */
+    int64_t *turn;                   /* of each as it was given */
     size_t *todo;
 };
 
@@ -71,6 +74,11 @@ static int by_key(const void *pa, const void *pb)
     const struct pl_work_new *a = *(const struct pl_work_new *const *)pa,
                              *b = *(const struct pl_work_new *const *)pb;
     return memcmp(a->key, b->key, PL_WORK_KEY);
+}
+
+static int64_t turn_of(const struct adding *x, size_t i)
+{
+    return x->turn[x->w[i] - x->first];
 }
 
 static void bind_new(void *arg, struct pl_dbq *q, size_t i)
@@ -82,6 +90,7 @@ static void bind_new(void *arg, struct pl_dbq *q, size_t i)
     pl_dbq_text(q, 4, w->digest);
     pl_dbq_text(q, 5, w->host);
     pl_dbq_int(q, 6, w->priority);
+    pl_dbq_int(q, 7, turn_of(arg, i));
 }
 
 static int on_new(void *arg, struct pl_dbq *q, size_t i, bool there)
@@ -114,6 +123,12 @@ static void bind_id(void *arg, struct pl_dbq *q, size_t i)
     pl_dbq_int(q, 1, x->id[x->todo[i]]);
 }
 
+static void bind_again(void *arg, struct pl_dbq *q, size_t i)
+{
+    bind_id(arg, q, i);
+    pl_dbq_int(q, 2, turn_of(arg, ((struct adding *)arg)->todo[i]));
+}
+
 static void bind_wait(void *arg, struct pl_dbq *q, size_t i)
 {
     bind_id(arg, q, i);
@@ -131,6 +146,71 @@ static int many(struct pl_store_db *s, enum pl_store_q which, size_t n,
     return s->db->ops->each(q, n, bind, row, x, err);
 }
 
+/* ---- turns: those who share a priority come one after the other, whoever queued more ---- */
+
+static int by_share(const void *pa, const void *pb)
+{
+    const struct pl_work_new *a = *(const struct pl_work_new *const *)pa,
+                             *b = *(const struct pl_work_new *const *)pb;
+    int order = pl_str_cmp(a->share, b->share);
+    return order ? order : a < b ? -1 : a > b;
+}
+
+/* `n` turns of `share`, none before `floor`: *ret is the last. */
+static int take_turns(struct pl_store_db *s, struct pl_str share, int64_t n, int64_t floor,
+                      int64_t *ret, struct pl_err *err)
+{
+    struct pl_dbq *q = pl_store_q(s, PL_Q_SHARE_MAKE, err);
+    if (!q)
+        return err->code;
+    pl_dbq_text(q, 1, share);
+    int r = pl_store_do(q, err);
+    if (r < 0 || !(q = pl_store_q(s, PL_Q_SHARE_TAKE, err)))
+        return err->code;
+    pl_dbq_text(q, 1, share);
+    pl_dbq_int(q, 2, n);
+    pl_dbq_int(q, 3, floor);
+    r = pl_store_one(q, ret, err);
+    return r < 0 ? r : 0;
+}
+
+/* Turns of what is added, in the order in which it was given; rows of shares are taken in their
+ * order, so that two that add do not wait for each other. */
+static int give_turns(struct pl_store_db *s, const struct pl_work_new *w, size_t n,
+                      struct adding *x, struct pl_err *err)
+{
+    const struct pl_work_new **by = pl_alloc_n(&s->scratch, n + 1, sizeof *by);
+    int64_t floor = 0, last = 0;
+    struct pl_dbq *q = pl_store_q(s, PL_Q_SHARE_FLOOR, err);
+    int r = q ? pl_store_one(q, &floor, err) : err->code;
+    for (size_t i = 0; i < n; i++)
+        by[i] = &w[i];
+    if (n)
+        qsort(by, n, sizeof *by, by_share);
+    for (size_t i = 0, k; i < n && r >= 0; i = k) {
+        for (k = i + 1; k < n && pl_str_eq(by[k]->share, by[i]->share);)
+            k++;
+        r = take_turns(s, by[i]->share, (int64_t)(k - i), floor, &last, err);
+        for (size_t m = i; m < k; m++)
+            x->turn[by[m] - w] = last - (int64_t)(k - 1 - m);
+    }
+    return r < 0 ? r : 0;
+}
+
+/* Layers take the turn of the image that waits for them. */
+static int same_turn(struct pl_store_db *s, size_t n, struct adding *x, struct pl_err *err)
+{
+    int64_t turn = 0;
+    struct pl_dbq *q = pl_store_q(s, PL_Q_JOB_TURN, err);
+    if (!q)
+        return err->code;
+    pl_dbq_int(q, 1, x->waiter);
+    int r = pl_store_one(q, &turn, err);
+    for (size_t i = 0; i < n; i++)
+        x->turn[i] = turn;
+    return r < 0 ? r : 0;
+}
+
 /* Adds the work by rising key, so that two that add the same do not wait for each other. */
 static int add(struct pl_store_db *s, const struct pl_work_new *w, size_t n, struct adding *x,
                struct pl_err *err)
@@ -140,6 +220,11 @@ static int add(struct pl_store_db *s, const struct pl_work_new *w, size_t n, str
     x->id = pl_alloc_n(&s->scratch, n + 1, sizeof *x->id);
     x->state = pl_alloc_n(&s->scratch, n + 1, sizeof *x->state);
     x->todo = pl_alloc_n(&s->scratch, n + 1, sizeof *x->todo);
+    x->turn = pl_alloc_n(&s->scratch, n + 1, sizeof *x->turn);
+    x->first = w;
+    int r = x->waiter ? same_turn(s, n, x, err) : give_turns(s, w, n, x, err);
+    if (r < 0)
+        return r;
     for (size_t i = 0; i < n; i++)
         sorted[i] = &w[i];
     if (n)
@@ -160,16 +245,17 @@ int pl_queue_add(struct pl_store *store, const struct pl_work_new *w, size_t n, 
 {
     struct pl_store_db *s = (struct pl_store_db *)store;
     struct adding x = { .waiter = 0 };
+    bool own = !s->open;
     pl_arena_reset(&s->scratch);
-    int r = store->ops->share(store, err);
+    int r = own ? store->ops->share(store, err) : 0;
     if (r < 0)
         return r;
     r = add(s, w, n, &x, err);
     if (r == 0)
-        r = many(s, PL_Q_WORK_AGAIN, in_state(&x, n, PL_WORK_DONE), bind_id, NULL, &x, err);
+        r = many(s, PL_Q_WORK_AGAIN, in_state(&x, n, PL_WORK_DONE), bind_again, NULL, &x, err);
     if (r == 0)
         r = s->db->ops->wake(s->db, err);
-    return ended(store, r, err);
+    return own ? ended(store, r, err) : r;
 }
 
 /* ---- waiting for layers ---- */
@@ -192,7 +278,7 @@ static int wait_for(struct pl_store_db *s, int64_t id, struct pl_str worker,
         if (x.state[x.todo[i]] == PL_WORK_READY)
             x.todo[lacking++] = x.todo[i];
     if (r == 0)
-        r = many(s, PL_Q_WORK_AGAIN, lacking, bind_id, NULL, &x, err);
+        r = many(s, PL_Q_WORK_AGAIN, lacking, bind_again, NULL, &x, err);
     size_t waits = 0;
     for (size_t i = 0; i < n; i++)
         if (x.state[i] == PL_WORK_READY || x.state[i] == PL_WORK_LEASED)
@@ -268,7 +354,8 @@ static int sweep(struct pl_store *store, struct pl_err *err)
     return ended(store, r, err);
 }
 
-int pl_queue_claim(struct pl_store *store, struct pl_str worker, int64_t lease, size_t n,
+int pl_queue_claim(struct pl_store *store, struct pl_str worker, int64_t lease,
+                   enum pl_work_kind from, enum pl_work_kind to, size_t n,
                    int (*fn)(void *arg, const struct pl_work *w), void *arg, struct pl_err *err)
 {
     struct pl_store_db *s = (struct pl_store_db *)store;
@@ -279,6 +366,8 @@ int pl_queue_claim(struct pl_store *store, struct pl_str worker, int64_t lease, 
     pl_dbq_text(q, 1, worker);
     pl_dbq_int(q, 2, lease);
     pl_dbq_int(q, 3, (int64_t)n);
+    pl_dbq_int(q, 4, from);
+    pl_dbq_int(q, 5, to);
     return each_work(q, fn, arg, err);
 }
 
@@ -354,6 +443,23 @@ int pl_queue_each(struct pl_store *store, enum pl_work_state state,
         return err->code;
     pl_dbq_int(q, 1, state);
     return each_work(q, fn, arg, err);
+}
+
+int pl_queue_aside(struct pl_store *store, int (*fn)(void *arg, const struct pl_work *w), void *arg,
+                   struct pl_err *err)
+{
+    struct pl_dbq *q = pl_store_q((struct pl_store_db *)store, PL_Q_JOB_ASIDE, err);
+    return q ? each_work(q, fn, arg, err) : err->code;
+}
+
+int pl_queue_depth(struct pl_store *store, int64_t most, int64_t *ret, struct pl_err *err)
+{
+    struct pl_dbq *q = pl_store_q((struct pl_store_db *)store, PL_Q_JOB_DEPTH, err);
+    if (!q)
+        return err->code;
+    pl_dbq_int(q, 1, most);
+    int r = pl_store_one(q, ret, err);
+    return r < 0 ? r : 0;
 }
 
 int pl_queue_counts(struct pl_store *store, uint64_t ret[PL_WORK_STATES], struct pl_err *err)

@@ -138,8 +138,9 @@
       " WHERE a.id=ANY(?1::bigint[]) AND a.digest<>'' ORDER BY a.id,b.name")
 
 /* What was lost: by whom it is not known any more. */
-#define PL_SQL_LOST                                                                           \
-    "state=CASE WHEN job.tries>=10 THEN 3 ELSE 0 END,worker='',error=CASE WHEN job.tries>=10" \
+#define PL_SQL_LOST                                                                     \
+    "state=CASE WHEN job.tries>=10 THEN 3 ELSE 0 END,told=0,worker='',error=CASE WHEN " \
+    "job.tries>=10"                                                                     \
     " THEN ?1 ELSE job.error END"
 
 #define PL_SQL_WORK "id,kind,state,target,digest,host,error,priority,tries,fails,ready_at"
@@ -149,10 +150,10 @@
 #define PL_SQL_READY                                                                         \
     "SELECT id FROM job WHERE state=0 AND ready_at<=unixepoch()"                             \
     " AND NOT EXISTS(SELECT 1 FROM bucket WHERE bucket.host=job.host AND until>unixepoch())" \
-    " ORDER BY priority DESC,id LIMIT ?3"
-#define PL_SQL_NEW                                                \
-    "INSERT INTO job(key,kind,target,digest,host,priority,added)" \
-    " VALUES(?1,?2,?3,?4,?5,?6,unixepoch())"
+    " AND kind>=?4 AND kind<=?5 ORDER BY priority DESC,turn,id LIMIT ?3"
+#define PL_SQL_NEW                                                     \
+    "INSERT INTO job(key,kind,target,digest,host,priority,turn,added)" \
+    " VALUES(?1,?2,?3,?4,?5,?6,?7,unixepoch())"
 #define PL_SQL_TOKENS \
     "(CASE WHEN tokens+(unixepoch()-at)*?2>?3 THEN ?3 ELSE tokens+(unixepoch()-at)*?2 END)"
 
@@ -172,8 +173,8 @@
                  "excluded.priority) RETURNING id,state",                                         \
       PL_SQL_NEW " ON CONFLICT(tenant,key) DO UPDATE SET priority=greatest(job.priority,"         \
                  "excluded.priority) RETURNING id,state")                                         \
-    X(WORK_AGAIN, "UPDATE job SET state=0,tries=0,fails=0,ready_at=0,added=unixepoch()"           \
-                  " WHERE id=?1 AND state=2")                                                     \
+    X(WORK_AGAIN, "UPDATE job SET state=0,tries=0,fails=0,ready_at=0,added=unixepoch(),"          \
+                  "turn=?2 WHERE id=?1 AND state=2")                                              \
     Y(WORK_CLAIM,                                                                                 \
       "UPDATE job SET state=1,worker=?1,lease_until=unixepoch()+?2,tries=tries+1"                 \
       " WHERE id IN(" PL_SQL_READY ") RETURNING " PL_SQL_WORK,                                    \
@@ -194,7 +195,7 @@
       "worker='',tries=0 WHERE id=?1 AND worker=?3 AND state=1 RETURNING id")                     \
     X(WORK_FAIL,                                                                                  \
       "UPDATE job SET fails=fails+1,state=CASE WHEN fails>=2 THEN 3 ELSE 0 END,worker='',"        \
-      "error=?3,ready_at=unixepoch()+?4 WHERE id=?1 AND worker=?2 AND state=1"                    \
+      "error=?3,told=0,ready_at=unixepoch()+?4 WHERE id=?1 AND worker=?2 AND state=1"             \
       " RETURNING state")                                                                         \
     X(WORK_BACK, "UPDATE job SET state=0,worker='',tries=tries-1,ready_at=unixepoch()+?3"         \
                  " WHERE id=?1 AND worker=?2 AND state=1")                                        \

@@ -70,13 +70,43 @@ static const char *const step[] = {
     " buckets BLOB NOT NULL);"
     "CREATE TABLE posting(bucket INTEGER NOT NULL, segment INTEGER NOT NULL, sets BLOB NOT NULL,"
     " PRIMARY KEY(bucket, segment))",
+    "ALTER TABLE job ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE job ADD COLUMN told INTEGER NOT NULL DEFAULT 0;"
+    "DROP INDEX job_ready;"
+    "CREATE INDEX job_ready ON job(priority DESC, turn, id) WHERE state=0;"
+    "CREATE INDEX job_aside ON job(id) WHERE state=3;"
+    "CREATE INDEX change_run ON change(run);"
+    "CREATE INDEX state_first ON state(first);"
+    "CREATE TABLE share(name TEXT PRIMARY KEY, turn INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE schedule(name TEXT PRIMARY KEY, at INTEGER NOT NULL, value TEXT NOT NULL)"
+    " WITHOUT ROWID;"
+    "CREATE TABLE ref(id INTEGER PRIMARY KEY, name TEXT NOT NULL, registry TEXT NOT NULL,"
+    " repository TEXT NOT NULL, tag TEXT NOT NULL, image TEXT NOT NULL, since INTEGER NOT NULL,"
+    " until INTEGER NOT NULL DEFAULT 0, seen INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX ref_now ON ref(name) WHERE until=0;"
+    "CREATE INDEX ref_name ON ref(name);"
+    "CREATE INDEX ref_image ON ref(image);"
+    "CREATE INDEX ref_place ON ref(registry, repository) WHERE until=0;"
+    "CREATE TABLE exposure(id INTEGER PRIMARY KEY, cluster TEXT NOT NULL, ns TEXT NOT NULL,"
+    " kind TEXT NOT NULL, owner TEXT NOT NULL, image TEXT NOT NULL, name TEXT NOT NULL,"
+    " since INTEGER NOT NULL, seen INTEGER NOT NULL, until INTEGER NOT NULL DEFAULT 0,"
+    " UNIQUE(cluster, ns, kind, owner, image));"
+    "CREATE INDEX exposure_image ON exposure(image);"
+    "CREATE INDEX exposure_name ON exposure(name);"
+    "CREATE TABLE outbox(id INTEGER PRIMARY KEY AUTOINCREMENT, hook TEXT NOT NULL,"
+    " shown TEXT NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL, added INTEGER NOT NULL,"
+    " due INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0,"
+    " state INTEGER NOT NULL DEFAULT 0, done_at INTEGER NOT NULL DEFAULT 0,"
+    " error TEXT NOT NULL DEFAULT '', UNIQUE(hook, key));"
+    "CREATE INDEX outbox_due ON outbox(hook, id) WHERE state=0;"
+    "CREATE TABLE rebuild(image INTEGER PRIMARY KEY, print TEXT NOT NULL)",
 };
 _Static_assert(PL_COUNT(step) == PL_STORE_SCHEMA, "a step for each schema");
 
 static const char *const sql[] = {
 #define X(name, text) [PL_Q_##name] = (text),
 #define Y(name, lite, pg) [PL_Q_##name] = (lite),
-    PL_STORE_SQL(X, Y) PL_FIND_SQL(X, Y) PL_QUEUE_SQL(X, Y)
+    PL_STORE_SQL(X, Y) PL_FIND_SQL(X, Y) PL_QUEUE_SQL(X, Y) PL_FLEET_SQL(X, Y)
 #undef X
 #undef Y
 };

@@ -145,7 +145,7 @@ static bool rises(const uint32_t *v, size_t n)
     return true;
 }
 
-static bool get_flaws(struct pl_str row, struct pl_arena *a, uint32_t **ret, size_t *ret_n)
+bool pl_store_flaws_get(struct pl_str row, struct pl_arena *a, uint32_t **ret, size_t *ret_n)
 {
     return pl_row_get_numbers(row, a, ret, ret_n) && rises(*ret, *ret_n);
 }
@@ -204,7 +204,7 @@ static int change_of(struct keeping *k, size_t i, struct pl_err *err)
     uint32_t *old;
     size_t n_old, n = k->v[i].n;
     const uint32_t *flaw = k->v[i].flaw;
-    if (!get_flaws(k->old[i], k->a, &old, &n_old))
+    if (!pl_store_flaws_get(k->old[i], k->a, &old, &n_old))
         return pl_store_damaged("what an inventory had", err);
     uint32_t *v = pl_alloc_n(k->a, n + n_old + 1, sizeof *v);
     pl_row_put_numbers(&b, v, without(flaw, n, old, n_old, v));
@@ -284,8 +284,8 @@ static int undo(struct pl_dbq *q, struct pl_arena *a, uint32_t **flaw, size_t *n
 {
     uint32_t *more, *less;
     size_t n_more, n_less;
-    if (!get_flaws(pl_dbq_col(q, 0), a, &more, &n_more) ||
-        !get_flaws(pl_dbq_col(q, 1), a, &less, &n_less))
+    if (!pl_store_flaws_get(pl_dbq_col(q, 0), a, &more, &n_more) ||
+        !pl_store_flaws_get(pl_dbq_col(q, 1), a, &less, &n_less))
         return pl_store_damaged("a change", err);
     uint32_t *kept = pl_alloc_n(a, *n + 1, sizeof *kept);
     size_t n_kept = without(*flaw, *n, more, n_more, kept);
@@ -299,7 +299,7 @@ int pl_store_db_rewind(struct pl_store_db *s, int64_t image, int64_t first, stru
                        struct pl_err *err)
 {
     int64_t at = 0;
-    if (!get_flaws(row, a, ret, ret_n))
+    if (!pl_store_flaws_get(row, a, ret, ret_n))
         return pl_store_damaged("what an inventory had", err);
     if (since == INT64_MAX)
         return 0;

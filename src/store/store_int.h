@@ -5,15 +5,17 @@
 
 #include "base/map.h"
 #include "store/db.h"
+#include "store/fleet.h"
 #include "store/posting.h"
 #include "store/row.h"
 #include "store/sql.h"
+#include "store/sql_fleet.h"
 #include "store/store.h"
 
 enum pl_store_q {
 #define X(name, sql) PL_Q_##name,
 #define Y(name, lite, pg) PL_Q_##name,
-    PL_STORE_SQL(X, Y) PL_FIND_SQL(X, Y) PL_QUEUE_SQL(X, Y)
+    PL_STORE_SQL(X, Y) PL_FIND_SQL(X, Y) PL_QUEUE_SQL(X, Y) PL_FLEET_SQL(X, Y)
 #undef X
 #undef Y
         PL_Q_COUNT
@@ -37,6 +39,7 @@ struct pl_store_db {
     bool open;               /* between begin (or look) and its end */
     bool grown;              /* lists were added: it may be time for a segment */
     int64_t swept;           /* when work that was lost was last looked for */
+    int64_t facts_at;        /* the collection of facts that the numbers above have seen */
 };
 
 /* A store over `db`, which it owns from here. Heap. */
@@ -147,8 +150,9 @@ int pl_store_db_record_put(struct pl_store *s, const uint8_t *key, struct pl_str
                            const struct pl_store_origin *o, struct pl_str bytes,
                            struct pl_err *err);
 int pl_queue_add(struct pl_store *s, const struct pl_work_new *w, size_t n, struct pl_err *err);
-int pl_queue_claim(struct pl_store *s, struct pl_str worker, int64_t lease, size_t n,
-                   int (*fn)(void *arg, const struct pl_work *w), void *arg, struct pl_err *err);
+int pl_queue_claim(struct pl_store *s, struct pl_str worker, int64_t lease, enum pl_work_kind from,
+                   enum pl_work_kind to, size_t n, int (*fn)(void *arg, const struct pl_work *w),
+                   void *arg, struct pl_err *err);
 int pl_queue_beat(struct pl_store *s, struct pl_str worker, int64_t lease, struct pl_err *err);
 int pl_queue_done(struct pl_store *s, int64_t id, struct pl_str worker, bool *ret_held,
                   struct pl_err *err);
@@ -169,6 +173,11 @@ int pl_queue_find(struct pl_store *s, const uint8_t *key, struct pl_arena *a, st
 int pl_queue_take(struct pl_store *s, struct pl_str host, int64_t rate, int64_t burst,
                   bool *ret_got, struct pl_err *err);
 int pl_queue_hold(struct pl_store *s, struct pl_str host, int64_t seconds, struct pl_err *err);
+int pl_queue_aside(struct pl_store *s, int (*fn)(void *arg, const struct pl_work *w), void *arg,
+                   struct pl_err *err);
+int pl_queue_depth(struct pl_store *s, int64_t most, int64_t *ret, struct pl_err *err);
+/* Numbers of flaws as a row has them, rising; array in `a`. False when the bytes are none. */
+bool pl_store_flaws_get(struct pl_str row, struct pl_arena *a, uint32_t **ret, size_t *ret_n);
 /* The flaws of `image`, now `row` and first recorded in the run `first`, as they were at `since`;
  * in `a`. */
 int pl_store_db_rewind(struct pl_store_db *s, int64_t image, int64_t first, struct pl_str row,

@@ -58,7 +58,8 @@ static int claim(const char *where, size_t batch, unsigned nth)
         return fail(&err);
     do {
         got = 0;
-        r = s->ops->work_claim(s, pl_str_c(name), 3600, batch, on_work, &got, &err);
+        r = s->ops->work_claim(s, pl_str_c(name), 3600, PL_WORK_IMAGE, PL_WORK_LAYER, batch,
+                               on_work, &got, &err);
         all += got;
     } while (r == 0 && got);
     s->ops->close(s);

@@ -97,7 +97,7 @@ static int setup(void **state)
 /* What psql says to `text`, as `login` (a variable of the environment); -1 when it refuses. */
 static long psql(const char *login, const char *text)
 {
-    char command[1024], line[64] = "";
+    char command[2048], line[64] = "";
     snprintf(command, sizeof command,
              "$PL_TEST_PSQL -XqtA -v ON_ERROR_STOP=1 \"$%s\" -c \"%s\" 2>&1", login, text);
     FILE *f = popen(command, "r");
@@ -684,6 +684,12 @@ static void a_damaged_index_is_told(void **state_)
     check_many(w, id);
 }
 
+/* What the newest steps made, the last one first. */
+#define UNDO_FLEET                                                                               \
+    "DROP INDEX job_ready; DROP INDEX job_aside; DROP INDEX change_run; DROP INDEX state_first;" \
+    "ALTER TABLE job DROP COLUMN turn; ALTER TABLE job DROP COLUMN told;"                        \
+    "DROP TABLE share; DROP TABLE schedule; DROP TABLE ref; DROP TABLE exposure;"                \
+    "DROP TABLE outbox; DROP TABLE rebuild;"
 #define OLDER                                                                                \
     "DROP INDEX package_source; DROP INDEX package_subject; DROP TABLE posting; DROP TABLE " \
     "segment; ALTER TABLE package DROP COLUMN source; ALTER TABLE package DROP COLUMN subject;"
@@ -696,10 +702,12 @@ static void older_rows_are_found_and_indexed(void **state_)
     static int64_t id[MANY];
     put_many(w, id);
     if (w->dir[0]) {
-        sql(w, OLDER "PRAGMA user_version=2");
+        sql(w, UNDO_FLEET "CREATE INDEX job_ready ON job(priority DESC, id) WHERE state=0;" OLDER
+                          "PRAGMA user_version=2");
     } else {
         assert_int_equal(psql("PL_TEST_PG",
-                              "SET search_path TO plimsoll; DROP INDEX package_source, "
+                              "SET search_path TO plimsoll; " UNDO_FLEET
+                              "CREATE INDEX job_ready ON job(id); DROP INDEX package_source, "
                               "package_subject, package_old, image_name, pkgset_tail; DROP TABLE "
                               "posting, segment; ALTER TABLE package DROP COLUMN source, "
                               "DROP COLUMN subject; DELETE FROM schema WHERE version > 2"),
@@ -741,7 +749,9 @@ static int on_claim(void *arg, const struct pl_work *k)
 static size_t claim(struct world *w, const char *who, int64_t lease, struct claimed *c)
 {
     c->n = 0;
-    assert_int_equal(w->s->ops->work_claim(w->s, pl_str_c(who), lease, 8, on_claim, c, &w->err), 0);
+    assert_int_equal(w->s->ops->work_claim(w->s, pl_str_c(who), lease, PL_WORK_IMAGE,
+                                           PL_WORK_DISCOVER, 8, on_claim, c, &w->err),
+                     0);
     return c->n;
 }
 
