@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/endian.h"
 #include "base/vec.h"
 
 #define STEPS_BASE 10000000u /* a row of a few bytes costs about ten instructions */
@@ -91,20 +92,15 @@ static int attach(struct pl_sqlite *d, const uint8_t *p, size_t n, struct pl_err
     return 0;
 }
 
-static uint32_t be32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 /* The library reads missing bytes of the last page as zeros. Page size, size in pages (right when
  * the two change counters are equal). */
 static bool is_cut(const uint8_t *p, size_t n)
 {
-    uint32_t page = be32(p + 14) & 0xffff;
+    uint32_t page = pl_be32(p + 14) & 0xffff;
     page = page == 1 ? 65536 : page;
     if (page < 512 || n % page)
         return true;
-    return be32(p + 24) == be32(p + 92) && n / page < be32(p + 28);
+    return pl_be32(p + 24) == pl_be32(p + 92) && n / page < pl_be32(p + 28);
 }
 
 int pl_sqlite_open(const void *p, size_t n, const struct pl_sqlite_opts *o, struct pl_sqlite **ret,

@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "base/endian.h"
 #include "fmt/sqlite.h"
 
 #define HEAD 32u
@@ -14,15 +15,9 @@ struct wal {
     uint32_t page, salt[2], sum[2];
 };
 
-static uint32_t be32(const char *c)
-{
-    const uint8_t *p = (const uint8_t *)c;
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 static uint32_t word(const struct wal *w, const char *c)
 {
-    uint32_t v = be32(c);
+    uint32_t v = pl_be32(c);
     return w->big ? v : __builtin_bswap32(v);
 }
 
@@ -36,18 +31,18 @@ static void add(struct wal *w, const char *p, size_t n)
 
 static bool same(const struct wal *w, const char *p)
 {
-    return be32(p) == w->sum[0] && be32(p + 4) == w->sum[1];
+    return pl_be32(p) == w->sum[0] && pl_be32(p + 4) == w->sum[1];
 }
 
 static bool open_log(struct wal *w)
 {
     const char *p = w->text.p;
-    if (w->text.n < HEAD || (be32(p) & ~1u) != 0x377f0682u)
+    if (w->text.n < HEAD || (pl_be32(p) & ~1u) != 0x377f0682u)
         return false;
-    w->big = be32(p) & 1;
-    w->page = be32(p + 8);
-    w->salt[0] = be32(p + 16);
-    w->salt[1] = be32(p + 20);
+    w->big = pl_be32(p) & 1;
+    w->page = pl_be32(p + 8);
+    w->salt[0] = pl_be32(p + 16);
+    w->salt[1] = pl_be32(p + 20);
     add(w, p, 24);
     return w->page >= 512 && w->page <= 65536 && !(w->page & (w->page - 1)) && same(w, p + 24);
 }
@@ -58,7 +53,7 @@ static const char *frame(struct wal *w, size_t at)
     if (w->text.n < at || w->text.n - at < FRAME + w->page)
         return NULL;
     const char *p = w->text.p + at;
-    if (be32(p + 8) != w->salt[0] || be32(p + 12) != w->salt[1])
+    if (pl_be32(p + 8) != w->salt[0] || pl_be32(p + 12) != w->salt[1])
         return NULL;
     add(w, p, 8);
     add(w, p + FRAME, w->page);
@@ -68,8 +63,8 @@ static const char *frame(struct wal *w, size_t at)
 static int put_page(struct pl_buf *db, const struct wal *w, const char *p, struct pl_err *err)
 {
     static const char zeros[512];
-    uint64_t off = ((uint64_t)be32(p) - 1) * w->page;
-    if (!be32(p) || (db->max && off + w->page > db->max))
+    uint64_t off = ((uint64_t)pl_be32(p) - 1) * w->page;
+    if (!pl_be32(p) || (db->max && off + w->page > db->max))
         return pl_fail(err, PL_E_LIMIT, "a page beyond the largest database that is read");
     while (db->n < off + w->page)
         if (pl_buf_add(db, zeros, sizeof zeros, err) < 0)
@@ -88,7 +83,7 @@ int pl_sqlite_wal(struct pl_buf *db, struct pl_str text, struct pl_err *err)
     if (!open_log(&w))
         return pl_fail(err, PL_E_FORMAT, "no write-ahead log");
     for (size_t at = HEAD; (p = frame(&w, at)); at += FRAME + w.page)
-        if (be32(p + 4)) /* the size of the database after a commit */
+        if (pl_be32(p + 4)) /* the size of the database after a commit */
             end = at + FRAME + w.page;
     for (size_t at = HEAD; at < end; at += FRAME + w.page) {
         int r = put_page(db, &w, text.p + at, err);

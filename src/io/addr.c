@@ -5,6 +5,8 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
+#include "base/endian.h"
+
 struct range {
     uint8_t first[4];
     unsigned bits;
@@ -19,15 +21,10 @@ static const struct range ranges[] = {
     { { 198, 18, 0, 0 }, 15, PL_ADDR_PRIVATE },  { { 224, 0, 0, 0 }, 3, PL_ADDR_REFUSED },
 };
 
-static uint32_t number(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 static enum pl_addr_class class4(const uint8_t *p)
 {
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
-        if ((number(p) ^ number(ranges[i].first)) >> (32 - ranges[i].bits) == 0)
+        if ((pl_be32(p) ^ pl_be32(ranges[i].first)) >> (32 - ranges[i].bits) == 0)
             return ranges[i].what;
     return PL_ADDR_PUBLIC;
 }

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 
-#include "base/le.h"
+#include "base/endian.h"
 #include "io/gzip_head.h"
 #include "io/inflate.h"
 

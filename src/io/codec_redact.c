@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
-#include "base/le.h"
+#include "base/endian.h"
 #include "io/redact.h"
 #include "io/tar_int.h"
 

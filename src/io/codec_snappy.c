@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "base/le.h"
+#include "base/endian.h"
 #include "io/lzblock.h"
 #include "io/refill.h"
 

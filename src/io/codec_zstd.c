@@ -4,7 +4,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#include "base/le.h"
+#include "base/endian.h"
 #include "io/refill.h"
 
 #define BLOCK_HEADER ((size_t)3)

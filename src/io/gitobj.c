@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/endian.h"
 #include "io/inflate.h"
 
 enum state { HEAD, BODY, TAIL, END };
@@ -66,7 +67,7 @@ static int run_tail(struct pl_zlib *z, struct pl_str in, size_t *took, struct pl
     if (in.n < 4)
         return 0;
     const uint8_t *p = (const uint8_t *)in.p;
-    uint32_t sum = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+    uint32_t sum = pl_be32(p);
     *took += 4;
     if (sum != (z->b << 16 | z->a))
         return pl_fail(err, PL_E_FORMAT, "zlib checksum does not fit");

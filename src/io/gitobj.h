@@ -6,16 +6,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
-
-enum pl_git_type { /* the numbers of a pack */
-                   PL_GIT_NONE = 0,
-                   PL_GIT_COMMIT = 1,
-                   PL_GIT_TREE = 2,
-                   PL_GIT_BLOB = 3,
-                   PL_GIT_TAG = 4,
-                   PL_GIT_OFS_DELTA = 6,
-                   PL_GIT_REF_DELTA = 7,
-};
+#include "io/gitpack_head.h"
 
 #define PL_GIT_ID_MAX 32 /* SHA-256; SHA-1 takes 20 */
 

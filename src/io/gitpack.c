@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/endian.h"
 #include "base/hash.h"
 #include "base/vec.h"
 
@@ -67,44 +68,6 @@ static void hash_begin(struct pl_gitpack *p, uint8_t type, uint64_t size)
     pl_hash_add(p->hash, head, (size_t)n + 1);
 }
 
-/* Type and size: 3 bits of type and 4 of size in the first byte, then 7 bits each. */
-static size_t read_head(struct pl_str s, struct object *o)
-{
-    size_t i = 0;
-    unsigned shift = 4;
-    if (s.n == 0)
-        return 0;
-    uint8_t c = (uint8_t)s.p[i++];
-    o->type = c >> 4 & 7;
-    o->size = c & 15;
-    while (c & 0x80) {
-        if (i == s.n || shift > 57)
-            return 0;
-        c = (uint8_t)s.p[i++];
-        o->size |= (uint64_t)(c & 0x7f) << shift;
-        shift += 7;
-    }
-    return i;
-}
-
-/* The distance back to the base of an OFS_DELTA. */
-static size_t read_distance(struct pl_str s, uint64_t *ret)
-{
-    size_t i = 0;
-    uint64_t v = 0;
-    uint8_t c;
-    do {
-        if (i == s.n || i > 8)
-            return 0;
-        c = (uint8_t)s.p[i++];
-        v = v << 7 | (c & 0x7f);
-        if (c & 0x80)
-            v++;
-    } while (c & 0x80);
-    *ret = v;
-    return i;
-}
-
 /* The objects stand in order, so their starts can be searched. */
 static uint32_t object_at(const struct pl_gitpack *p, const uint64_t *start, uint64_t off)
 {
@@ -128,12 +91,12 @@ static int read_object(struct pl_gitpack *p, struct starts *st, uint64_t *at, st
     struct object o = { .base = PL_GIT_NO };
     uint64_t start = *at, dist;
     struct pl_str s = pl_str_sub(p->pack, (size_t)start, SIZE_MAX);
-    size_t n = read_head(s, &o);
+    size_t n = pl_gitpack_head(s, &o.type, &o.size);
     if (n == 0)
         return pl_fail(err, PL_E_FORMAT, "object at offset %" PRIu64 " is cut", start);
     s = pl_str_sub(s, n, SIZE_MAX);
     if (o.type == PL_GIT_OFS_DELTA) {
-        n = read_distance(s, &dist);
+        n = pl_gitpack_distance(s, &dist);
         if (n == 0 || dist == 0 || dist > start)
             return pl_fail(err, PL_E_FORMAT, "delta at offset %" PRIu64 " has no base", start);
         o.base = object_at(p, st->v.p, start - dist);
@@ -167,12 +130,6 @@ static int read_object(struct pl_gitpack *p, struct starts *st, uint64_t *at, st
     pl_vec_push(&st->v, start);
     pl_vec_push(&p->obj, o);
     return 0;
-}
-
-static uint32_t be32(const char *s)
-{
-    const uint8_t *p = (const uint8_t *)s;
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
 static int read_objects(struct pl_gitpack *p, uint32_t count, struct pl_err *err)
@@ -468,7 +425,7 @@ int pl_gitpack_open(struct pl_str pack, const struct pl_gitpack_opts *o, struct 
 {
     if (pack.n < HEADER || memcmp(pack.p, "PACK", 4) != 0)
         return pl_fail(err, PL_E_FORMAT, "not a git pack");
-    uint32_t version = be32(pack.p + 4);
+    uint32_t version = pl_be32(pack.p + 4);
     if (version != 2 && version != 3)
         return pl_fail(err, PL_E_FORMAT, "git pack of version %u", version);
     struct pl_gitpack *p = calloc(1, sizeof *p);
@@ -481,7 +438,7 @@ int pl_gitpack_open(struct pl_str pack, const struct pl_gitpack_opts *o, struct 
         pl_fail(ret_damage, PL_E_FORMAT, "checksum of the pack does not fit");
     p->hash = pl_hash_new(p->alg);
     p->z = pl_zlib_new();
-    read_objects(p, be32(pack.p + 8), ret_damage);
+    read_objects(p, pl_be32(pack.p + 8), ret_damage);
     find_bases(p);
     pl_gitpack_index(p);
     *ret = p;

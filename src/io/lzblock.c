@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "base/le.h"
+#include "base/endian.h"
 
 /* What is read and what is written. */
 struct lz {

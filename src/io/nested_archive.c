@@ -1,6 +1,7 @@
 /* Archives read by libarchive: 7z, rar, cpio, ar (Debian packages are one), ISO 9660, cabinet, and
  * the cpio inside an RPM package. zip has a file of its own. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/endian.h"
 #include "io/codec.h"
 #include "io/nested_arc.h"
 
@@ -144,11 +145,6 @@ static unsigned bid_rpm(const uint8_t *p, size_t n, struct pl_str path)
     return p[0] == 0xed && BEGINS(p, n, "\xed\xab\xee\xdb") ? 32 : 0;
 }
 
-static uint32_t be32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 #define RPM_LEAD 96
 #define RPM_HEADER 16
 
@@ -161,7 +157,7 @@ static int rpm_header(struct pl_view *in, bool pad, struct pl_err *err)
         return r;
     if (in->n < RPM_HEADER || memcmp(in->p, "\x8e\xad\xe8\x01", 4) != 0)
         return 1;
-    uint64_t size = (uint64_t)be32(in->p + 8) * 16 + be32(in->p + 12);
+    uint64_t size = (uint64_t)pl_be32(in->p + 8) * 16 + pl_be32(in->p + 12);
     if (pad)
         size = (size + 7) & ~(uint64_t)7;
     r = pl_view_skip(in, RPM_HEADER + size, err);

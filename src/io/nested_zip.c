@@ -4,7 +4,7 @@
 #include <inttypes.h>
 
 #include "base/cleanup.h"
-#include "base/le.h"
+#include "base/endian.h"
 #include "base/vec.h"
 #include "io/nested_arc.h"
 

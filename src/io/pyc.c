@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "base/endian.h"
+
 #define OBJECTS_MAX (1u << 20)
 #define DEPTH_MAX 200
 #define FLAG_REF 0x80
@@ -65,7 +67,7 @@ static int take_u32(struct reader *r, uint32_t *ret)
     int e = need(r, 4);
     if (e == 0) {
         const uint8_t *p = (const uint8_t *)r->rest.p;
-        *ret = p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+        *ret = pl_le32(p);
         r->rest = pl_str_sub(r->rest, 4, SIZE_MAX);
     }
     return e;

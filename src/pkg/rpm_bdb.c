@@ -1,6 +1,7 @@
 /* rpm's old database: a Berkeley DB hash file. Pages of key and value items; large values are
  * chains of overflow pages. Either byte order. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/endian.h"
 #include "pkg/rpm_int.h"
 
 #define MAGIC 0x00061561u
@@ -21,7 +22,7 @@ struct bdb {
 
 static uint32_t u32(const struct bdb *b, struct pl_str s, size_t at)
 {
-    return b->big ? pl_rpm_be32(s, at) : pl_rpm_le32(s, at);
+    return b->big ? pl_be32(s.p + at) : pl_le32(s.p + at);
 }
 
 static uint32_t u16(const struct bdb *b, struct pl_str s, size_t at)
@@ -97,9 +98,9 @@ static bool open_file(struct bdb *b)
 {
     if (b->file.n < 512)
         return false;
-    if (pl_rpm_be32(b->file, 12) == MAGIC)
+    if (pl_be32(b->file.p + 12) == MAGIC)
         b->big = true;
-    else if (pl_rpm_le32(b->file, 12) != MAGIC)
+    else if (pl_le32(b->file.p + 12) != MAGIC)
         return false;
     b->page = u32(b, b->file, 20);
     if (b->page < 512 || b->page > 65536 || (b->page & (b->page - 1)))

@@ -1,6 +1,7 @@
 /* rpm: a header blob as the database holds it: two counts, index entries of tag, type, offset and
  * count, then the data. Numbers are big-endian. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/endian.h"
 #include "pkg/rpm_int.h"
 
 #define ENTRIES_MAX 4096u /* real headers have about a hundred */
@@ -35,13 +36,13 @@ static struct pl_str string_at(struct pl_str data, uint32_t off)
 
 static void entry(struct header *h, struct pl_str data, struct pl_str e)
 {
-    uint32_t tag = pl_rpm_be32(e, 0), type = pl_rpm_be32(e, 4);
-    uint32_t off = pl_rpm_be32(e, 8), count = pl_rpm_be32(e, 12);
+    uint32_t tag = pl_be32(e.p), type = pl_be32(e.p + 4);
+    uint32_t off = pl_be32(e.p + 8), count = pl_be32(e.p + 12);
     if (off >= data.n || !count)
         return;
     if (tag == TAG_EPOCH && type == T_INT32 && data.n - off >= 4) {
         h->has_epoch = true;
-        h->epoch = pl_rpm_be32(data, off);
+        h->epoch = pl_be32(data.p + off);
     }
     struct list l = { pl_str_sub(data, off, data.n), count };
     if (tag == TAG_BASENAMES && type == T_STRINGS)
@@ -92,7 +93,7 @@ static void files(const struct header *h, struct pl_pkg_sink *s)
         dirs[n++] = name;
     pl_auto_buf struct pl_buf path = { .max = PL_PKG_TEXT };
     for (uint32_t i = 0; i < h->index.count && next_string(&base, &name); i++) {
-        uint32_t at = pl_rpm_be32(h->index.data, (size_t)i * 4);
+        uint32_t at = pl_be32(h->index.data.p + (size_t)i * 4);
         if (!next_string(&sums, &sum))
             sum = PL_S("");
         pl_buf_clear(&path);
@@ -108,7 +109,7 @@ bool pl_rpm_header(struct pl_str blob, struct pl_pkg_sink *s)
     struct header h = { .has_epoch = false };
     if (blob.n < 8)
         return false;
-    uint32_t il = pl_rpm_be32(blob, 0), dl = pl_rpm_be32(blob, 4);
+    uint32_t il = pl_be32(blob.p), dl = pl_be32(blob.p + 4);
     if (il > ENTRIES_MAX || (uint64_t)il * 16 + dl + 8 > blob.n)
         return false;
     struct pl_str data = pl_str_sub(blob, 8 + (size_t)il * 16, dl);

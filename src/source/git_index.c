@@ -2,18 +2,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/git_index.h"
 
+#include "base/endian.h"
 #include "base/limits.h"
 
 #define HEAD 12u
 #define FIXED 62u /* of an entry, up to its path */
 #define OID 20u
 #define TREE_DEPTH 512u
-
-static uint32_t be32(const char *p)
-{
-    const uint8_t *b = (const uint8_t *)p;
-    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-}
 
 /* Decimal number up to `end`, which is taken, too. -1 for the count of a tree that is not valid. */
 static bool number(struct pl_str *s, char end, int64_t *ret)
@@ -81,7 +76,7 @@ static int read_extensions(struct pl_index *x, size_t at, struct pl_err *err)
     size_t end = x->file.n - OID;
     while (end - at >= 8) {
         const char *p = x->file.p + at;
-        uint32_t n = be32(p + 4);
+        uint32_t n = pl_be32(p + 4);
         if (n > end - at - 8)
             return pl_fail(err, PL_E_FORMAT, "the index has a damaged extension");
         if (memcmp(p, "TREE", 4) == 0)
@@ -140,10 +135,10 @@ int pl_index_next(struct pl_index *x, struct pl_index_entry *ret, struct pl_err 
         return bad(x, err);
     size_t n = (size_t)(nul - x->file.p) - at;
     *ret = (struct pl_index_entry){ .path = pl_str_n(x->file.p + at, n),
-                                    .mode = be32(p + 24),
-                                    .mtime = be32(p + 8),
-                                    .mtime_ns = be32(p + 12),
-                                    .size = be32(p + 36),
+                                    .mode = pl_be32(p + 24),
+                                    .mtime = pl_be32(p + 8),
+                                    .mtime_ns = pl_be32(p + 12),
+                                    .size = pl_be32(p + 36),
                                     .oid = (const uint8_t *)p + 40,
                                     .stage = flags >> 12 & 3,
                                     .to_add = (more & 0x2000u) != 0 };
@@ -170,8 +165,8 @@ int pl_index_open(struct pl_str file, struct pl_arena *a, struct pl_index *ret, 
     x.trees.a = a;
     if (file.n < HEAD + OID || memcmp(file.p, "DIRC", 4) != 0)
         return pl_fail(err, PL_E_FORMAT, "not an index file");
-    x.version = be32(file.p + 4);
-    x.count = be32(file.p + 8);
+    x.version = pl_be32(file.p + 4);
+    x.count = pl_be32(file.p + 8);
     if (x.version < 2 || x.version > 4)
         return pl_fail(err, PL_E_UNSUP, "index version %u", x.version);
     int r;

@@ -41,6 +41,15 @@ int pl_git_raw(struct pl_git *g, const uint8_t *oid, git_odb_object **ret, struc
 /* The object as a stream when a pack holds it whole; NULL when it does not. Heap. */
 struct pl_view *pl_git_packed_view(struct pl_git *g, const uint8_t *oid);
 
+/* An index of version 2: its head, the 256 sums of the fan, then tables of ids, checksums, places
+ * (four bytes) and places beyond 2 GiB (eight). gitformat-pack(5). */
+#define PL_IDX_HEAD 8u
+#define PL_IDX_FAN 1024u
+/* How many objects the index `fd` lists; false when it is no index of version 2. */
+bool pl_idx_count(int fd, uint32_t *ret);
+/* Exactly `n` bytes from `off` on. */
+bool pl_read_at(int fd, void *to, size_t n, uint64_t off);
+
 /* An entry of a tree; as pl_git_tree_next of io. */
 struct pl_git_item {
     uint32_t mode;

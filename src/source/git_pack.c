@@ -8,59 +8,60 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/endian.h"
 #include "base/limits.h"
+#include "io/gitpack_head.h"
 #include "io/inflate.h"
 #include "source/git_int.h"
 
 #define IN_BYTES ((size_t)64 << 10)
-#define IDX_HEAD 8u
-#define FAN_BYTES 1024u
-#define OFS_WHOLE_TYPE_BLOB 3u
 
-static bool read_at(int fd, void *buf, size_t n, uint64_t off)
+bool pl_read_at(int fd, void *to, size_t n, uint64_t off)
 {
-    return pread(fd, buf, n, (off_t)off) == (ssize_t)n;
+    return pread(fd, to, n, (off_t)off) == (ssize_t)n;
 }
 
-static uint32_t be32(const uint8_t *p)
+bool pl_idx_count(int fd, uint32_t *ret)
 {
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+    uint8_t head[PL_IDX_HEAD], w[4];
+    if (!pl_read_at(fd, head, sizeof head, 0) || memcmp(head, "\377tOc\0\0\0\2", 8) != 0 ||
+        !pl_read_at(fd, w, 4, PL_IDX_HEAD + PL_IDX_FAN - 4))
+        return false;
+    *ret = pl_be32(w);
+    return true;
 }
 
 /* Offset of `oid` in the pack of index `fd`; false when it is not there. */
 static bool find_in_index(int fd, const uint8_t *oid, uint64_t *ret)
 {
-    uint8_t head[IDX_HEAD], w[8], id[PL_OID];
-    if (!read_at(fd, head, sizeof head, 0) || memcmp(head, "\377tOc\0\0\0\2", 8) != 0)
-        return false;
+    uint8_t w[8], id[PL_OID];
     uint32_t lo = 0, hi, all;
+    if (!pl_idx_count(fd, &all))
+        return false;
     if (oid[0]) {
-        if (!read_at(fd, w, 4, IDX_HEAD + (oid[0] - 1u) * 4u))
+        if (!pl_read_at(fd, w, 4, PL_IDX_HEAD + (oid[0] - 1u) * 4u))
             return false;
-        lo = be32(w);
+        lo = pl_be32(w);
     }
-    if (!read_at(fd, w, 4, IDX_HEAD + oid[0] * 4u))
+    if (!pl_read_at(fd, w, 4, PL_IDX_HEAD + oid[0] * 4u))
         return false;
-    hi = be32(w);
-    if (!read_at(fd, w, 4, IDX_HEAD + FAN_BYTES - 4))
-        return false;
-    all = be32(w);
-    uint64_t names = IDX_HEAD + FAN_BYTES, places = names + (uint64_t)all * (PL_OID + 4);
+    hi = pl_be32(w);
+    uint64_t names = PL_IDX_HEAD + PL_IDX_FAN, places = names + (uint64_t)all * (PL_OID + 4);
     while (lo < hi && hi <= all) {
         uint32_t mid = lo + (hi - lo) / 2;
-        if (!read_at(fd, id, PL_OID, names + (uint64_t)mid * PL_OID))
+        if (!pl_read_at(fd, id, PL_OID, names + (uint64_t)mid * PL_OID))
             return false;
         int c = memcmp(id, oid, PL_OID);
         if (c == 0) {
-            if (!read_at(fd, w, 4, places + (uint64_t)mid * 4))
+            if (!pl_read_at(fd, w, 4, places + (uint64_t)mid * 4))
                 return false;
-            *ret = be32(w);
+            *ret = pl_be32(w);
             if (!(*ret & 0x80000000u))
                 return true;
             uint64_t at = places + (uint64_t)all * 4 + (*ret & 0x7fffffffu) * 8;
-            if (!read_at(fd, w, 8, at))
+            if (!pl_read_at(fd, w, 8, at))
                 return false;
-            *ret = (uint64_t)be32(w) << 32 | be32(w + 4);
+            *ret = (uint64_t)pl_be32(w) << 32 | pl_be32(w + 4);
             return true;
         }
         if (c < 0)
@@ -122,16 +123,12 @@ static struct pl_view *open_at(int fd, uint64_t off)
 {
     uint8_t h[24];
     ssize_t n = pread(fd, h, sizeof h, (off_t)off);
-    size_t at = 0;
-    unsigned shift = 4;
-    if (n < 4 || (h[0] >> 4 & 7) != OFS_WHOLE_TYPE_BLOB) {
+    uint8_t type = 0;
+    uint64_t size = 0;
+    size_t at = n > 0 ? pl_gitpack_head(pl_str_n(h, (size_t)n), &type, &size) : 0;
+    if (at == 0 || type != PL_GIT_BLOB) {
         close(fd);
         return NULL;
-    }
-    uint64_t size = h[0] & 15;
-    while (at < 10 && h[at] & 0x80) {
-        size |= (uint64_t)(h[++at] & 0x7f) << shift;
-        shift += 7;
     }
     struct pack_view *x = calloc(1, sizeof *x);
     if (!x || !(x->buf = malloc(PL_VIEW_MAX)) || !(x->in = malloc(IN_BYTES)))
@@ -139,7 +136,7 @@ static struct pl_view *open_at(int fd, uint64_t off)
     x->v = (struct pl_view){ .p = x->buf, .fill = pack_fill, .close = pack_close };
     x->fd = fd;
     x->z = pl_inflate_new();
-    x->off = off + at + 1 + 2; /* behind the header and the two bytes of zlib */
+    x->off = off + at + 2; /* behind the header and the two bytes of zlib */
     x->left = size;
     return &x->v;
 }

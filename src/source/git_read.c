@@ -1,4 +1,4 @@
-/* Objects by id: kind, bytes, in pack order; who made a commit. Large ones that are stored whole
+/* Objects by id: kind, bytes; who made a commit. Large ones that are stored whole
  * are streamed. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
@@ -9,31 +9,6 @@
 #include "source/git_int.h"
 
 #define SMALL PL_MIB(8) /* up to here an object is simply held in memory */
-
-struct each {
-    void (*fn)(void *arg, const uint8_t *oid);
-    void *arg;
-    struct pl_oidmap seen; /* an object may be in several packs */
-};
-
-static int on_object(const git_oid *id, void *arg)
-{
-    struct each *e = arg;
-    bool fresh;
-    pl_oidmap_put(&e->seen, id->id, &fresh);
-    if (fresh)
-        e->fn(e->arg, id->id);
-    return 0;
-}
-
-int pl_git_objects(struct pl_git *g, void (*fn)(void *arg, const uint8_t *oid), void *arg,
-                   struct pl_err *err)
-{
-    struct each e = { .fn = fn, .arg = arg };
-    int r = pl_git_lib()->git_odb_foreach(g->odb, on_object, &e);
-    pl_oidmap_release(&e.seen);
-    return r < 0 ? pl_git_fail(err, "cannot list the objects") : 0;
-}
 
 static enum pl_git_kind kind_of(git_object_t t)
 {

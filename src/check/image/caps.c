@@ -1,5 +1,6 @@
 /* Capabilities, each with the fact that asks for it. formats/hardening.md section 3. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/endian.h"
 #include "check/image/advise_int.h"
 
 static const char *const names[] = { "CHOWN",
@@ -139,15 +140,12 @@ static void of_act(struct pl_needs *k, const struct pl_places *p, const struct p
 
 void pl_caps_of_file(struct pl_needs *k, const struct pl_img_file *f)
 {
-    const uint8_t *b = (const uint8_t *)f->caps.p;
+    const char *b = f->caps.p;
     if (f->caps.n < 12)
         return;
-    uint64_t bits =
-        (uint64_t)b[4] | (uint64_t)b[5] << 8 | (uint64_t)b[6] << 16 | (uint64_t)b[7] << 24;
+    uint64_t bits = pl_le32(b + 4);
     if (f->caps.n >= 20)
-        bits |=
-            ((uint64_t)b[12] | (uint64_t)b[13] << 8 | (uint64_t)b[14] << 16 | (uint64_t)b[15] << 24)
-            << 32;
+        bits |= (uint64_t)pl_le32(b + 12) << 32;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (bits >> i & 1) {
             pl_needs_cap(k, names[i], PL_CERTAIN, "file capability of /%.*s", PL_FMT(f->path));
