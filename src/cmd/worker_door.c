@@ -15,9 +15,9 @@
 #define TEXT "text/plain; charset=utf-8"
 #define PROMETHEUS "text/plain; version=0.0.4; charset=utf-8"
 #define CONNECTIONS 32u
-#define PING_MS 5000   /* between looks at the store */
+#define PING_MS 2000   /* between looks at the store */
 #define COUNT_MS 15000 /* between counts of the queue, while somebody asks */
-#define FRESH_MS 20000 /* a store reached so long ago is reached */
+#define FRESH_MS 8000  /* a store reached so long ago is reached */
 #define ALIVE_MS 30000 /* the same of the supervising process */
 
 struct door {

@@ -108,7 +108,8 @@ def matches(selector, labels):
 
 def reference_faults(objects, outside):
     """`outside`: (kind, name) that whoever applies them brings."""
-    there = {(o["kind"], at(o, "metadata", "namespace"), at(o, "metadata", "name")) for o in objects}
+    there = {(o["kind"], at(o, "metadata", "namespace"), at(o, "metadata", "name"))
+             for o in objects}
     pods, out = [], []
     for o in objects:
         ns, pod = at(o, "metadata", "namespace"), pod_of(o)
