@@ -23,6 +23,8 @@ static const struct pl_opt table[] = {
     { "log-best-effort", 0, PL_OPT_FLAG, O(best_effort), NULL,
       "a log that cannot be written refuses nothing" },
     { "db", 0, PL_OPT_STR, O(db), "DIR", "advisory database, for inventories and scans" },
+    { "store", 0, PL_OPT_STR, O(store), "STORE",
+      "results of earlier scans, where the policy takes them" },
     { "cache", 0, PL_OPT_STR, O(cache), "DIR", "keep verified evidence there" },
     { "cache-size", 0, PL_OPT_UINT, O(cache_size), "MIB", "at most so much of it (64)" },
     { "pin", 0, PL_OPT_FLAG, O(pin), NULL, "deploy: write the files with digests, to -o" },

@@ -330,6 +330,7 @@ static int convert(struct run *r, struct pl_arena *a)
 static int match_and_keep(struct run *r, struct pl_report *report)
 {
     pl_store_keep_begin(&r->stored, report);
+    r->stored.ordinary = r->secrets && r->packages && pl_store_ordinary(&r->o->common, &r->o->vuln);
     int code = r->vulns ? pl_vuln_match(r->vuln, r->o->verb, report) : 0;
     if (!code && r->stored.where)
         pl_store_keep_matched(&r->stored, report);

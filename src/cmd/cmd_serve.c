@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/vec.h"
+#include "cmd/gate_stored.h"
 #include "cmd/registry_opt.h"
 #include "cmd/store_opt.h"
 #include "io/file.h"
@@ -38,7 +39,7 @@ static const struct pl_opt table[] = {
     { "ui", 0, PL_OPT_STR, O(ui), "ADDR:PORT",
       "pages of the fleet, to read; plain on loopback only" },
     { "ui-token", 0, PL_OPT_STR, O(ui_token), "FILE", "who reads them needs a token of this file" },
-    { "store", 0, PL_OPT_STR, O(store), "STORE", "what they show: a folder, or postgresql://…" },
+    { "store", 0, PL_OPT_STR, O(store), "STORE", "what they show, and results for the policy" },
     { "log", 0, PL_OPT_STR, O(log), "FILE", "append each decision to this log" },
     { "log-best-effort", 0, PL_OPT_FLAG, O(best_effort), NULL,
       "a log that cannot be written refuses nothing" },
@@ -63,6 +64,8 @@ struct run {
     struct pl_registry_opts registry;
     struct pl_gate_door door;
     const char *store;
+    struct pl_gate_stored *stored;
+    struct pl_gate_reader reader;
     PL_VEC(const char *) prewarm;
 };
 
@@ -128,6 +131,22 @@ static int open_log(struct run *r, struct pl_err *err)
     return q;
 }
 
+static int read_stored(void *arg, struct pl_str digest, bool vulns, int64_t since_s,
+                       struct pl_report *ret, int64_t *ret_at, struct pl_err *err)
+{
+    return pl_gate_stored_read(arg, digest, vulns, since_s, ret, ret_at, err);
+}
+
+/* A server reads no image itself; what others read may count. */
+static void use_store(struct run *r)
+{
+    if (!r->store || !r->o->policy)
+        return;
+    r->stored = pl_gate_stored_new(r->store, /* db_hash= */ "");
+    r->reader = (struct pl_gate_reader){ .arg = r->stored, .db_hash = "", .stored = read_stored };
+    r->door.reader = &r->reader;
+}
+
 static int prepare(struct run *r, struct pl_operands *ops, struct pl_err *err)
 {
     const struct options *o = r->o;
@@ -144,6 +163,8 @@ static int prepare(struct run *r, struct pl_operands *ops, struct pl_err *err)
         r->registry.room = pl_room_new(LARGE_AT_ONCE);
     if (q == 0)
         q = pl_store_named(o->store, /* no_config= */ true, &r->a, &r->store, err);
+    if (q == 0)
+        use_store(r);
     r->door.policy = o->policy;
     r->door.registry = &r->registry;
     r->door.best_effort = o->best_effort;
@@ -193,6 +214,7 @@ static int run_serve(const void *options, const struct pl_operands *operands)
         q = pl_serve_check_ui(&so, &err);
     if (q == 0)
         q = pl_serve_run(&so, &err);
+    pl_gate_stored_free(r.stored);
     pl_gate_log_close(r.door.log);
     pl_gate_cache_unref(r.door.cache);
     pl_registry_cli_end(&r.registry);

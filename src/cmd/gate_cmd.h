@@ -7,7 +7,8 @@
 #include "gate/log.h"
 
 struct pl_gate_cmd {
-    const char *policy, *log, *cache, *platform, *out, *form, *key, *as, *containerd, *podman, *db;
+    const char *policy, *log, *cache, *platform, *out, *form, *key, *as, *containerd, *podman, *db,
+        *store;
     const char *expect;
     uint32_t cache_size;
     struct pl_opt_list formats, kube;

@@ -10,6 +10,8 @@
 #include "base/fd.h"
 #include "cmd/gate_cmd.h"
 #include "cmd/gate_reader.h"
+#include "cmd/gate_stored.h"
+#include "cmd/store_opt.h"
 #include "cmd/vuln_opt.h"
 #include "model/vuln.h"
 
@@ -18,6 +20,8 @@ struct pl_gate_engine {
     struct pl_common common;
     struct pl_vuln_run *vuln; /* NULL: no database */
     char db_hash[80];
+    struct pl_arena a;
+    struct pl_gate_stored *stored; /* NULL: no store */
     struct pl_gate_reader reader;
 };
 
@@ -80,6 +84,26 @@ static int read_now(void *arg, struct pl_str target, struct pl_str bill, struct 
     return r;
 }
 
+static int read_stored(void *arg, struct pl_str digest, bool vulns, int64_t since_s,
+                       struct pl_report *ret, int64_t *ret_at, struct pl_err *err)
+{
+    struct pl_gate_engine *e = arg;
+    return pl_gate_stored_read(e->stored, digest, vulns, since_s, ret, ret_at, err);
+}
+
+static int find_store(struct pl_gate_engine *e)
+{
+    const char *where = NULL;
+    struct pl_err err = { 0 };
+    if (pl_store_named(e->o->store, /* no_config= */ true, &e->a, &where, &err) < 0)
+        return pl_run_failed("gate", &err);
+    if (!where)
+        return 0;
+    e->stored = pl_gate_stored_new(where, e->db_hash);
+    e->reader.stored = read_stored;
+    return 0;
+}
+
 int pl_gate_engine_new(const struct pl_gate_cmd *o, struct pl_gate_engine **ret)
 {
     struct pl_gate_engine *e = calloc(1, sizeof *e);
@@ -99,6 +123,8 @@ int pl_gate_engine_new(const struct pl_gate_cmd *o, struct pl_gate_engine **ret)
     e->reader = (struct pl_gate_reader){
         .arg = e, .db_hash = e->db_hash, .images = true, .read = read_now
     };
+    if (!code)
+        code = find_store(e);
     if (code) {
         pl_gate_engine_free(e);
         return code;
@@ -117,5 +143,7 @@ void pl_gate_engine_free(struct pl_gate_engine *e)
     if (!e)
         return;
     pl_vuln_end(e->vuln);
+    pl_gate_stored_free(e->stored);
+    pl_arena_release(&e->a);
     free(e);
 }

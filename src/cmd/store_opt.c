@@ -7,7 +7,9 @@
 #include <time.h>
 
 #include "base/vec.h"
+#include "cmd/common.h"
 #include "cmd/config.h"
+#include "cmd/vuln_opt.h"
 #include "model/vuln.h"
 #include "query/found.h"
 #include "report/finding_json.h"
@@ -102,6 +104,13 @@ struct pl_str pl_store_subject(const struct pl_finding *f)
     return f->vuln ? f->vuln->purl : f->title;
 }
 
+bool pl_store_ordinary(const struct pl_common *c, const struct pl_vuln_cli *v)
+{
+    return !c->limit.n && !c->rules.n && !c->marks && !c->lockfiles && !v->ignore_status.n &&
+           !v->vex.n && !v->ignore_unfixed && !v->only_fixed && !v->expand_kernel &&
+           !v->all_layers && !v->match_owned && !v->unimportant;
+}
+
 static bool is_flaw(const struct pl_finding *f)
 {
     return f->vuln || pl_str_is(f->rule, "trust/end-of-life");
@@ -134,7 +143,7 @@ static int put_state(struct pl_store *s, int64_t run, int64_t image, const struc
 }
 
 static int put_found(struct pl_store *s, int64_t image, const struct pl_target *t,
-                     struct pl_err *err)
+                     struct pl_str how, struct pl_err *err)
 {
     pl_auto_buf struct pl_buf own = { 0 }, flaws = { 0 }, packed = { 0 };
     size_t life[2];
@@ -145,7 +154,7 @@ static int put_found(struct pl_store *s, int64_t image, const struct pl_target *
             pl_buf_putc(b, ',');
         pl_finding_put(&w, t, &t->findings[i], life);
     }
-    pl_store_found_pack(pl_buf_str(&own), pl_buf_str(&flaws), &packed);
+    pl_store_found_pack(pl_buf_str(&own), pl_buf_str(&flaws), how, &packed);
     return s->ops->found_put(s, image, pl_buf_str(&packed), err);
 }
 
@@ -154,13 +163,17 @@ int pl_store_keep_in(const struct pl_store_keep *k, const struct pl_report *repo
 {
     const struct pl_store_origin o = pl_store_origin_now(report);
     int64_t run = 0, image = 0;
+    struct pl_str how = PL_S("");
+    if (k->ordinary)
+        how = pl_printf(report->a, "%.*s%.*s", PL_FMT(PL_FOUND_ORDINARY),
+                        PL_FMT(report->db ? report->db->built : PL_S("")));
     int r = matched ? s->ops->run(s, &o, &run, err) : 0;
     for (size_t i = 0; i < k->n && r == 0; i++) {
         r = s->ops->put(s, &o, &k->before[i], &image, err);
         if (r == 0 && matched)
             r = put_state(s, run, image, &k->matched[i], report->a, err);
         if (r == 0)
-            r = put_found(s, image, &report->targets[i], err);
+            r = put_found(s, image, &report->targets[i], how, err);
     }
     return r;
 }

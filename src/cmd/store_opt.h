@@ -20,9 +20,15 @@ struct pl_names pl_store_ecosystems(const char *given, struct pl_arena *a);
 /* What a scan found: before anything was matched, and before anything was left out. */
 struct pl_store_keep {
     const char *where; /* NULL: nothing is kept */
+    bool ordinary;     /* gates may go by it; see pl_store_ordinary */
     struct pl_target *before, *matched;
     size_t n;
 };
+struct pl_common;
+struct pl_vuln_cli;
+/* Does no option change what is found in an image, compared with what a gate finds that reads it
+ * itself? Which scanners run is the caller's to add. */
+bool pl_store_ordinary(const struct pl_common *c, const struct pl_vuln_cli *v);
 /* Remembers the targets of `report` as they are now; in its arena. */
 void pl_store_keep_begin(struct pl_store_keep *k, const struct pl_report *report);
 /* The same when all flaws are there and none was left out. */

@@ -227,7 +227,8 @@ static int end_layer(struct slot *x, struct pl_err *err)
 static int end_image(struct slot *x, struct pl_report *report, struct pl_err *err)
 {
     struct pl_store *s = x->s;
-    struct pl_store_keep k = { .where = x->where };
+    struct pl_store_keep k = { .where = x->where,
+                               .ordinary = pl_store_ordinary(&x->o->common, &x->o->vuln) };
     bool held = false;
     pl_store_keep_begin(&k, report);
     if (pl_vuln_match(x->vuln, "worker", report))

@@ -260,14 +260,25 @@ static void count_secrets(const struct pl_report *r, struct pl_facts *f)
         }
 }
 
+static void take_report(struct pl_gathering *w, struct pl_report *report, struct pl_facts *f)
+{
+    struct pl_names none = { 0 };
+    struct pl_vex vex = { .a = report->a };
+    f->scanned = f->has_secrets = true;
+    count_secrets(report, f);
+    pl_gather_vex(w, &none, &vex);
+    f->has_vulns = report->db != NULL;
+    f->db_s = pl_gather_db_time(report);
+    pl_gather_count(w, &vex, report, &f->vulns);
+    pl_vex_release(&vex);
+}
+
 static int read_whole(struct pl_gathering *w, const struct pl_digest *d, struct pl_facts *f,
                       struct pl_err *err)
 {
     struct pl_gate *g = w->g;
     struct pl_arena a = { 0 };
     struct pl_report report = { .a = &a };
-    struct pl_names none = { 0 };
-    struct pl_vex vex = { .a = &a };
     struct pl_str digest = pl_digest_text(&a, d);
     struct pl_str target = w->ask->layout
                                ? pl_printf(&a, "oci:%s@%.*s", w->ask->layout, PL_FMT(digest))
@@ -276,17 +287,32 @@ static int read_whole(struct pl_gathering *w, const struct pl_digest *d, struct 
     pthread_mutex_lock(&g->reading);
     int r = g->reader.read(g->reader.arg, target, (struct pl_str){ 0 }, &report, err);
     pthread_mutex_unlock(&g->reading);
-    if (r == 0) {
-        f->scanned = f->has_secrets = true;
-        count_secrets(&report, f);
-        pl_gather_vex(w, &none, &vex);
-        f->has_vulns = report.db != NULL;
-        f->db_s = pl_gather_db_time(&report);
-        pl_gather_count(w, &vex, &report, &f->vulns);
-    }
-    pl_vex_release(&vex);
+    if (r == 0)
+        take_report(w, &report, f);
     pl_arena_release(&a);
     return r;
+}
+
+/* What the store says; what it does not is told where a rule wants it. */
+static bool ask_store(struct pl_gathering *w, const struct pl_digest *d, struct pl_facts *f)
+{
+    const struct pl_gate_reader *reader = &w->g->reader;
+    const struct pl_rule_scope *s = w->scope;
+    struct pl_arena a = { 0 };
+    struct pl_report report = { .a = &a };
+    struct pl_err why = { 0 };
+    bool vulns = s->vulns.set && s->vulns.source == PL_VULN_SCAN;
+    int r = reader->stored
+                ? reader->stored(reader->arg, pl_digest_text(&a, d), vulns,
+                                 w->now_s - s->results.max_age_s, &report, &f->stored_s, &why)
+                : pl_fail(&why, PL_E_NOENT, "none was named");
+    f->stored = r == 0;
+    if (r == 0)
+        take_report(w, &report, f);
+    else
+        f->not_stored = pl_dup(w->a, pl_str_sub(pl_str_c(why.msg), 0, 200));
+    pl_arena_release(&a);
+    return r == 0;
 }
 
 static bool has_scan(const struct pl_facts *f)
@@ -317,8 +343,11 @@ int pl_gather_content(struct pl_gathering *w, const struct pl_digest *d, struct 
         read_config(w, config, f);
     if (r == 0 && base)
         r = read_base(w, config, &m, manifest, f, err);
-    if (r == 0 && w->g->reader.read && w->g->reader.images &&
-        (scan || (secrets && !has_scan(f) && !has_scan(w->top))))
+    bool whole = scan || (secrets && !has_scan(f) && !has_scan(w->top));
+    if (r == 0 && whole && s->results.store)
+        whole = !ask_store(w, d, f);
+    if (r == 0 && whole && (s->results.scan || !s->results.set) && w->g->reader.read &&
+        w->g->reader.images)
         r = read_whole(w, d, f, err);
     pl_json_free(config);
     pl_arena_release(&a);

@@ -141,6 +141,9 @@ static void put_image(struct pl_jsonw *w, const struct pl_facts *f)
     if (f->has_secrets)
         ksecrets(w, f->secrets, f->env_secrets);
     kint(w, "db", f->db_s);
+    if (f->stored)
+        kint(w, "stored", f->stored_s);
+    kstr(w, "not_stored", f->not_stored);
     pl_jw_obj_end(w);
 }
 

@@ -275,10 +275,14 @@ static int read_image(struct reader *r, const struct pl_yaml *y, struct pl_facts
     *f = (struct pl_facts){ .digest = text_of(r, y, "digest"),
                             .platform = text_of(r, y, "platform"),
                             .unread = text_of(r, y, "unread"),
-                            .base = text_of(r, y, "base") };
+                            .base = text_of(r, y, "base"),
+                            .not_stored = text_of(r, y, "not_stored") };
     int q = read_config(r, pl_yaml_get(y, "config"), f);
     if (q == 0)
         q = bool_of(r, y, "scanned", &f->scanned);
+    f->stored = pl_yaml_get(y, "stored") != NULL;
+    if (q == 0 && f->stored)
+        q = time_of(r, y, "stored", &f->stored_s);
     if (q == 0)
         q = time_of(r, y, "db", &f->db_s);
     if (q == 0)

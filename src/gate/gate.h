@@ -27,6 +27,12 @@ struct pl_gate_reader {
      * (PL_E_IO). Called by one thread at a time. */
     int (*read)(void *arg, struct pl_str target, struct pl_str bill, struct pl_report *ret,
                 struct pl_err *err);
+    /* What an earlier reading of the image with manifest `digest` found, as `read` would tell it,
+     * by this program with these rules, whole, not before `since_s`; with `vulns` matched, too.
+     * *ret_at: when that was. PL_E_NOENT: there is none, and why. Other codes: nobody knows. On any
+     * thread; may be NULL. */
+    int (*stored)(void *arg, struct pl_str digest, bool vulns, int64_t since_s,
+                  struct pl_report *ret, int64_t *ret_at, struct pl_err *err);
 };
 
 struct pl_gate_opts {

@@ -55,6 +55,9 @@ struct pl_facts {
     struct pl_vuln_counts vulns;
     uint32_t secrets, env_secrets;
     int64_t db_s; /* of the database used for `vulns` */
+    bool stored;  /* `scanned`, but earlier: the result was kept in the store … */
+    int64_t stored_s;
+    struct pl_str not_stored; /* … or why there is none to go by; empty: nobody asked */
 };
 
 /* What is known about what was asked for: one image, or an index with the children to be judged. */

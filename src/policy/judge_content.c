@@ -76,6 +76,25 @@ static bool outdated(const struct pl_judging *g, const struct pl_subject *s,
     return false;
 }
 
+#define TOO_OLD "the stored result is too old (results.max-age)"
+
+/* Is it of the store, and older than the scope takes? */
+static bool aged(const struct pl_rule_scope *scope, const struct pl_facts *f, int64_t now_s)
+{
+    return f->stored && scope->results.max_age_s &&
+           (now_s - f->stored_s > scope->results.max_age_s ||
+            f->stored_s > now_s + PL_CLOCK_SKEW_S);
+}
+
+/* `text`, and why the store did not help. */
+static const char *with_store(const char *text, const struct pl_facts *f, char *room, size_t n)
+{
+    if (!f->not_stored.n)
+        return text;
+    snprintf(room, n, "%s; store: %.*s", text, PL_FMT(pl_str_sub(f->not_stored, 0, 200)));
+    return room;
+}
+
 static void counts_hold(struct pl_judging *g, const struct pl_subject *s, const char *whose,
                         const struct pl_vuln_counts *c)
 {
@@ -133,15 +152,23 @@ void pl_policy_judge_vulns(struct pl_judging *g, const struct pl_subject *s)
         return;
     }
     const struct pl_facts *f = s->own->has_vulns || !s->index ? s->own : s->index;
+    char why[320];
     const char *old = f->has_vulns ? stale(g, f->db_s) : NULL;
-    if (!f->has_vulns)
+    if (w->source == PL_VULN_SCAN && aged(g->scope, f, g->now_s))
+        say(g, s, "vulnerabilities", w->line, false, TOO_OLD);
+    else if (!f->has_vulns)
         say(g, s, "vulnerabilities", w->line, false,
-            w->source == PL_VULN_SCAN ? "the image was not read and matched"
-                                      : "no signed inventory that could be matched");
+            w->source == PL_VULN_SCAN
+                ? with_store("the image was not read and matched", f, why, sizeof why)
+                : "no signed inventory that could be matched");
     else if (old)
         say(g, s, "vulnerabilities", w->line, false, old);
     else
-        counts_hold(g, s, w->source == PL_VULN_SCAN ? "scan" : "inventory", &f->vulns);
+        counts_hold(g, s,
+                    w->source != PL_VULN_SCAN ? "inventory"
+                    : f->stored               ? "stored scan"
+                                              : "scan",
+                    &f->vulns);
 }
 
 /* ---- base ---- */
@@ -203,7 +230,7 @@ void pl_policy_judge_base(struct pl_judging *g, const struct pl_subject *s)
 
 /* ---- secrets ---- */
 
-enum told { TOLD_NOTHING, TOLD_NONE, TOLD_SOME, TOLD_UNFINISHED };
+enum told { TOLD_NOTHING, TOLD_NONE, TOLD_SOME, TOLD_UNFINISHED, TOLD_TOO_OLD };
 
 /* What scanners said, or what was read now, about secrets (of the environment only). */
 static enum told secrets_told(const struct pl_judging *g, const struct pl_subject *s, bool env)
@@ -211,7 +238,9 @@ static enum told secrets_told(const struct pl_judging *g, const struct pl_subjec
     const struct pl_proof *f;
     enum told told = TOLD_NOTHING;
     struct pl_str role = PL_S("scanner");
-    if (s->own->scanned && s->own->has_secrets)
+    if (s->own->scanned && s->own->has_secrets && aged(g->scope, s->own, g->now_s))
+        told = TOLD_TOO_OLD;
+    else if (s->own->scanned && s->own->has_secrets)
         return (env ? s->own->env_secrets : s->own->secrets) ? TOLD_SOME : TOLD_NONE;
     for (size_t i = 0; (f = pl_subject_proof(s, i)); i++) {
         bool type = pl_str_eq(f->type, PL_S(PL_PREDICATE_SCAN)) ||
@@ -235,9 +264,16 @@ static void judge_told(struct pl_judging *g, const struct pl_subject *s, const c
         "none found",
         "secrets were found",
         "the scan was not finished",
+        TOO_OLD,
     };
+    char why[320];
     enum told t = secrets_told(g, s, env);
-    say(g, s, rule, line, t == TOLD_NONE, texts[t]);
+    const char *text = t == TOLD_NOTHING ? with_store(texts[t], s->own, why, sizeof why) : texts[t];
+    if (s->own->stored && t == TOLD_NONE)
+        text = "none found, by the stored result";
+    if (s->own->stored && t == TOLD_SOME)
+        text = "secrets were found, by the stored result";
+    say(g, s, rule, line, t == TOLD_NONE, text);
 }
 
 void pl_policy_judge_secrets(struct pl_judging *g, const struct pl_subject *s)

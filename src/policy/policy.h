@@ -59,6 +59,13 @@ struct pl_base_rule {
     struct pl_names allow; /* patterns of HOST/PATH, or references with a digest */
 };
 
+/* Where what a whole reading of the image finds may come from. Signed reports always count. */
+struct pl_results_rule {
+    bool set, store, scan; /* not set: by reading it */
+    uint32_t line;
+    int64_t max_age_s; /* of what is stored */
+};
+
 struct pl_config_rule {
     bool set;
     uint32_t line;
@@ -87,6 +94,7 @@ struct pl_rule_scope {
     struct pl_vuln_rule vulns;
     struct pl_base_rule base;
     bool no_secrets;
+    struct pl_results_rule results;
     struct pl_config_rule config;
     bool all_children;                /* platforms.children: all */
     struct pl_names platforms;        /* that are allowed; none: every one */

@@ -346,6 +346,34 @@ static int read_secrets(struct pl_pol *r, const struct pl_yaml *v, void *to)
     return pl_pol_word(r, v, words) < 0 ? PL_E_USAGE : 0;
 }
 
+static int read_results(struct pl_pol *r, const struct pl_yaml *v, void *to)
+{
+    struct from {
+        struct pl_names from;
+        int64_t max_age_s;
+    } x = { .max_age_s = 0 };
+    static const struct pl_pol_field fields[] = {
+        { "from", pl_pol_names, offsetof(struct from, from), true },
+        { "max-age", pl_pol_span, offsetof(struct from, max_age_s), false },
+    };
+    struct pl_results_rule *w = to;
+    int q = pl_pol_map(r, v, "results", fields, 2, &x);
+    *w = (struct pl_results_rule){ .set = true, .line = v->line, .max_age_s = x.max_age_s };
+    for (size_t i = 0; q == 0 && i < x.from.n; i++) {
+        bool store = pl_str_is(x.from.p[i], "store"), scan = pl_str_is(x.from.p[i], "scan");
+        if (!store && !scan)
+            return pl_pol_fail(r, v, "'from': '%.*s' is none of: store, scan",
+                               PL_FMT(pl_str_sub(x.from.p[i], 0, 60)));
+        if ((store && w->store) || w->scan)
+            return pl_pol_fail(r, v, "'from' is [store], [scan] or [store, scan]");
+        w->store |= store;
+        w->scan |= scan;
+    }
+    if (q == 0 && w->store && !w->max_age_s)
+        return pl_pol_fail(r, v, "'from: [store]' needs 'max-age': how old may it be?");
+    return q;
+}
+
 static int read_mode(struct pl_pol *r, const struct pl_yaml *v, void *to)
 {
     static const char *const words[] = { "enforce", "audit", NULL };
@@ -376,6 +404,8 @@ static int check_scope(struct pl_pol *r, const struct pl_yaml *v, const struct p
     if ((rule != NULL) + allow + deny != 1)
         return pl_pol_fail(r, v, "a scope has either rules, or 'allow', or 'deny'%s%s%s",
                            rule ? "; here is '" : "", rule ? rule : "", rule ? "' as well" : "");
+    if (s->results.set && !rule)
+        return pl_pol_fail(r, v, "'results' goes with rules that need them");
     if (s->n_annotations && !s->n_signatures)
         return pl_pol_fail(r, v, "'annotations' are of signatures: 'signatures' is wanted too");
     if (rule && !s->n_signatures && !s->n_attestations && !s->vulns.set && !s->base.set &&
@@ -411,6 +441,7 @@ int pl_pol_scope(struct pl_pol *r, const struct pl_yaml *v, void *to)
         { "attestations", read_attestations, 0, false },
         { "vulnerabilities", read_vulns, offsetof(struct pl_rule_scope, vulns), false },
         { "base", read_base, offsetof(struct pl_rule_scope, base), false },
+        { "results", read_results, offsetof(struct pl_rule_scope, results), false },
         { "secrets", read_secrets, offsetof(struct pl_rule_scope, no_secrets), false },
         { "config", read_config, offsetof(struct pl_rule_scope, config), false },
         { "platforms", read_platforms, 0, false },

@@ -6,11 +6,10 @@
 
 #include "base/cleanup.h"
 #include "base/map.h"
-#include "fmt/jsonw.h"
 #include "model/package.h"
 #include "model/report.h"
 #include "model/vuln.h"
-#include "query/found.h"
+#include "query/result.h"
 #include "report/from_json.h"
 #include "report/html.h"
 #include "ui/ui_int.h"
@@ -64,89 +63,6 @@ int ui_inventory(struct ui *x, int64_t id, bool found, struct pl_store_image *re
     struct one o = { .x = x, .ret = ret };
     int r = x->s->ops->images(x->s, &id, 1, &how, on_image, &o, x->err);
     *ret_there = o.there;
-    return r;
-}
-
-/* ---- the saved result ---- */
-
-static int put_layers(struct ui *x, const struct pl_store_image *i, struct pl_jsonw *w)
-{
-    int r = 0;
-    pl_jw_key(w, "layers");
-    pl_jw_arr(w);
-    for (size_t k = 0; k < i->n_layers && r == 0; k++) {
-        struct pl_layer_info l = { .index = 0 };
-        r = x->s->ops->layer(x->s, i->layer[k], &x->a, &l, x->err);
-        if (r < 0)
-            break;
-        pl_jw_obj(w);
-        pl_jw_ku64(w, "index", k);
-        pl_jw_key(w, "digest");
-        pl_jw_str_or_null(w, l.digest);
-        pl_jw_key(w, "diff_id");
-        pl_jw_str_or_null(w, l.diff_id);
-        pl_jw_key(w, "created_by");
-        if (l.has_created_by)
-            pl_jw_str(w, l.created_by);
-        else
-            pl_jw_null(w);
-        pl_jw_ku64(w, "bytes", l.bytes);
-        pl_jw_ku64(w, "files", l.files);
-        pl_jw_obj_end(w);
-        r = ui_step(x);
-    }
-    pl_jw_arr_end(w);
-    return r;
-}
-
-static void put_target(const struct pl_store_image *i, struct pl_jsonw *w)
-{
-    pl_jw_kstr(w, "name", i->name);
-    pl_jw_kstr(w, "kind", i->kind);
-    pl_jw_key(w, "digest");
-    pl_jw_str_or_null(w, i->digest);
-    pl_jw_key(w, "platform");
-    pl_jw_str_or_null(w, i->platform);
-    pl_jw_kbool(w, "complete", i->complete);
-    pl_jw_key(w, "notes");
-    pl_jw_arr(w);
-    pl_jw_arr_end(w);
-}
-
-/* As `scan -f json` would have written it. */
-static int put_result(struct ui *x, const struct pl_store_image *i, bool *ret_left,
-                      struct pl_buf *out)
-{
-    pl_auto_buf struct pl_buf own = { 0 }, flaws = { 0 };
-    struct pl_jsonw w = { .out = out };
-    if (i->found.p && i->found.n <= FOUND_MAX && !pl_store_found(i->found, &own, &flaws))
-        return pl_fail(x->err, PL_E_FORMAT, "the store is damaged: findings of an inventory");
-    *ret_left = i->found.n > FOUND_MAX || own.n + flaws.n > FOUND_MAX;
-    pl_jw_obj(&w);
-    pl_jw_ku64(&w, "schema", 1);
-    pl_jw_key(&w, "tool");
-    pl_jw_obj(&w);
-    pl_jw_kcstr(&w, "name", "plimsoll");
-    pl_jw_kstr(&w, "version", i->origin.tool);
-    pl_jw_kstr(&w, "rules", i->origin.rules);
-    pl_jw_obj_end(&w);
-    pl_jw_key(&w, "targets");
-    pl_jw_arr(&w);
-    pl_jw_obj(&w);
-    put_target(i, &w);
-    int r = put_layers(x, i, &w);
-    pl_jw_key(&w, "findings");
-    pl_jw_arr(&w);
-    if (!*ret_left) {
-        pl_buf_putn(out, own.p, own.n);
-        if (own.n && flaws.n)
-            pl_buf_putc(out, ',');
-        pl_buf_putn(out, flaws.p, flaws.n);
-    }
-    pl_jw_arr_end(&w);
-    pl_jw_obj_end(&w);
-    pl_jw_arr_end(&w);
-    pl_jw_obj_end(&w);
     return r;
 }
 
@@ -359,6 +275,11 @@ static int body(struct ui *x, const struct pl_store_image *i, struct pl_report *
     return r;
 }
 
+static int step(void *arg)
+{
+    return ui_step(arg);
+}
+
 int ui_image(struct ui *x, int64_t id)
 {
     struct pl_store_image i;
@@ -369,8 +290,9 @@ int ui_image(struct ui *x, int64_t id)
     int r = ui_inventory(x, id, /* found= */ true, &i, &there);
     if (r == 0 && !there)
         return ui_refuse(x, 404, "No such image", PL_S("It is not in the store, or not any more."));
+    const struct pl_query_result_opts how = { FOUND_MAX, step, x };
     if (r == 0)
-        r = put_result(x, &i, &left, &text);
+        r = pl_query_result(x->s, &i, &how, &text, &left, x->err);
     if (r == 0)
         r = pl_report_from_json(&x->a, pl_buf_str(&text), &report, x->err);
     if (r == 0)

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.environ["PL_SRC"], "tests", "lib"))
@@ -170,6 +171,87 @@ def proofs():
     reg.close()
 
 
+# ---------------------------------------------------------------- results of the store
+
+def blobs(reg):
+    """Layers asked for since the log was emptied."""
+    with reg.lock:
+        asked = [r for r in reg.log if "/blobs/" in str(r)]
+        reg.log.clear()
+    return len(asked)
+
+
+def keep(reg, ref, *flags, folder="st"):
+    r = g.run("scan", "-q", "-f", "json=/dev/null", "--store", folder, *flags, "docker://%s/%s" % (reg.host, ref))
+    g.point(r.code in (0, 1), "kept: %s %s" % (ref, " ".join(flags)), r)
+
+
+def decided(r):
+    """A decision without where it came from."""
+    return r.code, r.text.replace("stored scan:", "scan:").replace(", by the stored result", "").replace(
+        "secrets were found", "found").replace("none found", "none")
+
+
+def stored():
+    """The same decisions from what earlier scans left in a store, and none from what they did not."""
+    reg = Registry()
+    asks = ["vulnerabilities: { max: medium, source: scan }", "secrets: none", "config: { user: non-root }"]
+    only, both = ["results: { from: [store], max-age: 1d }"], ["results: { from: [store, scan], max-age: 1d }"]
+    refs = {"kept-good": build(reg, "kept-good"), "kept-flawed": build(reg, "kept-flawed", "1.0.0"),
+            "kept-leaky": build(reg, "kept-leaky", more=SECRET), "kept-root": build(reg, "kept-root", user="0")}
+    for ref in refs.values():
+        keep(reg, ref, "--db", "db")
+    for tag, ref in refs.items():
+        g.policy(reg, asks)
+        fresh = g.gate(reg, ref, "--db", "db", "--explain")
+        read = blobs(reg)
+        g.policy(reg, asks + only)
+        now = g.gate(reg, ref, "--db", "db", "--store", "st", "--explain")
+        g.point(decided(fresh) == decided(now), "stored: decided as when read now: " + tag, (decided(fresh), decided(now)))
+        asked = blobs(reg)
+        g.point(asked < read and asked <= 1, "stored: no layer is read: " + tag, (asked, read))
+    g.point("by the stored result" in g.gate(reg, refs["kept-good"], "--db", "db", "--store", "st", "--explain").text,
+            "stored: --explain names the source")
+    r = g.gate(reg, refs["kept-good"], "--db", "db", env={"PLIMSOLL_STORE": "st"})
+    g.allowed(r, "stored: the store of the environment")
+    g.refused(g.gate(reg, refs["kept-good"], "--db", "db"), "stored: no store", "none was named")
+    new = build(reg, "kept-not")
+    g.refused(g.gate(reg, new, "--db", "db", "--store", "st"), "stored: absent is not clean", "no reading of this image")
+    g.refused(g.gate(reg, new, "--db", "db", "--store", "nowhere"), "stored: no store there", "store:")
+    g.refused(g.gate(reg, refs["kept-good"], "--db", "db", "--store", "postgresql://x@127.0.0.1:1/x"),
+              "stored: a store that does not answer", "store:")
+    for flags, why in ((("--limit", "nested-depth=1"), "options of its own"),
+                       (("--scanners", "vuln"), "options of its own"), (("--only-fixed",), "options of its own")):
+        keep(reg, new, "--db", "db", *flags, folder="odd")
+        g.refused(g.gate(reg, new, "--db", "db", "--store", "odd"), "stored: with " + " ".join(flags), why)
+    g.run("db", "build", "GHSA-aaaa-bbbb-cccc.json", "GHSA-aaaa-bbbb-cccc.json", "--db", "db2", "-q")
+    write("GHSA-dddd-eeee-ffff.json", json.dumps(record("GHSA-dddd-eeee-ffff", "LOW")))
+    g.run("db", "build", "GHSA-aaaa-bbbb-cccc.json", "GHSA-dddd-eeee-ffff.json", "--db", "db3", "-q")
+    g.refused(g.gate(reg, refs["kept-good"], "--db", "db3", "--store", "st"), "stored: other advisories",
+              "other advisories")
+    g.policy(reg, ["results: { from: [store], max-age: 1s }", "secrets: none"])
+    time.sleep(2)
+    g.refused(g.gate(reg, refs["kept-good"], "--store", "st"), "stored: older than the policy takes", "too old")
+    broken = build(reg, "kept-broken", more=' file x.gz hex "1f8b08ff"\n raw "nonsense"\n')
+    r = g.run("scan", "-q", "-f", "json=/dev/null", "--store", "part", "docker://%s/%s" % (reg.host, broken))
+    g.point(r.code == 3, "kept: what is incomplete", r)
+    g.policy(reg, only + ["secrets: none"])
+    r = g.gate(reg, "app/web:kept-broken", "--store", "part")
+    g.refused(r, "stored: incomplete is not clean", "incomplete")
+    g.policy(reg, both + asks)
+    g.allowed(g.gate(reg, new, "--db", "db", "--store", "st"), "stored, else read: what is not stored is read")
+    g.point(blobs(reg) > 1, "stored, else read: it was")
+    g.allowed(g.gate(reg, refs["kept-good"], "--db", "db", "--store", "st"), "stored, else read: what is stored")
+    g.point(blobs(reg) <= 1, "stored, else read: no layer")
+    for text, why in (("{ from: [store] }", "max-age"), ("{ from: [scan, store], max-age: 1d }", "from"),
+                      ("{ from: [cloud], max-age: 1d }", "none of"), ("{ from: [], max-age: 1d }", "empty"),
+                      ("{ max-age: 1d }", "from"), ("{ from: [store], max-age: 1d, x: 1 }", "x")):
+        g.policy(reg, ["results: " + text, "secrets: none"])
+        r = g.gate(reg, new, "--store", "st")
+        g.point(r.code == 2 and why in r.text, "stored: refused: " + text, r)
+    reg.close()
+
+
 # ---------------------------------------------------------------- identities
 
 def identities():
@@ -269,7 +351,7 @@ def main():
     todo = [identities]
     if MKIMAGE:
         database()
-        todo += [scans, inventories, proofs]
+        todo += [scans, inventories, proofs, stored]
     for part in todo:
         if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]:
             part()

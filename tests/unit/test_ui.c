@@ -108,7 +108,7 @@ static int64_t add(struct world *w, struct pl_str name, struct pl_str package,
     uint32_t n;
     pl_finding_put(&jw, &t, &f[0], life);
     pl_finding_put(&jf, &t, &f[1], life);
-    pl_store_found_pack(pl_buf_str(&own), pl_buf_str(&flaws), &packed);
+    pl_store_found_pack(pl_buf_str(&own), pl_buf_str(&flaws), PL_S(""), &packed);
     const struct pl_store_ops *ops = w->s->ops;
     assert_int_equal(ops->begin(w->s, &w->err), 0);
     assert_int_equal(ops->run(w->s, &o, &run, &w->err), 0);
