@@ -163,6 +163,38 @@ lose no-old HEAD:a.env && "$PLIMSOLL" as gitleaks git no-old --no-banner -r - -f
 [ $? = 1 ] && grep -q 'not scanned to the end' err && grep -q '"File": "key"' out
 point $? "as gitleaks: a missing object is exit 1, with what was found"
 
+# ---- packs: chains of differences ----
+# 150 versions of one file, each with a password of its own, and as many of another file between them
+git init -q -b main chains && cd chains || exit 1
+python3 - <<'PY' | git fast-import --quiet
+import random, sys
+r, out = random.Random(3), sys.stdout
+lines = ["setting_%03d = %d" % (i, i) for i in range(400)]
+other = ["line %d" % i for i in range(400)]
+letters = "abcdefghkmnpqrstuvwxyzABCDEFGHKMNPQRSTUVWXYZ23456789"
+for n in range(150):
+    lines[r.randrange(400)] = 'password = "%s"' % "".join(r.choice(letters) for _ in range(20))
+    other[r.randrange(400)] = "line %d of %d" % (r.randrange(400), n)
+    out.write("commit refs/heads/main\ncommitter Ann <ann@example.org> %d +0000\ndata 1\n.\n" % (1700000000 + n))
+    for name, text in (("app.ini", lines), ("other.txt", other)):
+        body = "\n".join(text) + "\n"
+        out.write("M 644 inline %s\ndata %d\n%s\n" % (name, len(body), body))
+PY
+cd ..
+versions() { # how many passwords are found, and whether all was read
+    scan git chains
+    python3 -c 'import json; t = json.load(open("out"))["targets"][0]
+print(len({f["fingerprint"] for f in t["findings"]}), t["complete"])'
+}
+[ "$(versions)" = "150 True" ]
+point $? "each version in loose objects or the pack of an import"
+git -C chains repack -qadf --depth=50 --window=50
+[ "$(versions)" = "150 True" ]
+point $? "each version in chains of fifty differences"
+git -C chains rev-parse main~70 | (cd chains && git pack-objects -q --revs .git/objects/pack/pack >/dev/null)
+[ "$(versions)" = "150 True" ]
+point $? "objects in two packs are read once"
+
 cd repo && git checkout -q left && scan git . --annotations=github && grep -q \
     '^::error file=left.env,line=1,' err
 point $? "annotations stand on stderr"
