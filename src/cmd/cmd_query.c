@@ -51,6 +51,7 @@ struct query {
     struct pl_query_ask ask;
     struct pl_query_want want;
     uint64_t n;
+    bool runs; /* it is known of some images where they run */
     struct pl_err *err;
 };
 
@@ -129,6 +130,49 @@ static void put_holds(const struct query *x, const struct pl_store_image *i, str
     pl_jw_arr_end(out);
 }
 
+static int on_run(void *arg, const struct pl_exposure *e)
+{
+    struct pl_jsonw *w = arg;
+    char text[24];
+    pl_jw_obj(w);
+    pl_jw_kstr(w, "cluster", e->cluster);
+    pl_jw_kstr(w, "namespace", e->ns);
+    pl_jw_kstr(w, "kind", e->kind);
+    pl_jw_kstr(w, "name", e->owner);
+    pl_jw_kstr(w, "image", e->image);
+    time_text(e->since, text);
+    pl_jw_kcstr(w, "since", text);
+    time_text(e->seen, text);
+    pl_jw_kcstr(w, "seen", text);
+    pl_jw_kbool(w, "now", e->until == 0);
+    pl_jw_obj_end(w);
+    return 0;
+}
+
+static int on_run_line(void *arg, const struct pl_exposure *e)
+{
+    const struct pl_str part[] = { e->cluster, e->ns, e->kind, e->owner };
+    struct pl_buf *out = arg;
+    char text[24];
+    if (e->until)
+        return 0;
+    pl_buf_puts(out, "  runs in ");
+    for (size_t i = 0; i < PL_COUNT(part); i++) {
+        pl_buf_puts(out, i ? "/" : "");
+        pl_esc(out, PL_ESC_TERM, part[i]);
+    }
+    time_text(e->since, text);
+    pl_buf_printf(out, " since %s\n", text);
+    return 0;
+}
+
+/* Where it runs or ran, since when. */
+static int each_run(struct query *x, const struct pl_store_image *i,
+                    int (*fn)(void *arg, const struct pl_exposure *e), void *arg)
+{
+    return x->runs ? x->s->ops->runs_of(x->s, i->digest, i->name, fn, arg, x->err) : 0;
+}
+
 static int put_object(struct query *x, const struct pl_store_image *i, struct pl_buf *out)
 {
     struct pl_jsonw w = { .out = out };
@@ -156,6 +200,11 @@ static int put_object(struct query *x, const struct pl_store_image *i, struct pl
     time_text(i->origin.at, at);
     pl_jw_kcstr(&w, "read", at);
     put_holds(x, i, &w);
+    pl_jw_key(&w, "runs");
+    pl_jw_arr(&w);
+    if (r == 0)
+        r = each_run(x, i, on_run, &w);
+    pl_jw_arr_end(&w);
     pl_jw_obj_end(&w);
     return r;
 }
@@ -173,7 +222,7 @@ static void put_held(const struct query *x, const struct pl_store_image *i, stru
     }
 }
 
-static void put_line(const struct query *x, const struct pl_store_image *i, struct pl_buf *out)
+static int put_line(struct query *x, const struct pl_store_image *i, struct pl_buf *out)
 {
     char at[24];
     pl_esc(out, PL_ESC_TERM, i->name);
@@ -185,6 +234,7 @@ static void put_line(const struct query *x, const struct pl_store_image *i, stru
     pl_buf_printf(out, "  %" PRIu64 " packages, read %s%s\n", packages_of(x, i), at,
                   i->complete ? "" : ", INCOMPLETE");
     put_held(x, i, out);
+    return each_run(x, i, on_run_line, out);
 }
 
 static int on_image(void *arg, const struct pl_store_image *i)
@@ -195,7 +245,7 @@ static int on_image(void *arg, const struct pl_store_image *i)
     if (x->form == JSON)
         pl_buf_puts(b, x->n ? ",\n" : "[\n");
     if (x->form == TABLE)
-        put_line(x, i, b);
+        r = put_line(x, i, b);
     else
         r = put_object(x, i, b);
     if (x->form == NDJSON)
@@ -214,6 +264,8 @@ static int answer(struct query *x, struct pl_err *err)
         r = pl_query_prepare(x->s, &x->ask, &x->a, &x->want, err);
     if (r == 0)
         r = pl_query_settle(x->s, &x->want, err);
+    if (r == 0)
+        r = ops->runs(x->s, PL_S(""), &x->runs, err);
     if (r == 0 && x->form != TABLE)
         r = ops->names_of(x->s, x->want.image.p, x->want.image.n, on_name, x, err);
     if (r == 0)

@@ -12,8 +12,8 @@
 #include "report/escape.h"
 
 struct options {
-    const char *store, *as, *tenant;
-    bool quiet;
+    const char *store, *as, *tenant, *keep;
+    bool quiet, dry;
 };
 
 static const struct pl_opt table[] = {
@@ -23,6 +23,10 @@ static const struct pl_opt table[] = {
       "grant: what the login may do" },
     { "tenant", 0, PL_OPT_STR, offsetof(struct options, tenant), "NAME",
       "grant: whose rows it sees (default)" },
+    { "keep-days", 0, PL_OPT_STR, offsetof(struct options, keep), "DAYS",
+      "gc: what is younger stays (30)" },
+    { "dry-run", 0, PL_OPT_FLAG, offsetof(struct options, dry), NULL,
+      "gc: only count what would go" },
     { "quiet", 'q', PL_OPT_FLAG, offsetof(struct options, quiet), NULL,
       "say nothing when all is well" },
 };
@@ -116,6 +120,31 @@ static int grant(const struct options *o, const char *where, const char *role)
     return PL_EXIT_CLEAN;
 }
 
+static int gc(const struct options *o, const char *where)
+{
+    struct pl_err err = { 0 };
+    struct pl_store *s = NULL;
+    uint64_t days = 30;
+    struct pl_gc g = { .tool = PL_S(PL_VERSION), .rules = PL_S(PL_RULES_VERSION), .dry = o->dry };
+    if (o->keep && (!pl_str_u64(pl_str_c(o->keep), &days) || days > 36500))
+        return usage("--keep-days needs a number of days");
+    g.keep_s = (int64_t)days * 86400;
+    int r = pl_store_open(where, PL_STORE_WRITE, &s, &err);
+    if (r == 0)
+        r = s->ops->gc(s, &g, &err);
+    if (s)
+        s->ops->close(s);
+    if (r < 0)
+        return pl_run_failed("store", &err);
+    if (!o->quiet)
+        printf("%s: %" PRIu64 " inventories, %" PRIu64 " lists of packages, %" PRIu64
+               " packages, %" PRIu64 " places, %" PRIu64 " layers, %" PRIu64 " records, %" PRIu64
+               " pieces of work, %" PRIu64 " messages, %" PRIu64 " places where images ran\n",
+               o->dry ? "would go" : "gone", g.images, g.sets, g.packages, g.places, g.layers,
+               g.records, g.jobs, g.messages, g.exposures);
+    return PL_EXIT_CLEAN;
+}
+
 static int run_store(const void *options, const struct pl_operands *ops)
 {
     const struct options *o = options;
@@ -124,7 +153,7 @@ static int run_store(const void *options, const struct pl_operands *ops)
     bool granting = pl_str_is(verb, "grant");
     const char *where;
     if (ops->n != (granting ? 2 : 1))
-        return usage("init, upgrade, status, or grant LOGIN?");
+        return usage("init, upgrade, status, gc, or grant LOGIN?");
     int code = pl_fleet_named("store", o->store, &a, &where);
     if (code)
         ;
@@ -132,17 +161,19 @@ static int run_store(const void *options, const struct pl_operands *ops)
         code = upgrade(o, where, pl_str_is(verb, "init"));
     else if (pl_str_is(verb, "status"))
         code = status(where);
+    else if (pl_str_is(verb, "gc"))
+        code = gc(o, where);
     else if (granting)
         code = grant(o, where, ops->p[1]);
     else
-        code = usage("it is none of init, upgrade, status, grant");
+        code = usage("it is none of init, upgrade, status, gc, grant");
     pl_arena_release(&a);
     return code;
 }
 
 const struct pl_command pl_cmd_store = {
     .name = "store",
-    .usage = "store init | store upgrade | store status | store grant LOGIN --as worker",
+    .usage = "store init | store upgrade | store status | store gc | store grant LOGIN --as worker",
     .summary = "the tables that scans, workers and queries share",
     .details = "a store is a folder (SQLite) or postgresql://[USER@]HOST/DATABASE\n",
     .options = table,

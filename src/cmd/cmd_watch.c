@@ -251,6 +251,17 @@ static int pods(struct pl_watch *w, struct pl_err *err)
     return 0;
 }
 
+/* Once a day for all watchers; whether it is due is known by the store. */
+static int collect(struct pl_watch *w, struct pl_err *err)
+{
+    struct pl_gc g = { .keep_s = w->keep_s,
+                       .tool = PL_S(PL_VERSION),
+                       .rules = PL_S(PL_RULES_VERSION) };
+    bool now = false;
+    int r = w->s->ops->turn(w->s, PL_S("gc"), DAY_S, &now, err);
+    return r == 0 && now ? w->s->ops->gc(w->s, &g, err) : r;
+}
+
 static int round_of(struct pl_watch *w, struct pl_err *err)
 {
     w->failed = false;
@@ -267,7 +278,7 @@ static int round_of(struct pl_watch *w, struct pl_err *err)
         r = pl_watch_tell(w, err);
     if (r == 0)
         r = pl_watch_send(w, err);
-    return r;
+    return r == 0 ? collect(w, err) : r;
 }
 
 static void pause_for(int64_t ms)

@@ -316,7 +316,7 @@ struct pl_store_ops {
     /* All that runs in `cluster` now: what was there and is not any more has ended. */
     int (*runs_put)(struct pl_store *s, struct pl_str cluster, const struct pl_exposure *e,
                     size_t n, struct pl_err *err);
-    /* Does the image with this digest run? */
+    /* Does the image with this digest run? Empty: is it known of any where it runs or ran? */
     int (*runs)(struct pl_store *s, struct pl_str image, bool *ret, struct pl_err *err);
     /* Where the image of this digest, of this name, or that this name ever named runs or ran. */
     int (*runs_of)(struct pl_store *s, struct pl_str image, struct pl_str name,
@@ -342,6 +342,10 @@ struct pl_store_ops {
     int (*rebuild)(struct pl_store *s, int64_t image, struct pl_arena *a, struct pl_str *ret,
                    struct pl_err *err);
     int (*rebuild_put)(struct pl_store *s, int64_t image, struct pl_str print, struct pl_err *err);
+
+    /* Takes out what nothing needs and is older than g->keep_s, in transactions of its own, beside
+     * others who write; fills the results. */
+    int (*gc)(struct pl_store *s, struct pl_gc *g, struct pl_err *err);
 
     /* A message for o->hook; one with the same key is there once. Between begin and commit. */
     int (*out_add)(struct pl_store *s, const struct pl_out *o, struct pl_err *err);

@@ -235,11 +235,12 @@ int pl_fleet_runs_put(struct pl_store *s, struct pl_str cluster, const struct pl
 
 int pl_fleet_runs(struct pl_store *s, struct pl_str image, bool *ret, struct pl_err *err)
 {
-    struct pl_dbq *q = query(s, PL_Q_RUNS_HAS, err);
+    struct pl_dbq *q = query(s, image.n ? PL_Q_RUNS_HAS : PL_Q_RUNS_ANY, err);
     int64_t one;
     if (!q)
         return err->code;
-    pl_dbq_text(q, 1, image);
+    if (image.n)
+        pl_dbq_text(q, 1, image);
     int r = pl_store_one(q, &one, err);
     *ret = r == 1;
     return r < 0 ? r : 0;

@@ -14,7 +14,8 @@ struct pl_dbq *pl_store_q(struct pl_store_db *s, enum pl_store_q which, struct p
                 which == PL_Q_FLAW_ALL || which == PL_Q_PACKAGE_NAMED ||
                 which == PL_Q_PACKAGE_SUBJECT || which == PL_Q_SET_TAIL ||
                 which == PL_Q_IMAGE_NAMES || which == PL_Q_STALE || which == PL_Q_CHANGES_AFTER ||
-                which == PL_Q_FIRSTS_AFTER || which == PL_Q_OUT_EACH || which == PL_Q_REBUILD_ALL;
+                which == PL_Q_FIRSTS_AFTER || which == PL_Q_GC_MEMBERS ||
+                which == PL_Q_GC_LAYERS_OF || which == PL_Q_OUT_EACH || which == PL_Q_REBUILD_ALL;
     if (!s->q[which] &&
         s->db->ops->prepare(s->db, s->db->ops->sql[which], many, &s->q[which], err) < 0)
         return NULL;
@@ -231,6 +232,7 @@ static const struct pl_store_ops ops = {
     .rebuild_each = pl_fleet_rebuild_each,
     .rebuild_put = pl_fleet_rebuild_put,
     .rebuild = pl_fleet_rebuild,
+    .gc = pl_store_db_gc,
     .out_add = pl_outbox_add,
     .out_claim = pl_outbox_claim,
     .out_told = pl_outbox_told,

@@ -48,6 +48,7 @@
                 "?3,?4,?5,?6,unixepoch(),unixepoch())")                                            \
     X(RUNS_OVER, "UPDATE exposure SET until=unixepoch() WHERE cluster=?1 AND until=-1")            \
     X(RUNS_HAS, "SELECT id FROM exposure WHERE until=0 AND image=?1 LIMIT 1")                      \
+    X(RUNS_ANY, "SELECT id FROM exposure LIMIT 1")                                                 \
     X(RUNS_OF, "SELECT cluster,ns,kind,owner,image,name,since,seen,until FROM exposure"            \
                " WHERE image=?1 OR name=?2 OR image IN(SELECT ref.image FROM ref WHERE"            \
                " ref.name=?2) ORDER BY cluster,ns,kind,owner,image")                               \

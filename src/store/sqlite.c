@@ -106,7 +106,7 @@ _Static_assert(PL_COUNT(step) == PL_STORE_SCHEMA, "a step for each schema");
 static const char *const sql[] = {
 #define X(name, text) [PL_Q_##name] = (text),
 #define Y(name, lite, pg) [PL_Q_##name] = (lite),
-    PL_STORE_SQL(X, Y) PL_FIND_SQL(X, Y) PL_QUEUE_SQL(X, Y) PL_FLEET_SQL(X, Y)
+    PL_STORE_SQL(X, Y) PL_FIND_SQL(X, Y) PL_QUEUE_SQL(X, Y) PL_FLEET_SQL(X, Y) PL_GC_SQL(X, Y)
 #undef X
 #undef Y
 };

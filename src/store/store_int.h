@@ -10,12 +10,13 @@
 #include "store/row.h"
 #include "store/sql.h"
 #include "store/sql_fleet.h"
+#include "store/sql_gc.h"
 #include "store/store.h"
 
 enum pl_store_q {
 #define X(name, sql) PL_Q_##name,
 #define Y(name, lite, pg) PL_Q_##name,
-    PL_STORE_SQL(X, Y) PL_FIND_SQL(X, Y) PL_QUEUE_SQL(X, Y) PL_FLEET_SQL(X, Y)
+    PL_STORE_SQL(X, Y) PL_FIND_SQL(X, Y) PL_QUEUE_SQL(X, Y) PL_FLEET_SQL(X, Y) PL_GC_SQL(X, Y)
 #undef X
 #undef Y
         PL_Q_COUNT
@@ -173,6 +174,7 @@ int pl_queue_find(struct pl_store *s, const uint8_t *key, struct pl_arena *a, st
 int pl_queue_take(struct pl_store *s, struct pl_str host, int64_t rate, int64_t burst,
                   bool *ret_got, struct pl_err *err);
 int pl_queue_hold(struct pl_store *s, struct pl_str host, int64_t seconds, struct pl_err *err);
+int pl_store_db_gc(struct pl_store *s, struct pl_gc *g, struct pl_err *err);
 int pl_queue_aside(struct pl_store *s, int (*fn)(void *arg, const struct pl_work *w), void *arg,
                    struct pl_err *err);
 int pl_queue_depth(struct pl_store *s, int64_t most, int64_t *ret, struct pl_err *err);

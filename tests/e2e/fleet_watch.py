@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 PROGRAM, SRC = os.environ["PLIMSOLL"], os.environ["PL_SRC"]
 sys.path.insert(0, os.path.join(SRC, "tests", "lib"))
@@ -58,6 +59,9 @@ class World:
     def worker(self, *flags, db="db1"):
         return run("worker", "--once", "-q", "--threads", "2", "--store", self.store, "--db", db, "--retry-delay", "1",
                    *flags)
+
+    def status(self):
+        return run("store", "status", "--store", self.store)[1]
 
     def counts(self):
         return json.loads(run("queue", "status", "--store", self.store, "-f", "json")[1])
@@ -137,6 +141,116 @@ def kept(w):
     w.point(code == 0 and len(by_event(w.hook.events(), "new")) == 9, "… and can be sent again", (code, err))
 
 
+def many_watchers(w):
+    """Several at once: each event is made once."""
+    flags = ["watch", "--once", "-q", "--store", w.store, "--db", "db5"]
+    all_of_them = [subprocess.Popen([PROGRAM, *flags], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                    stderr=subprocess.PIPE) for _ in range(4)]
+    ends = [(p.communicate(), p.returncode) for p in all_of_them]
+    events = [e for (out, _), _ in ends for e in lines(out.decode())]
+    code, more, err = w.watch(db="db5", hook=False)
+    events += more
+    w.point(all(code == 0 for _, code in ends) and len(by_event(events, "new")) == 3 and
+            len({e["id"] for e in events}) == len(events), "four watchers at once tell everything once",
+            ([(c, e[-200:]) for (_, e), c in ends], [e["event"] for e in events]))
+
+
+def polite(w):
+    """A registry that wants to be left alone is, by all, for as long as it says; nothing is lost."""
+    until, asked = time.time() + 3.5, []
+
+    def fault(h):
+        if time.time() > until:
+            return False
+        asked.append(h.path)
+        h.send(429, b"{}", [("Retry-After", "4")])
+        return True
+    w.reg.fault = fault
+    for n in range(3):
+        run("queue", "add", w.name("v%d" % n), "--store", w.store)
+    code, out, err = w.worker()
+    n = w.counts()
+    w.reg.fault = None
+    w.point(code == 0 and not n["aside"] and not n["ready"] and not n["waiting"] and time.time() > until,
+            "429 for a while: work waits and is done after it", (code, err, n))
+    w.point(1 <= len(asked) <= 3, "… and the registry is not asked meanwhile", asked)
+
+
+def pods(w):
+    """What runs is known, and read first."""
+    name = "%s/team/app@%s" % (w.reg.host, w.digests[1])
+    cluster = watchlib.Cluster([watchlib.pod("web-5d4f-x1", "shop", "ReplicaSet", "web-5d4f", "5d4f", name),
+                                watchlib.pod("web-5d4f-x2", "shop", "ReplicaSet", "web-5d4f", "5d4f", name),
+                                watchlib.pod("job-1", "batch", None, None, None,
+                                             "%s/other/tool@sha256:%s" % (w.reg.host, "ab" * 32)),
+                                watchlib.pod("bad", "x\x1b[31m", None, None, None, "no digest here")])
+    flags = ["--pods", cluster.url, "--pods-ca", "ca.pem", "--pods-token", "token", "--cluster", "prod"]
+    code, out, err = w.watch(*flags, db="db5", hook=False)
+    w.point(code == 0 and cluster.asked == 3 and not cluster.refused, "pods are listed page by page, with the token",
+            (code, err, cluster.asked, cluster.refused))
+    got = fleetlib.stored(PROGRAM, w.store)
+    runs = got[w.name("v1")]["runs"]
+    w.point([(r["cluster"], r["namespace"], r["kind"], r["name"], r["now"]) for r in runs] ==
+            [("prod", "shop", "Deployment", "web", True)] and not got[w.name("v2")]["runs"],
+            "query tells where an image runs", runs)
+    code, out, err = run("query", "--store", w.store, "--package", "bash")
+    w.point("runs in prod/shop/Deployment/web since 2" in out, "… and in its table", out + err)
+    w.point(w.counts()["ready"] == 1, "what runs and was never read is queued", w.counts())
+    run("queue", "drop", "--store", w.store)
+    w.worker()
+    run("queue", "drop", "--store", w.store)
+    cluster.pods = []
+    w.watch(*flags, db="db5", hook=False)
+    runs = fleetlib.stored(PROGRAM, w.store)[w.name("v1")]["runs"]
+    w.point(len(runs) == 1 and not runs[0]["now"], "what runs no more is told so", runs)
+    cluster.close()
+
+
+def read_again(w):
+    """Rules that are new: what older ones have read is read again, and stays until then."""
+    w.sql("UPDATE image SET tool='0.0'")
+    code, out, err = w.watch(db="db5", hook=False)
+    w.point(code == 0 and w.counts()["ready"] == 3 and len(fleetlib.stored(PROGRAM, w.store)) == 3,
+            "an older program's images are read again", (code, err, w.counts()))
+    code, out, err = w.worker(db="db5")
+    w.point(code == 0 and w.counts()["ready"] == 0, "… once", (code, err))
+    code, out, err = w.watch(db="db5", hook=False)
+    w.point(w.counts()["ready"] == 0, "… and no more", w.counts())
+
+
+def collected(w):
+    """What nothing needs goes, while workers work; what is needed stays."""
+    w.digests[0] = watchlib.load(w.reg, "team/app", "v0", "images/app3")
+    time.sleep(1.1)
+    w.watch("--discover", "docker://%s/team/app" % w.reg.host, db="db5", hook=False)
+    w.worker(db="db5")
+    time.sleep(1.1)
+    before = w.status()
+    code, out, err = run("store", "gc", "--store", w.store, "--keep-days", "0", "--dry-run")
+    w.point(code == 0 and "would go: 1 inventories, 1 lists" in out and w.status() == before,
+            "gc --dry-run counts and changes nothing", (code, out, err, before, w.status()))
+    work = subprocess.Popen([PROGRAM, "worker", "--once", "-q", "--threads", "2", "--store", w.store, "--db", "db5"],
+                            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    codes = []
+    while work.poll() is None or len(codes) < 3:
+        run("queue", "add", w.name("v1"), w.name("v2"), "--store", w.store)
+        codes.append(run("store", "gc", "--store", w.store, "--keep-days", "0")[0])
+        if len(codes) > 8:
+            break
+    why = work.communicate()[1].decode()
+    w.worker(db="db5")
+    w.point(not any(codes) and work.returncode == 0, "gc beside a worker", (codes, work.returncode, why))
+    got = fleetlib.stored(PROGRAM, w.store)
+    names = {w.name("v0"): 3, w.name("v1"): 1, w.name("v2"): 2}
+    other = [n for n, k in names.items() if n not in got or sorted(f["fingerprint"] for f in got[n]["findings"]) !=
+             sorted(f["fingerprint"] for f in fleetlib.scanned(PROGRAM, "oci:images/app%d" % k, "--db", "db5")[0]
+                    ["findings"])]
+    w.point(sorted(got) == sorted(names) and not other, "… what is left is whole", (sorted(got), other))
+    code, out, err = run("store", "gc", "--store", w.store, "--keep-days", "0", "--dry-run")
+    w.point(code == 0 and "would go: 0 inventories, 0 lists of packages, 0 packages, 0 places, 0 layers" in out,
+            "… and nothing else is", (code, out, err))
+
+
 def sides(w, server):
     if server:
         w.sql = lambda text: server.sql(text.replace("outbox", "plimsoll.outbox").replace("image ", "plimsoll.image "))
@@ -155,6 +269,11 @@ def all_of(what, store, folder, server=None):
     discovered(w)
     told(w)
     kept(w)
+    many_watchers(w)
+    polite(w)
+    pods(w)
+    read_again(w)
+    collected(w)
     w.reg.close()
 
 
@@ -170,7 +289,9 @@ def main():
         watchlib.advisory("adv2", "CVE-2026-0002", "bash", "6.0-1")
         watchlib.advisory("adv3", "CVE-2026-0003", "none-such", "1")
         watchlib.advisory("adv4", "CVE-2026-0004", "bash", "7.0-1")
-        for n in range(1, 5):
+        watchlib.advisory("adv5", "CVE-2026-0005", "zlib", "1:2.0-1")
+        watchlib.certificate("ca.pem", "ca.key")
+        for n in range(1, 6):
             run("db", "build", "adv%d" % n, "--db", "db%d" % n,
                 env=dict(os.environ, SOURCE_DATE_EPOCH=str(1790000000 + n)))
         all_of("folder", "store", folder)

@@ -5,7 +5,10 @@ import hmac
 import http.server
 import json
 import os
+import ssl
+import subprocess
 import threading
+import urllib.parse
 
 import mockreg
 
@@ -70,6 +73,68 @@ class Hook:
                    h["X-Plimsoll-Signature-Timed"] == mac(b"%s.%s" % (
                        h["X-Plimsoll-Timestamp"].encode(), body))
                    for h, body, _ in self.got)
+
+
+def certificate(pem, key):
+    """A certificate of its own for this machine, and a token beside it."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key,
+                    "-out", pem, "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
+                    "subjectAltName=IP:127.0.0.1"], check=True, stderr=subprocess.DEVNULL)
+    with open("token", "w", encoding="utf-8") as f:
+        f.write("canary-account-token\n")
+
+
+def pod(name, namespace, kind, owner, pod_hash, image):
+    """A pod as the API of Kubernetes lists it, with one container that runs."""
+    meta = {"name": name, "namespace": namespace, "labels": {}}
+    if owner:
+        meta["ownerReferences"] = [{"kind": kind, "name": owner, "controller": True}]
+        meta["labels"]["pod-template-hash"] = pod_hash
+    return {"metadata": meta, "spec": {"containers": [{"name": "c"}]},
+            "status": {"phase": "Running", "containerStatuses": [
+                {"name": "c", "image": "x", "imageID": image, "state": {"running": {}}},
+                {"name": "old", "imageID": image, "state": {"terminated": {}}}]}}
+
+
+class Cluster:
+    """The list of pods of a cluster over TLS, two a page."""
+
+    def __init__(self, pods):
+        self.pods, self.asked, self.refused = pods, 0, 0
+        cluster = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                url = urllib.parse.urlsplit(self.path)
+                query = urllib.parse.parse_qs(url.query)
+                if self.headers.get("Authorization") != "Bearer canary-account-token" or \
+                        url.path != "/api/v1/pods":
+                    cluster.refused += 1
+                    self.send_response(403)
+                    self.end_headers()
+                    return
+                cluster.asked += 1
+                at = int(query.get("continue", ["0=="])[0].rstrip("="))
+                meta = {"continue": "%d==" % (at + 2)} if at + 2 <= len(cluster.pods) else {}
+                body = json.dumps({"kind": "PodList", "metadata": meta,
+                                   "items": cluster.pods[at:at + 2]}).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain("ca.pem", "ca.key")
+        self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = "https://127.0.0.1:%d" % self.server.server_port
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
 
 
 def registry():
