@@ -33,6 +33,7 @@ bench: deps all ## throughput, CPU time against the floor, memory, start-up
 	@tests/bench/text_bench --build $(BUILD)
 	@tests/bench/match_bench --build $(BUILD)
 	@tests/bench/scrub
+	@tests/bench/fleet_scale --build $(BUILD)
 
 fuzz: deps ## every fuzzer for SECONDS=60 each (clang)
 	@tests/fuzz/run $(SECONDS)

@@ -171,6 +171,17 @@ def backup(url, server, folder):
     point(code == 0 and code2 == 0, "and workers go on with it", (err, err2))
 
 
+def service(server):
+    """Where the manifests have the password: a file for libpq."""
+    with open("pg_service.conf", "w", encoding="utf-8") as f:
+        f.write("[plimsoll]\nhost=127.0.0.1\nport=%d\ndbname=plimsoll\nuser=plworker\npassword=right\n"
+                % server.port)
+    env = dict(os.environ, PLIMSOLL_STORE="postgresql://?service=plimsoll",
+               PGSERVICEFILE=os.path.abspath("pg_service.conf"))
+    code, out, err = run("store", "status", env=env)
+    point(code == 0 and "schema" in out, "a service file names the store", (code, out, err))
+
+
 def refusals():
     code, _, err = run("worker", "--store", "nowhere", "--listen", "nonsense")
     point(code == 2 and "ADDR:PORT" in err, "--listen: no address", (code, err))
@@ -205,6 +216,7 @@ def main():
             run("store", "init", "--store", server.url())
             run("store", "grant", "plworker", "--as", "worker", "--store", server.url())
             url = "postgresql://plworker:right@127.0.0.1:%d/plimsoll" % server.port
+            service(server)
             says(url, server, targets, len(fleetlib.layers_of("images")))
             ends(url, images)
             lost(url, server, targets)
