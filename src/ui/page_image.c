@@ -258,6 +258,8 @@ static int body(struct ui *x, const struct pl_store_image *i, struct pl_report *
     int r = other_names(x, i);
     ui_put(x, "</header>\n<main id=\"main\">\n");
     notes(x, i);
+    if (r == 0)
+        r = ui_runs(x, i);
     size_t out = pl_html_target(report, &o, BLOCKS_MAX, x->out);
     if (left || out)
         ui_put(x, "<p class=\"hint\"><strong>Not all findings are shown here</strong>, the least "

@@ -14,6 +14,7 @@
 
 #include "fmt/jsonw.h"
 #include "fmt/utf8.h"
+#include "model/fleet.h"
 #include "model/vuln.h"
 #include "query/found.h"
 #include "report/finding_json.h"
@@ -247,6 +248,24 @@ static void an_image_shows_layers_findings_and_packages(void **state)
     get(w, "/../../etc/passwd", "", 404);
 }
 
+static void an_image_shows_where_it_runs(void **state)
+{
+    struct world *w = *state;
+    int64_t id = add_plain(w, "oci:one", "2.14.0");
+    struct pl_exposure e = { .image = pl_printf(&w->a, "sha256:%08x%056x",
+                                                (unsigned)pl_str_hash(PL_S("oci:one")), 1u),
+                             .cluster = PL_S("prod"),
+                             .ns = PL_S("shop<b>"),
+                             .kind = PL_S("Deployment"),
+                             .owner = PL_S("web"),
+                             .since = 1000 };
+    assert_false(holds(get(w, image_path(w, id, ""), "", 200), "Where it runs"));
+    assert_int_equal(w->s->ops->runs_put(w->s, PL_S("prod"), &e, 1, &w->err), 0);
+    const char *page = get(w, image_path(w, id, ""), "", 200);
+    assert_true(holds(page, "Where it runs") && holds(page, ">web</th>"));
+    assert_true(holds(page, "shop&lt;b&gt;") && !holds(page, "shop<b>"));
+}
+
 static void flaws_are_those_of_today(void **state)
 {
     struct world *w = *state;
@@ -428,6 +447,7 @@ int main(void)
         T(a_digest_or_its_beginning_finds_an_image),
         T(pages_of_a_list_hold_each_image_once_in_order),
         T(an_image_shows_layers_findings_and_packages),
+        T(an_image_shows_where_it_runs),
         T(flaws_are_those_of_today),
         T(hostile_names_are_text_on_every_page),
         T(what_cannot_be_read_is_said),
