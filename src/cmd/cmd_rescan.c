@@ -102,6 +102,7 @@ static void release(struct pl_rescan *r)
     pl_vuln_matcher_free(r->brief);
     pl_vuln_end(r->v);
     pl_vec_release(&r->package);
+    pl_vec_release(&r->gist);
     pl_vec_release(&r->hit);
     pl_vec_release(&r->eco);
     pl_vec_release(&r->state);

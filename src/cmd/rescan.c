@@ -46,17 +46,6 @@ struct gathering {
     bool blind;             /* some of its packages cannot be assessed now */
 };
 
-static struct pl_rescan_package *package_of(struct pl_rescan *r, const struct pl_store_member *m)
-{
-    return m->package < r->package.n ? &r->package.p[m->package] : NULL;
-}
-
-static bool wanted(const struct pl_rescan *r, const struct pl_rescan_package *p,
-                   const struct pl_store_member *m)
-{
-    return p && p->wanted && p->eco && (m->span.visible || r->o->vuln.all_layers);
-}
-
 static void speak_of(struct gathering *g, uint32_t eco)
 {
     struct pl_rescan_eco *e = &g->r->eco.p[eco - 1];
@@ -73,24 +62,36 @@ static void speak_of(struct gathering *g, uint32_t eco)
         pl_vec_push(&g->ended, eco - 1);
 }
 
+static uint8_t gist_of(const struct pl_rescan *r, const struct pl_store_member *m)
+{
+    return m->package < r->gist.n ? r->gist.p[m->package] : 0;
+}
+
+static void gather_member(struct gathering *g, const struct pl_store_member *m, uint8_t gist)
+{
+    struct pl_rescan *r = g->r;
+    const struct pl_rescan_package *p = &r->package.p[m->package];
+    uint32_t eco = gist >> PL_RESCAN_ECO_SHIFT;
+    speak_of(g, eco < PL_RESCAN_ECOS ? eco : p->eco);
+    if (!(gist & PL_RESCAN_HITS))
+        return;
+    bool kernel = g->x->kernel && p->headers;
+    uint32_t first = kernel ? p->kernel_hit : p->hit, n = kernel ? p->n_kernel_hits : p->n_hits;
+    for (uint32_t h = 0; h < n; h++)
+        pl_vec_push(&g->item, (struct pl_rescan_item){ m, &r->hit.p[first + h], h, false });
+}
+
 static void gather_members(struct gathering *g)
 {
     struct pl_rescan *r = g->r;
     const struct pl_store_image *i = g->x->i;
-    for (size_t k = 0; k < i->n_members; k++) {
-        const struct pl_rescan_package *p = package_of(r, &i->member[k]);
-        g->x->kernel |= p && p->kernel && i->member[k].span.visible;
-    }
+    for (size_t k = 0; k < i->n_members; k++)
+        g->x->kernel |= (gist_of(r, &i->member[k]) & PL_RESCAN_KERNEL) && i->member[k].span.visible;
     for (size_t k = 0; k < i->n_members; k++) {
         const struct pl_store_member *m = &i->member[k];
-        const struct pl_rescan_package *p = package_of(r, m);
-        if (!wanted(r, p, m))
-            continue;
-        speak_of(g, p->eco);
-        bool kernel = g->x->kernel && p->headers;
-        uint32_t first = kernel ? p->kernel_hit : p->hit, n = kernel ? p->n_kernel_hits : p->n_hits;
-        for (uint32_t h = 0; h < n; h++)
-            pl_vec_push(&g->item, (struct pl_rescan_item){ m, &r->hit.p[first + h], h, false });
+        uint8_t gist = gist_of(r, m);
+        if ((gist & PL_RESCAN_ECO) && (m->span.visible || r->o->vuln.all_layers))
+            gather_member(g, m, gist);
     }
 }
 

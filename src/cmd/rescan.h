@@ -40,6 +40,15 @@ struct pl_rescan_package {
     bool release; /* no package: what the system calls itself */
 };
 
+/* What is to be looked at when an inventory has a package. */
+enum pl_rescan_gist {
+    PL_RESCAN_KERNEL = 1u << 0,
+    PL_RESCAN_HITS = 1u << 1, /* flaws */
+    PL_RESCAN_ECO = 1u << 2,  /* its ecosystem; from here on the number of it, or … */
+    PL_RESCAN_ECO_SHIFT = 3,
+    PL_RESCAN_ECOS = 31, /* … this: as the package says */
+};
+
 struct pl_rescan_eco {
     struct pl_match_eco e;
     struct pl_finding end; /* that its support has ended, if has_end */
@@ -89,6 +98,7 @@ struct pl_rescan {
     int64_t since;
     struct pl_store_counts counts;
     PL_VEC(struct pl_rescan_package) package; /* by number */
+    PL_VEC(uint8_t) gist; /* of each: enum pl_rescan_gist, which is all that most need */
     PL_VEC(struct pl_rescan_hit) hit;
     PL_VEC(struct pl_rescan_eco) eco;
     struct pl_map ecos, rules;

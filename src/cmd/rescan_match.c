@@ -119,6 +119,19 @@ static int each(void *arg, uint32_t id, const struct pl_package *p)
     return code;
 }
 
+static void make_gist(struct pl_rescan *r)
+{
+    r->gist.n = 0;
+    for (size_t i = 0; i < r->package.n; i++) {
+        const struct pl_rescan_package *k = &r->package.p[i];
+        unsigned b = k->kernel ? PL_RESCAN_KERNEL : 0;
+        if (k->wanted && k->eco)
+            b |= PL_RESCAN_ECO | (k->n_hits + k->n_kernel_hits ? PL_RESCAN_HITS : 0u) |
+                 (k->eco < PL_RESCAN_ECOS ? k->eco : PL_RESCAN_ECOS) << PL_RESCAN_ECO_SHIFT;
+        pl_vec_push(&r->gist, (uint8_t)b);
+    }
+}
+
 static int round_of(struct pl_rescan *r, struct pl_err *err)
 {
     const struct pl_store_ops *ops = r->s->ops;
@@ -148,8 +161,10 @@ int pl_rescan_match(struct pl_rescan *r, struct pl_err *err)
             code = r->s->ops->counts(r->s, &r->counts, err);
         if (code < 0)
             return code;
-        if (r->counts.max_package < r->package.n || !r->counts.max_package)
+        if (r->counts.max_package < r->package.n || !r->counts.max_package) {
+            make_gist(r);
             return 0;
+        }
         r->s->ops->rollback(r->s);
     }
     return pl_fail(err, PL_E_IO, "the store is being filled: try again");

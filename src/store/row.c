@@ -163,9 +163,15 @@ static void put_step(struct pl_buf *b, uint32_t *last, uint32_t v)
     *last = v;
 }
 
-static uint32_t get_step(struct pl_rd *r, uint32_t *last)
+/* Most are of one byte, and there are very many. */
+static inline uint64_t get_short(struct pl_rd *r)
 {
-    uint64_t z = pl_get_var(r);
+    return r->p < r->end && *r->p < 0x80 ? *r->p++ : pl_get_var(r);
+}
+
+static inline uint32_t get_step(struct pl_rd *r, uint32_t *last)
+{
+    uint64_t z = get_short(r);
     if (z > (uint64_t)UINT32_MAX << 1)
         r->bad = true;
     int64_t v =
@@ -207,10 +213,11 @@ bool pl_row_get_members(struct pl_str row, struct pl_arena *a, struct pl_store_m
         struct pl_store_member *m = &(*ret)[*ret_n];
         m->package = get_step(&r, &package);
         m->place = get_step(&r, &place);
-        uint32_t introduced = get_u32(&r);
-        uint8_t flags = pl_get_u8(&r);
+        uint64_t introduced = get_short(&r);
+        r.bad |= introduced > UINT32_MAX;
+        uint8_t flags = r.p < r.end ? *r.p++ : pl_get_u8(&r);
         r.bad |= flags >> HOW_SHIFT > PL_HOW_REPLACED;
-        m->span.introduced = introduced - 1; /* 0: PL_NEVER */
+        m->span.introduced = (uint32_t)introduced - 1; /* 0: PL_NEVER */
         m->span.visible = flags & VISIBLE;
         m->span.how = r.bad ? PL_HOW_NONE : (enum pl_how)(flags >> HOW_SHIFT);
         m->span.hidden = flags & HIDDEN ? get_u32(&r) : PL_NEVER;
