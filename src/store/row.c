@@ -186,19 +186,61 @@ static inline uint32_t get_step(struct pl_rd *r, uint32_t *last)
 #define HIDDEN 2u /* the layer that hides it follows */
 #define HOW_SHIFT 2
 
+/* Members follow each other, then their spans in runs. A length that is no shortest form tells the
+ * rows apart from those of schemas 1 and 2, where each member had its span behind it. */
+static const char in_runs[2] = { (char)0x80, 0 };
+
+static void put_span(struct pl_buf *b, const struct pl_span *s)
+{
+    pl_put_var(b, s->introduced == PL_NEVER ? 0 : (uint64_t)s->introduced + 1);
+    pl_put_u8(b, (uint8_t)((s->visible ? VISIBLE : 0) | (s->hidden != PL_NEVER ? HIDDEN : 0) |
+                           (unsigned)s->how << HOW_SHIFT));
+    if (s->hidden != PL_NEVER)
+        pl_put_var(b, s->hidden);
+}
+
+static struct pl_span get_span(struct pl_rd *r)
+{
+    uint64_t introduced = get_short(r);
+    uint8_t flags = r->p < r->end ? *r->p++ : pl_get_u8(r);
+    r->bad |= introduced > UINT32_MAX || flags >> HOW_SHIFT > PL_HOW_REPLACED;
+    return (struct pl_span){ .introduced = (uint32_t)introduced - 1, /* 0: PL_NEVER */
+                             .hidden = flags & HIDDEN ? get_u32(r) : PL_NEVER,
+                             .how = r->bad ? PL_HOW_NONE : (enum pl_how)(flags >> HOW_SHIFT),
+                             .visible = flags & VISIBLE };
+}
+
+static bool span_eq(const struct pl_span *a, const struct pl_span *b)
+{
+    return a->introduced == b->introduced && a->hidden == b->hidden && a->how == b->how &&
+           a->visible == b->visible;
+}
+
 void pl_row_put_members(struct pl_buf *b, const struct pl_store_member *m, size_t n)
 {
     uint32_t package = 0, place = 0;
+    pl_buf_putn(b, in_runs, sizeof in_runs);
     pl_put_var(b, n);
     for (size_t i = 0; i < n; i++) {
-        const struct pl_span *s = &m[i].span;
         put_step(b, &package, m[i].package);
         put_step(b, &place, m[i].place);
-        pl_put_var(b, s->introduced == PL_NEVER ? 0 : (uint64_t)s->introduced + 1);
-        pl_put_u8(b, (uint8_t)((s->visible ? VISIBLE : 0) | (s->hidden != PL_NEVER ? HIDDEN : 0) |
-                               (unsigned)s->how << HOW_SHIFT));
-        if (s->hidden != PL_NEVER)
-            pl_put_var(b, s->hidden);
+    }
+    for (size_t i = 0, k; i < n; i = k) {
+        for (k = i + 1; k < n && span_eq(&m[i].span, &m[k].span); k++)
+            ;
+        pl_put_var(b, k - i);
+        put_span(b, &m[i].span);
+    }
+}
+
+static void get_runs(struct pl_rd *r, struct pl_store_member *m, size_t n)
+{
+    for (size_t i = 0; i < n && !r->bad;) {
+        uint64_t run = pl_get_var(r);
+        const struct pl_span s = get_span(r);
+        r->bad |= !run || run > n - i;
+        for (; run && !r->bad; run--)
+            m[i++].span = s;
     }
 }
 
@@ -207,21 +249,18 @@ bool pl_row_get_members(struct pl_str row, struct pl_arena *a, struct pl_store_m
 {
     struct pl_rd r = reader(row);
     uint32_t package = 0, place = 0;
-    size_t n = get_count(&r, 4);
-    *ret = pl_alloc_n(a, n + 1, sizeof **ret);
-    for (*ret_n = 0; *ret_n < n && !r.bad; ++*ret_n) {
-        struct pl_store_member *m = &(*ret)[*ret_n];
+    bool runs = row.n >= sizeof in_runs && memcmp(row.p, in_runs, sizeof in_runs) == 0;
+    r.p += runs ? sizeof in_runs : 0;
+    size_t n = get_count(&r, runs ? 2 : 4);
+    struct pl_store_member *m = *ret = pl_alloc_n(a, n + 1, sizeof *m);
+    for (*ret_n = 0; *ret_n < n && !r.bad; ++*ret_n, m++) {
         m->package = get_step(&r, &package);
         m->place = get_step(&r, &place);
-        uint64_t introduced = get_short(&r);
-        r.bad |= introduced > UINT32_MAX;
-        uint8_t flags = r.p < r.end ? *r.p++ : pl_get_u8(&r);
-        r.bad |= flags >> HOW_SHIFT > PL_HOW_REPLACED;
-        m->span.introduced = (uint32_t)introduced - 1; /* 0: PL_NEVER */
-        m->span.visible = flags & VISIBLE;
-        m->span.how = r.bad ? PL_HOW_NONE : (enum pl_how)(flags >> HOW_SHIFT);
-        m->span.hidden = flags & HIDDEN ? get_u32(&r) : PL_NEVER;
+        if (!runs)
+            m->span = get_span(&r);
     }
+    if (runs)
+        get_runs(&r, *ret, n);
     return ended(&r);
 }
 

@@ -472,6 +472,37 @@ static void rows_refuse_other_bytes(void **state_)
     assert_memory_equal(back, v, sizeof v);
 }
 
+static void members_are_kept_in_runs_and_read_as_older_programs_wrote_them(void **state_)
+{
+    static const char older[] = "\x02\x0a\x02\x01\x01" /* 5 at 1, layer 0, visible */
+                                "\x09\x04\x02\x06\x03" /* 0 at 3, layer 1, replaced by 3 */;
+    struct world *w = *state_;
+    pl_auto_buf struct pl_buf b = { 0 };
+    struct pl_store_member *m, *again;
+    size_t n;
+    assert_true(pl_row_get_members(pl_str_n(older, sizeof older - 1), &w->a, &m, &n));
+    assert_int_equal(n, 2);
+    assert_true(m[0].package == 5 && m[0].place == 1 && m[0].span.introduced == 0 &&
+                m[0].span.visible && m[0].span.hidden == PL_NEVER);
+    assert_true(m[1].package == 0 && m[1].place == 3 && m[1].span.introduced == 1 &&
+                m[1].span.hidden == 3 && !m[1].span.visible);
+    pl_row_put_members(&b, m, n);
+    assert_true(pl_row_get_members(pl_buf_str(&b), &w->a, &again, &n));
+    assert_int_equal(n, 2);
+    assert_true(again[1].span.introduced == 1 && again[1].span.hidden == 3 &&
+                again[1].span.how == m[1].span.how && !again[1].span.visible);
+    for (size_t k = 0; k < b.n; k++)
+        assert_false(pl_row_get_members(pl_str_n(b.p, k), &w->a, &again, &n));
+    struct pl_store_member many[300];
+    for (uint32_t k = 0; k < 300; k++)
+        many[k] = (struct pl_store_member){ k, 1, { k / 100, PL_NEVER, PL_HOW_NONE, true } };
+    pl_buf_clear(&b);
+    pl_row_put_members(&b, many, 300);
+    assert_true(b.n < 620);
+    assert_true(pl_row_get_members(pl_buf_str(&b), &w->a, &again, &n));
+    assert_true(n == 300 && again[299].span.introduced == 2 && again[99].span.introduced == 0);
+}
+
 /* ---- what holds what ---- */
 
 #define MANY 1100u /* lists: more than a segment of the index */
@@ -1039,6 +1070,7 @@ int main(void)
         T(a_file_that_is_no_database_is_told),
         T(there_must_be_one_to_read),
         T(rows_refuse_other_bytes),
+        T(members_are_kept_in_runs_and_read_as_older_programs_wrote_them),
     };
 #undef X
 #define X(f) cmocka_unit_test_setup_teardown(f, setup_pg, teardown),
