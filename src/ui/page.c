@@ -92,7 +92,7 @@ struct input {
 void ui_search(struct ui *x)
 {
     const struct input in[] = {
-        { "image", "Image", "name, part of it, or digest", x->form.image },
+        { "image", "Image", "name or digest", x->form.image },
         { "package", "Package", "log4j-core &lt; 2.17.1", x->form.package },
         { "cve", "Advisory", "CVE-2021-44228", x->form.cve },
         { "secret", "Secret rule", "github-pat", x->form.secret },

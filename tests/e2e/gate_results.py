@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.join(os.environ["PL_SRC"], "tests", "lib"))
 sys.dont_write_bytecode = True
 import gate as g  # noqa: E402
 import keyless  # noqa: E402
+import servelib  # noqa: E402
 from mockreg import MANIFEST, Registry  # noqa: E402
 
 MKIMAGE = os.environ.get("MKIMAGE", "")
@@ -192,6 +193,25 @@ def decided(r):
         "secrets were found", "found").replace("none found", "none")
 
 
+def webhook(reg, scope, refs, new):
+    """`serve` reads no image: it goes by what is stored, or refuses."""
+    servelib.certificate("server")
+    g.policy(reg, scope)
+    s = servelib.Server([g.PROGRAM, "serve", "--policy", "policy.yaml", "--listen", "127.0.0.1:0", "--tls-cert",
+                         "server.pem", "--tls-key", "server.key", "--store", "st"])
+    if s.missing():
+        print("# skip: serve: not in this build", flush=True)
+        return
+    for ref, good in ((refs["kept-good"], True), (refs["kept-leaky"], False), (refs["kept-flawed"], False), (new, False)):
+        tag = ref.rsplit(":", 1)[1]
+        name = "%s/%s@%s" % (reg.host, ref.rsplit(":", 1)[0], reg.tags["app/web"][tag])
+        pod = servelib.wrap("Pod", {"containers": [{"name": "c", "image": name}]})
+        status, got = s.ask("POST", "/validate", json.dumps(servelib.review("Pod", pod)))
+        answer = json.loads(got)["response"] if status == 200 else {}
+        g.point(status == 200 and answer["allowed"] == good, "stored: the webhook, " + tag, got)
+    s.stop()
+
+
 def stored():
     """The same decisions from what earlier scans left in a store, and none from what they did not."""
     reg = Registry()
@@ -243,6 +263,7 @@ def stored():
     g.point(blobs(reg) > 1, "stored, else read: it was")
     g.allowed(g.gate(reg, refs["kept-good"], "--db", "db", "--store", "st"), "stored, else read: what is stored")
     g.point(blobs(reg) <= 1, "stored, else read: no layer")
+    webhook(reg, asks + only, refs, new)
     for text, why in (("{ from: [store] }", "max-age"), ("{ from: [scan, store], max-age: 1d }", "from"),
                       ("{ from: [cloud], max-age: 1d }", "none of"), ("{ from: [], max-age: 1d }", "empty"),
                       ("{ max-age: 1d }", "from"), ("{ from: [store], max-age: 1d, x: 1 }", "x")):
