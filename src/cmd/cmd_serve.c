@@ -15,7 +15,7 @@
 #include "serve/server.h"
 
 #define PREWARM_BYTES ((size_t)1 << 20)
-#define LARGE_AT_ONCE 2u /* manifests of more than PL_ROOM_FREE */
+#define LARGE_AT_ONCE 1u /* manifests beyond PL_ROOM_FREE, which real ones hardly ever are */
 #define DOCKER "/var/run/docker.sock"
 
 struct options {
