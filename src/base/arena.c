@@ -16,8 +16,10 @@ struct pl_arena_block {
 };
 
 #ifdef PL_DEBUG_ARENA
+#define BLOCK_FIRST 0u
 #define BLOCK_MIN 0u
 #else
+#define BLOCK_FIRST 2048u /* there are thousands of arenas with little in each */
 #define BLOCK_MIN 16384u
 #endif
 
@@ -28,9 +30,7 @@ void *pl_alloc(struct pl_arena *a, size_t n)
     size_t want = n ? (n + 15) & ~(size_t)15 : 16;
     struct pl_arena_block *b = a->head;
     if (!b || b->cap - b->used < want) {
-        size_t cap = b && b->cap < 1u << 20 ? b->cap * 2 : BLOCK_MIN;
-        if (cap < BLOCK_MIN)
-            cap = BLOCK_MIN;
+        size_t cap = !b ? BLOCK_FIRST : b->cap < 1u << 20 ? b->cap * 2 : BLOCK_MIN;
         if (cap < want || !BLOCK_MIN)
             cap = BLOCK_MIN ? want : n ? n : 1;
         b = malloc(sizeof *b + (cap > want ? cap : BLOCK_MIN ? want : cap));

@@ -10,7 +10,7 @@
 
 #define TTL_GOOD_S 3600
 #define TTL_NONE_S 30
-#define DEFAULT_BYTES (16u << 20)
+#define DEFAULT_BYTES (10u << 20)
 #define DEFAULT_DISK_BYTES ((size_t)64 << 20)
 
 /* ---- entries ---- */

@@ -59,7 +59,7 @@ struct pl_str pl_gate_db_hash(const struct pl_gate *g);
 /* Files the gate was made from (the policy first), for those who watch them; views. */
 const struct pl_names *pl_gate_files(const struct pl_gate *g);
 
-/* At most `max_bytes` in memory (0 = 16 MiB). With `dir` evidence is kept there too, in files of at
+/* At most `max_bytes` in memory (0 = 10 MiB). With `dir` evidence is kept there too, in files of at
  * most `disk_bytes` (0 = 64 MiB), authenticated by a key in that directory that is made when
  * missing; damaged entries are no entries. Heap, one reference. PL_E_USAGE. */
 int pl_gate_cache_new(const char *dir, size_t max_bytes, size_t disk_bytes,
