@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "check/deploy/deploy.h"
 #include "cmd/lint_deploy.h"
+#include "cmd/lint_edits.h"
 #include "sandbox/sandbox.h"
 #include "scan/facts.h"
 #include "scan/scan.h"
@@ -60,8 +61,9 @@ static struct lines lines_of(struct pl_arena *a, struct pl_str text)
 }
 
 /* A place in the text, as edits are told: line and column in characters. */
-static void edit_place(const struct lines *l, uint32_t off, uint32_t *line, uint32_t *col)
+static void edit_place(const void *arg, uint32_t off, uint32_t *line, uint32_t *col)
 {
+    const struct lines *l = arg;
     uint32_t from = 0, to = l->n;
     while (to - from > 1) {
         uint32_t mid = from + (to - from) / 2;
@@ -79,24 +81,6 @@ static struct pl_str line_at(const struct lines *l, uint32_t line)
         return PL_S("");
     uint32_t end = line < l->n ? l->start[line] - 1 : (uint32_t)l->text.n;
     return pl_str_sub(l->text, l->start[line - 1], end - l->start[line - 1]);
-}
-
-static void give_fix(struct pl_lint_run *r, const struct lines *lines,
-                     const struct pl_deploy_hit *h, struct pl_finding *f)
-{
-    if (h->fix_class == PL_FIX_NONE || !h->n_edits)
-        return;
-    f->fix_class = pl_fix_class_name(h->fix_class);
-    f->edits = pl_alloc_n(r->a, h->n_edits, sizeof *f->edits);
-    f->n_edits = h->n_edits;
-    for (size_t i = 0; i < h->n_edits; i++) {
-        struct pl_edit *e = &f->edits[i];
-        e->off = h->edits[i].off;
-        e->end = h->edits[i].end;
-        e->text = pl_dup(r->a, h->edits[i].text);
-        edit_place(lines, e->off, &e->line, &e->col);
-        edit_place(lines, e->end, &e->end_line, &e->end_col);
-    }
 }
 
 static void give(struct pl_lint_run *r, struct pl_str path, const struct lines *lines,
@@ -125,7 +109,7 @@ static void give(struct pl_lint_run *r, struct pl_str path, const struct lines *
     pl_sha256(key.p, key.n, sum);
     pl_hex(sum, 32, hex);
     f->print = pl_dup(r->a, pl_str_n(hex, 64));
-    give_fix(r, lines, h, f);
+    pl_lint_tell_edits(r->a, h->fix_class, h->edits, h->n_edits, edit_place, lines, f);
 }
 
 static bool wanted(const struct pl_lint_run *r, const struct pl_deploy_hit *h)

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/hash.h"
 #include "cmd/lint_deploy.h"
+#include "cmd/lint_edits.h"
 #include "cmd/lint_run.h"
 #include "cmd/lint_script.h"
 #include "io/file.h"
@@ -80,24 +81,6 @@ static void edit_place(const struct pl_df_file *f, uint32_t off, uint32_t *line,
     }
 }
 
-static void give_fix(struct pl_lint_run *r, const struct pl_lint_result *lr,
-                     const struct pl_lint_hit *h, struct pl_finding *f)
-{
-    if (h->fix_class == PL_FIX_NONE || !h->n_edits)
-        return;
-    f->fix_class = pl_fix_class_name(h->fix_class);
-    f->edits = pl_alloc_n(r->a, h->n_edits, sizeof *f->edits);
-    f->n_edits = h->n_edits;
-    for (size_t i = 0; i < h->n_edits; i++) {
-        struct pl_edit *e = &f->edits[i];
-        e->off = h->edits[i].off;
-        e->end = h->edits[i].end;
-        e->text = pl_dup(r->a, h->edits[i].text);
-        edit_place(&lr->file, h->edits[i].off, &e->line, &e->col);
-        edit_place(&lr->file, h->edits[i].end, &e->end_line, &e->end_col);
-    }
-}
-
 /* A line with a secret is not shown. */
 static bool tells_secrets(const struct pl_lint_result *lr, size_t node)
 {
@@ -145,7 +128,7 @@ static void give_finding(struct pl_lint_run *r, const struct pl_lint_result *lr,
     if (shows_source(r) && h->node != SIZE_MAX && !tells_secrets(lr, h->node))
         f->source = pl_dup(r->a, pl_str_sub(pl_df_line(&lr->file, f->where.line), 0, 4096));
     f->print = print_of(r, lr, name, h);
-    give_fix(r, lr, h, f);
+    pl_lint_tell_edits(r->a, h->fix_class, h->edits, h->n_edits, edit_place, &lr->file, f);
 }
 
 /* Paths in findings have no "./" or "/" in front. */
