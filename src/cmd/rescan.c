@@ -256,9 +256,10 @@ int pl_rescan_keep(struct pl_rescan *r, struct pl_err *err)
                                     .db = r->db };
     const struct pl_store_origin o = pl_store_origin_now(&like);
     int64_t run;
-    if (!r->state.n)
-        return 0;
-    int code = ops->begin(r->s, err);
+    int code = r->still ? 0 : ops->index(r->s, err);
+    if (!r->state.n || code < 0)
+        return code;
+    code = ops->begin(r->s, err);
     if (code == 0)
         code = ops->run(r->s, &o, &run, err);
     if (code == 0)

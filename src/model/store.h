@@ -134,8 +134,8 @@ struct pl_store_ops {
      * target: masked, and never `secret`. Between begin and commit. */
     int (*put)(struct pl_store *s, const struct pl_store_origin *o, const struct pl_target *t,
                int64_t *ret_image, struct pl_err *err);
-    /* Each inventory, sorted by name, digest, platform. `since`: its flaws as they were then, in
-     * seconds since the epoch; INT64_MAX: as they are. */
+    /* Each inventory: those that run somewhere first, then by name, digest, platform. `since`: its
+     * flaws as they were then, in seconds since the epoch; INT64_MAX: as they are. */
     int (*each_image)(struct pl_store *s, int64_t since,
                       int (*fn)(void *arg, const struct pl_store_image *i), void *arg,
                       struct pl_err *err);

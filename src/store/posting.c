@@ -72,18 +72,11 @@ static bool get_lists(struct pl_rd *r, bool wanted, int64_t first, int64_t last,
     return !r->bad;
 }
 
-bool pl_posting_get(struct pl_str row, uint32_t bucket, int64_t first, int64_t last,
-                    const bool wanted[PL_POSTING_BUCKET], struct pl_posting_ids *ret)
+bool pl_posting_body(struct pl_str body, int64_t first, int64_t last,
+                     const bool wanted[PL_POSTING_BUCKET], struct pl_posting_ids *ret)
 {
-    uint8_t sum[SUM];
-    int before = -1;
-    if (row.n < SUM || first > last)
-        return false;
-    struct pl_str body = pl_str_sub(row, SUM, SIZE_MAX);
-    sum_of(bucket, last, body, sum);
-    if (memcmp(sum, row.p, SUM) != 0)
-        return false;
     struct pl_rd r = { (const uint8_t *)body.p, (const uint8_t *)body.p + body.n, false };
+    int before = -1;
     while (r.p < r.end) {
         uint8_t package = pl_get_u8(&r);
         if (package <= before || !get_lists(&r, wanted[package], first, last, ret))
@@ -91,6 +84,17 @@ bool pl_posting_get(struct pl_str row, uint32_t bucket, int64_t first, int64_t l
         before = package;
     }
     return true;
+}
+
+bool pl_posting_get(struct pl_str row, uint32_t bucket, int64_t first, int64_t last,
+                    const bool wanted[PL_POSTING_BUCKET], struct pl_posting_ids *ret)
+{
+    uint8_t sum[SUM];
+    if (row.n < SUM || first > last)
+        return false;
+    struct pl_str body = pl_str_sub(row, SUM, SIZE_MAX);
+    sum_of(bucket, last, body, sum);
+    return memcmp(sum, row.p, SUM) == 0 && pl_posting_body(body, first, last, wanted, ret);
 }
 
 /* ---- making it ---- */

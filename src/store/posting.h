@@ -23,5 +23,8 @@ void pl_posting_put(struct pl_buf *b, uint32_t bucket, int64_t segment, const ui
  * package. False when the bytes are not what was written at this place. */
 bool pl_posting_get(struct pl_str row, uint32_t bucket, int64_t first, int64_t last,
                     const bool wanted[PL_POSTING_BUCKET], struct pl_posting_ids *ret);
+/* The same of what follows the sum that a row begins with. */
+bool pl_posting_body(struct pl_str body, int64_t first, int64_t last,
+                     const bool wanted[PL_POSTING_BUCKET], struct pl_posting_ids *ret);
 
 #endif

@@ -88,6 +88,11 @@
     " LEFT JOIN pkgset ON pkgset.id=image.pkgset LEFT JOIN state ON state.image=image.id" \
     " LEFT JOIN found ON found.image=image.id AND CAST(?2 AS bigint)=1"
 #define PL_SQL_NAMES "ORDER BY name,digest,platform,mark"
+/* Inventories of what runs somewhere. */
+#define PL_SQL_RUNS                                                                            \
+    "SELECT i.id FROM exposure AS e JOIN image AS i ON i.digest=e.image WHERE e.until=0 AND "  \
+    "e.image<>'' UNION SELECT i.id FROM exposure AS e JOIN image AS i ON i.name=e.name WHERE " \
+    "e.until=0 AND e.name<>''"
 #define PL_SQL_HAS(column) "SELECT id,facts FROM package WHERE " column
 
 /* Finding, by what it holds; the index of packages. */
@@ -115,7 +120,8 @@
     X(IMAGE_DIGEST, "SELECT id FROM image WHERE digest=?1 ORDER BY id")                           \
     X(IMAGE_SINCE, "SELECT id FROM image WHERE at>=?1 ORDER BY id")                               \
     X(IMAGE_NAMES, "SELECT id,name,digest FROM image")                                            \
-    X(IMAGE_IDS, "SELECT id FROM image " PL_SQL_NAMES)                                            \
+    X(IMAGE_IDS, "SELECT id FROM image ORDER BY CASE WHEN id IN(" PL_SQL_RUNS ") THEN 0 ELSE 1"   \
+                 " END,name,digest,platform,mark")                                                \
     Y(IMAGE_OF_SETS,                                                                              \
       "SELECT id FROM image WHERE pkgset IN(SELECT value FROM json_each(?1)) ORDER BY id",        \
       "SELECT id FROM image WHERE pkgset=ANY(?1::bigint[]) ORDER BY id")                          \

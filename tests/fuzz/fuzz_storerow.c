@@ -3,9 +3,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "store/posting.h"
 #include "store/row.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+
+#define FIRST 1000
+#define LAST 3000
+
+/* A row of the index behind its sum. Each package is asked for by itself, so that what was told can
+ * be written again. */
+static bool posting(struct pl_str body, struct pl_buf *out)
+{
+    struct pl_posting_ids ids = { NULL, 0, 0 };
+    uint64_t *pair = NULL;
+    size_t n = 0;
+    bool good = true;
+    for (unsigned i = 0; i < PL_POSTING_BUCKET && good; i++) {
+        bool wanted[PL_POSTING_BUCKET] = { false };
+        wanted[i] = true;
+        ids.n = 0;
+        good = pl_posting_body(body, FIRST, LAST, wanted, &ids);
+        pair = realloc(pair, (n + ids.n + 1) * sizeof *pair);
+        if (!pair)
+            abort();
+        for (size_t k = 0; k < ids.n; k++)
+            pair[n++] = (uint64_t)i << 32 | (uint64_t)(ids.p[k] - FIRST);
+    }
+    if (good) {
+        struct pl_buf row = { 0 };
+        bool all[PL_POSTING_BUCKET];
+        memset(all, 1, sizeof all);
+        ids.n = 0;
+        pl_posting_put(&row, 0, LAST, pair, n);
+        if (!pl_posting_get(pl_buf_str(&row), 0, FIRST, LAST, all, &ids) || ids.n != n)
+            abort();
+        pl_buf_putn(out, row.p + 8, row.n - 8);
+        pl_buf_release(&row);
+    }
+    free(pair);
+    pl_vec_release(&ids);
+    return good;
+}
 
 static bool again(char kind, struct pl_str row, struct pl_arena *a, struct pl_buf *out)
 {
@@ -42,6 +81,8 @@ static bool again(char kind, struct pl_str row, struct pl_arena *a, struct pl_bu
             return false;
         pl_row_put_members(out, member, n);
         return true;
+    case 'q':
+        return posting(row, out);
     default:
         if (!pl_row_get_numbers(row, a, &number, &n))
             return false;
