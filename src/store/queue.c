@@ -312,13 +312,21 @@ int pl_queue_wait(struct pl_store *store, int64_t id, struct pl_str worker,
     return ended(store, r, err);
 }
 
-/* Nobody waits for it any more. */
+/* Nobody waits for it any more. Who has nothing to do is called only when that made work. */
 static int release(struct pl_store_db *s, int64_t id, struct pl_err *err)
 {
-    int r = one(s, PL_Q_WAIT_OVER, id, err);
+    struct pl_dbq *q = pl_store_q(s, PL_Q_WAIT_OVER, err);
+    bool ready = false;
+    int r;
+    if (!q)
+        return err->code;
+    pl_dbq_int(q, 1, id);
+    while ((r = pl_dbq_step(q, err)) == 1)
+        ready |= pl_dbq_col_int(q, 0) == PL_WORK_READY;
+    pl_dbq_reset(q);
     if (r == 0)
         r = one(s, PL_Q_WAIT_DROP, id, err);
-    return r == 0 ? s->db->ops->wake(s->db, err) : r;
+    return r == 0 && ready ? s->db->ops->wake(s->db, err) : r;
 }
 
 /* ---- claiming ---- */

@@ -216,10 +216,12 @@
     X(WAIT_ADD, "INSERT INTO wait(job,waiter) VALUES(?1,?2) ON CONFLICT DO NOTHING")              \
     Y(WAIT_OVER,                                                                                  \
       "UPDATE job SET waits=waits-1,state=CASE WHEN waits<=1 THEN 0 ELSE state END"               \
-      " WHERE state=4 AND id IN(SELECT waiter FROM wait WHERE job=?1)",                           \
+      " WHERE state=4 AND id IN(SELECT waiter FROM wait WHERE job=?1)"                            \
+      " RETURNING state",                                                                         \
       "WITH w AS MATERIALIZED(SELECT id FROM job WHERE state=4 AND id IN(SELECT waiter FROM wait" \
       " WHERE wait.job=?1) ORDER BY id FOR UPDATE) UPDATE job SET waits=job.waits-1,"             \
-      "state=CASE WHEN job.waits<=1 THEN 0 ELSE job.state END FROM w WHERE job.id=w.id")          \
+      "state=CASE WHEN job.waits<=1 THEN 0 ELSE job.state END FROM w WHERE job.id=w.id"           \
+      " RETURNING job.state")                                                                     \
     X(WAIT_DROP, "DELETE FROM wait WHERE job=?1")                                                 \
     X(WAIT_FORGET, "DELETE FROM wait WHERE waiter=?1")                                            \
     X(HOST_MAKE, "INSERT INTO bucket(host,tokens,at,until) VALUES(?1,?2,unixepoch(),0)"           \
