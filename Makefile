@@ -34,6 +34,7 @@ bench: deps all ## throughput, CPU time against the floor, memory, start-up
 	@tests/bench/match_bench --build $(BUILD)
 	@tests/bench/scrub
 	@tests/bench/fleet_scale --build $(BUILD)
+	@tests/bench/fleet_bench --build $(BUILD) --images 10000
 
 fuzz: deps ## every fuzzer for SECONDS=60 each (clang)
 	@tests/fuzz/run $(SECONDS)
