@@ -72,8 +72,9 @@ static struct pl_str print_of(struct pl_lint_run *r, const struct pl_lint_result
 }
 
 /* A place of an edit; behind the last line end it is the line that would come next. */
-static void edit_place(const struct pl_df_file *f, uint32_t off, uint32_t *line, uint32_t *col)
+static void edit_place(const void *arg, uint32_t off, uint32_t *line, uint32_t *col)
 {
+    const struct pl_df_file *f = arg;
     pl_df_place(f, off, line, col);
     if (off && off == f->src.n && f->src.p[off - 1] == '\n') {
         *line += 1;
