@@ -13,6 +13,7 @@
 #include "cmd/ignore_files.h"
 #include "cmd/registry_opt.h"
 #include "cmd/scan_cmd.h"
+#include "cmd/scan_records.h"
 #include "cmd/store_opt.h"
 #include "cmd/threshold.h"
 #include "cmd/version.h"
@@ -64,6 +65,7 @@ struct run {
     struct pl_vuln_run *vuln;      /* NULL: no database */
     struct pl_base base;           /* --base-image */
     struct pl_store_keep stored;
+    struct pl_scan_records records;
 };
 
 static int usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -359,6 +361,15 @@ static int find_store(struct run *r, struct pl_arena *a)
     return 0;
 }
 
+/* Records are of readings without options of their own; whole secrets are in none. */
+static void use_records(struct run *r, struct pl_run *run)
+{
+    const struct pl_common *c = &r->o->common;
+    if (r->stored.where && !r->o->scanners.n && !c->show_secrets && !c->salt.n &&
+        pl_store_ordinary(c, &r->o->vuln))
+        pl_scan_records_begin(&r->records, r->stored.where, c, run);
+}
+
 static int scan_all(struct run *r, struct pl_run *run, const struct pl_operands *operands,
                     struct pl_report *report)
 {
@@ -370,6 +381,7 @@ static int scan_all(struct run *r, struct pl_run *run, const struct pl_operands 
     if (code)
         return code;
     int failed = 0;
+    use_records(r, run);
     report->started_ns = now_ns();
     for (size_t i = 0; i < ops.n && !failed; i++)
         failed = strcmp(ops.p[i], "stdin:") == 0
@@ -379,6 +391,7 @@ static int scan_all(struct run *r, struct pl_run *run, const struct pl_operands 
         failed = pl_base_read(run->scan, r->o->base_image, report->a, &r->base, &err);
     pl_run_end(run);
     pl_reach_end(&reach);
+    pl_scan_records_end(&r->records);
     if (failed < 0)
         return pl_run_failed(r->o->verb, &err);
     for (size_t i = 0; i < report->n_targets && !r->packages; i++)

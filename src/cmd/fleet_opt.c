@@ -36,6 +36,14 @@ int pl_fleet_open(const char *verb, const char *given, enum pl_store_mode mode,
     return code;
 }
 
+struct pl_str pl_fleet_engine(const struct pl_common *c, struct pl_arena *a)
+{
+    struct pl_str s = PL_S(PL_VERSION " " PL_RULES_VERSION);
+    for (size_t i = 0; i < c->limit.n; i++)
+        s = pl_printf(a, "%.*s %s", PL_FMT(s), c->limit.p[i]);
+    return s;
+}
+
 void pl_fleet_key(enum pl_work_kind kind, struct pl_str what, struct pl_str engine, uint8_t *out)
 {
     pl_auto_buf struct pl_buf b = { 0 };

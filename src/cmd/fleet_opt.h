@@ -18,6 +18,10 @@ int pl_fleet_named(const char *verb, const char *given, struct pl_arena *a, cons
  * which program and rules it is read. To out[PL_WORK_KEY]. */
 void pl_fleet_key(enum pl_work_kind kind, struct pl_str what, struct pl_str engine, uint8_t *out);
 
+struct pl_common;
+/* What records of layers depend on beside the layer: program, rules, limits. In `a`. */
+struct pl_str pl_fleet_engine(const struct pl_common *c, struct pl_arena *a);
+
 /* Work of `target` (kind IMAGE or DISCOVER) as it is added: key, registry, whose turn it takes.
  * Text in `a`. PL_E_USAGE: other machines could not read that. */
 int pl_fleet_work(enum pl_work_kind kind, struct pl_str target, int64_t priority,

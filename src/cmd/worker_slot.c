@@ -444,15 +444,6 @@ static int loop(struct slot *x, struct pl_err *err)
     return *pl_common_cancel() ? 0 : r;
 }
 
-/* By what layers are read: the program, its rules and what changes a record. */
-static struct pl_str engine_of(const struct pl_worker_cmd *o, struct pl_arena *a)
-{
-    struct pl_str s = PL_S(PL_VERSION " " PL_RULES_VERSION);
-    for (size_t i = 0; i < o->common.limit.n; i++)
-        s = pl_printf(a, "%.*s %s", PL_FMT(s), o->common.limit.p[i]);
-    return s;
-}
-
 int pl_worker_slot(const struct pl_worker_cmd *o, const struct pl_worker_slot *given)
 {
     struct pl_worker_cmd own = *o;
@@ -464,7 +455,7 @@ int pl_worker_slot(const struct pl_worker_cmd *o, const struct pl_worker_slot *g
                       .index = given->index,
                       .batch = 1,
                       .name = pl_str_c(given->name),
-                      .engine = engine_of(o, &a) };
+                      .engine = pl_fleet_engine(&o->common, &a) };
     struct pl_operands none = { 0 };
     struct pl_err err = { 0 };
     own.common.threads = 1;
