@@ -419,11 +419,14 @@ int pl_worker_open(const char *where, const struct pl_fleet_log *log, struct pl_
 static int loop(struct slot *x, struct pl_err *err)
 {
     int r = 0, pause = ONCE_MS;
-    bool end = false;
+    bool end = false, broken = false;
     while (!*pl_common_cancel() && !end) {
         if (!x->s && (r = pl_worker_open(x->where, &x->log, &x->s, err)) < 0)
             break;
-        r = turn(x, err);
+        r = broken ? x->s->ops->work_leave(x->s, x->name, err) : 0;
+        broken &= r < 0;
+        if (r == 0)
+            r = turn(x, err);
         if (r == 1 && x->o->once)
             r = all_done(x, &end, err);
         else if (r == 1)
@@ -434,7 +437,8 @@ static int loop(struct slot *x, struct pl_err *err)
         } else {
             pause = ONCE_MS;
         }
-        if (r < 0) { /* what was claimed comes back when its lease is over */
+        if (r < 0) { /* its lease is renewed as long as this process lives: it must be left */
+            broken = true;
             say(&x->log, PL_LOG_ERROR, "work interrupted", err);
             x->s->ops->close(x->s);
             x->s = NULL;

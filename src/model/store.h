@@ -239,6 +239,8 @@ struct pl_store_ops {
                       int (*fn)(void *arg, const struct pl_work *w), void *arg, struct pl_err *err);
     /* `worker` lives: all it has stays its own for `lease` seconds from now. */
     int (*work_beat)(struct pl_store *s, struct pl_str worker, int64_t lease, struct pl_err *err);
+    /* `worker` does not know any more what it has: that goes to others, though it lives. */
+    int (*work_leave)(struct pl_store *s, struct pl_str worker, struct pl_err *err);
     /* It is done. *ret_held: false when the lease was lost, so that nothing else of the transaction
      * may be kept. Between begin (or share) and commit. */
     int (*work_done)(struct pl_store *s, int64_t id, struct pl_str worker, bool *ret_held,

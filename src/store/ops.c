@@ -210,6 +210,7 @@ static const struct pl_store_ops ops = {
     .host_take = pl_queue_take,
     .host_hold = pl_queue_hold,
     .sleep = op_sleep,
+    .work_leave = pl_queue_leave,
     .work_aside = pl_queue_aside,
     .depth = pl_queue_depth,
     .turn = pl_fleet_turn,

@@ -389,6 +389,15 @@ int pl_queue_beat(struct pl_store *store, struct pl_str worker, int64_t lease, s
     return pl_store_do(q, err);
 }
 
+int pl_queue_leave(struct pl_store *store, struct pl_str worker, struct pl_err *err)
+{
+    struct pl_dbq *q = pl_store_q((struct pl_store_db *)store, PL_Q_JOB_LEAVE, err);
+    if (!q)
+        return err->code;
+    pl_dbq_text(q, 1, worker);
+    return pl_store_do(q, err);
+}
+
 /* ---- ending ---- */
 
 int pl_queue_done(struct pl_store *store, int64_t id, struct pl_str worker, bool *ret_held,

@@ -22,6 +22,7 @@
     X(SHARE_TAKE, "UPDATE share SET turn=CASE WHEN turn<?3 THEN CAST(?3 AS bigint) ELSE turn END"  \
                   "+?2 WHERE name=?1 RETURNING turn")                                              \
     X(JOB_TURN, "SELECT turn FROM job WHERE id=?1")                                                \
+    X(JOB_LEAVE, "UPDATE job SET worker=worker||'-',lease_until=0 WHERE worker=?1 AND state=1")    \
     X(JOB_ASIDE, "UPDATE job SET told=1 WHERE state=3 AND told=0 RETURNING " PL_SQL_WORK)          \
     X(JOB_DEPTH, "SELECT count(*) FROM (SELECT 1 FROM job WHERE state=0 AND kind<2 LIMIT ?1) q")   \
     X(STALE, "SELECT DISTINCT name,CASE WHEN EXISTS(SELECT 1 FROM exposure e WHERE e.until=0 AND"  \

@@ -175,6 +175,7 @@ int pl_queue_take(struct pl_store *s, struct pl_str host, int64_t rate, int64_t 
                   bool *ret_got, struct pl_err *err);
 int pl_queue_hold(struct pl_store *s, struct pl_str host, int64_t seconds, struct pl_err *err);
 int pl_store_db_gc(struct pl_store *s, struct pl_gc *g, struct pl_err *err);
+int pl_queue_leave(struct pl_store *s, struct pl_str worker, struct pl_err *err);
 int pl_queue_aside(struct pl_store *s, int (*fn)(void *arg, const struct pl_work *w), void *arg,
                    struct pl_err *err);
 int pl_queue_depth(struct pl_store *s, int64_t most, int64_t *ret, struct pl_err *err);
