@@ -7,8 +7,8 @@
 #include "secret/hit.h"
 
 /* Offset of the next block of 16 bytes, at a multiple of 16 from `i`, that either consists of
- * base64 characters such as encoded text has, or has a zero in every second place and none in the
- * others; n when there is none. */
+ * base64 characters such as encoded text or a random value has, or has a zero in every second place
+ * and none in the others; n when there is none. */
 size_t pl_next_block(const uint8_t *p, size_t n, size_t i);
 
 /* Bit k is set where a word of an identifier begins at p[k], for k < 63: behind what is no letter

@@ -35,6 +35,9 @@ static bool may_be_text(const uint8_t *p)
     struct marks m = marks_of(p);
     if ((m.digit | m.upper | m.lower | m.std | m.url) != 0xffff)
         return false;
+    unsigned letter = m.upper | m.lower;
+    if ((m.digit & (m.digit - 1)) && (letter & (letter - 1)))
+        return true;
     unsigned f = m.upper && m.lower && !(m.std && m.url) ? m.first : 0;
     unsigned h = m.hex == 0xffff ? m.high : 0;
     f &= f >> 8;

@@ -41,7 +41,7 @@ static inline bool plausible(unsigned m, unsigned h)
 /* Base64 of text? The first of four characters has the high bits of a byte, which text leaves few
  * values ('I' to 'f', and 'A' to 'D' for control characters and zeros); letters are of both cases;
  * the two alphabets do not mix, which names and paths do. Hex of text? The first of two digits is
- * '0' to '7'. */
+ * '0' to '7'. Or a value that is random? */
 static bool may_be_text(const uint8_t *p)
 {
     __m128i v = load(p), low = _mm_or_si128(v, _mm_set1_epi8(0x20));
@@ -53,6 +53,9 @@ static bool may_be_text(const uint8_t *p)
         return false;
     unsigned first = bits(_mm_or_si128(in_range(v, 'I', 30), in_range(v, 'A', 4)));
     unsigned hex = digit | bits(in_range(low, 'a', 6));
+    /* a random value: digits among the letters */
+    if ((digit & (digit - 1)) && (letter & (letter - 1)))
+        return true;
     return plausible(upper && upper != letter && !(std && url) ? first : 0,
                      hex == 0xffff ? bits(in_range(v, '0', 8)) : 0);
 }

@@ -332,6 +332,7 @@ static const struct pl_check checks[] = {
     { "npm-crc", .verify = crc62 },
     { "password", .verify = password },
     { "pem", .find = pl_find_pem },
+    { "service-value", .find = pl_find_named_run, .at_run = true },
     { "shadow", .find = pl_find_shadow },
     { "stored-password", .verify = stored_password },
     { "url-userinfo", .find = pl_find_url },

@@ -19,6 +19,7 @@ struct pl_check {
     enum pl_verdict (*around)(const struct pl_hit *h, size_t off, const char **reason);
     /* Finds the value round the keyword at h->at; true with *ret filled. NULL for a verifier. */
     bool (*find)(const struct pl_hit *h, struct pl_found_at *ret);
+    bool at_run; /* the finder is asked at runs of base64 characters, not at keywords */
 };
 
 /* The check called `name`, or NULL. Static. */
@@ -37,6 +38,10 @@ bool pl_find_shadow(const struct pl_hit *h, struct pl_found_at *ret);
 bool pl_find_keyvalue(const struct pl_hit *h, struct pl_found_at *ret);
 /* The same for values of which the name says "key" and not for what. */
 bool pl_find_bare_key(const struct pl_hit *h, struct pl_found_at *ret);
+/* The name that a value of the length of keys, the run at h->at, is assigned to; empty for none. */
+struct pl_str pl_named_run_key(const struct pl_hit *h);
+/* Is that value plainly random? */
+bool pl_find_named_run(const struct pl_hit *h, struct pl_found_at *ret);
 /* The key/value rule for a text that is one value of the variable `name`. */
 bool pl_find_named_value(const struct pl_hit *h, struct pl_str name, struct pl_found_at *ret);
 

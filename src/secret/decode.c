@@ -159,7 +159,9 @@ static void collect(struct decoding *c, size_t from, size_t to)
     struct pl_level *l = c->l;
     struct pl_run r;
     for (size_t at = from; at < to && pl_run_next(l->p, to, &at, &r);) {
-        if (in_window(l, &r))
+        if (r.enc == PL_ENC_NONE)
+            pl_eval_run(l, r.off, r.len);
+        else if (in_window(l, &r))
             decode_run(c, &r);
     }
     for (size_t i = 0; i < l->n_gzip; i++) {
@@ -255,7 +257,13 @@ void pl_decode_level(struct pl_level *l)
     struct pl_run r;
     size_t at = 0;
     if (l->depth >= l->m->limits.decode_depth || l->depth >= PL_DECODE_MAX) {
-        if (l->n_gzip || pl_run_next(l->p, l->n, &at, &r))
+        bool more = l->n_gzip > 0;
+        while (!more && pl_run_next(l->p, l->n, &at, &r)) {
+            more = r.enc != PL_ENC_NONE;
+            if (!more)
+                pl_eval_run(l, r.off, r.len);
+        }
+        if (more)
             l->m->limit = "encodings inside encodings deeper than the limit";
         return;
     }

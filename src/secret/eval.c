@@ -102,8 +102,9 @@ void pl_judge(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
         return;
     if (pl_public_key(f.value) || (at->key.n && pl_known_form(m->r->known, at->key, f.value)))
         return;
-    /* made up, and not even in the form of what it begins like */
-    if (at->key.n && at->reason && pl_known_prefix(m->r->known, f.value))
+    /* cut short, or made up and not even in the form of what it begins like */
+    if (at->key.n && (pl_known_cut(m->r->known, f.value) ||
+                      (at->reason && pl_known_prefix(m->r->known, f.value))))
         return;
     if (!u->ready)
         make_ready(u, rule);

@@ -311,6 +311,12 @@ static bool has_foreign_sign(struct pl_str s)
     return false;
 }
 
+/* Signs that neither a token nor the name of a variable has, and that join no words. */
+static bool has_password_sign(struct pl_str s)
+{
+    return memchr(s.p, '!', s.n) || memchr(s.p, '#', s.n) || memchr(s.p, '^', s.n);
+}
+
 static bool token(const struct pl_kv *kv, enum pl_kv_place place)
 {
     struct pl_str v = kv->value;
@@ -359,7 +365,8 @@ static bool password(const struct pl_kv *kv, enum pl_kv_place place)
     if (v.n < 6 || (wordlike(v) && !f.other))
         return false;
     /* words joined by a sign are prose as often as a password */
-    if (place >= PL_KV_SCRIPT && !f.digit && !f.upper && f.other == 1 && rare < 0.5)
+    if (place >= PL_KV_SCRIPT && !f.digit && !f.upper && f.other == 1 && rare < 0.5 &&
+        !has_password_sign(v))
         return false;
     return f.digit || f.other || rare > 1.0;
 }
@@ -384,7 +391,8 @@ static bool plainly_random(const struct pl_kv *kv)
 {
     struct pl_str v = kv->value;
     struct profile f = profile_of(v);
-    bool clean = !is_uuid(v) && !is_publishable(v) && !is_cut_uuid(v) && !holds_variable(kv);
+    bool clean = !has_foreign_sign(v) && !is_uuid(v) && !is_publishable(v) && !is_cut_uuid(v) &&
+                 !holds_variable(kv);
     return clean && v.n >= 16 && f.digit >= 2 && f.lower + f.upper >= 3 && f.other * 6 <= v.n &&
            pl_entropy(v) > 3.3 && (is_hex(v) || is_padded(v) || pl_kv_rarity(v) > 0.9);
 }
@@ -411,7 +419,10 @@ bool pl_kv_is_secret(const struct pl_kv *kv, enum pl_kv_name name, enum pl_kv_pl
     if (name == PL_KV_KEY || kv->beside)
         return place != PL_KV_DOC && !kv->comment && !kv->list && plainly_random(kv) &&
                (kv->key.n > 3 || kv->quoted || kv->tight);
-    if (name == PL_KV_TOKEN)
+    /* what holds signs that no token has is a password, whatever it is called */
+    bool phrase = kv->quoted && place != PL_KV_DOC && pl_str_iends(kv->key, PL_S("secret")) &&
+                  has_password_sign(kv->value) && !holds_variable(kv);
+    if (name == PL_KV_TOKEN && !phrase)
         return token(kv, place);
     /* in notes, too, most of what stands beside "password" is prose */
     return password(kv, place == PL_KV_TEXT && !kv->quoted ? PL_KV_DOC : place);

@@ -22,10 +22,13 @@ int pl_matcher_new(const struct pl_rules *r, const struct pl_limits *l, struct p
     m->limits = *l;
     m->use = use;
     m->named = named;
+    m->run_rule = r->img.n_rules;
     for (size_t i = 0; i < r->img.n_rules; i++) {
         if (r->img.rule[i].check)
             use[i].check = pl_check_find(r->img.rule[i].check);
-        if (r->img.rule[i].keywords.n == 0)
+        if (use[i].check && use[i].check->at_run)
+            m->run_rule = i;
+        else if (r->img.rule[i].keywords.n == 0)
             m->named[m->n_named++] = (unsigned)i;
         use[i].assign = r->img.rule[i].regex && strstr(r->img.rule[i].regex, PL_ASSIGN_MARK);
     }

@@ -64,6 +64,7 @@ struct pl_matcher {
     struct pl_rule_use *use;
     unsigned *named; /* rules without keyword, for files of certain names */
     size_t n_named;
+    size_t run_rule;         /* the rule that looks at runs; n_rules for none */
     const struct pl_text *t; /* of the scan under way */
     int setting;             /* enum pl_setting of `t`; -1 = not asked yet */
     pl_found_vec found[PL_DECODE_MAX + 1];
@@ -99,6 +100,8 @@ struct pl_sink {
 /* Evaluates rule `i` at a hit. */
 void pl_eval_hit(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
                  const struct pl_sink *to);
+/* Evaluates the rules that look at runs at one of plain text, p[at, at + len). */
+void pl_eval_run(struct pl_level *l, size_t at, size_t len);
 /* Puts a value that rule `i` found through the filters; on success it is among the findings. */
 void pl_judge(struct pl_matcher *m, unsigned i, const struct pl_hit *h,
               const struct pl_found_at *at, const struct pl_sink *to);

@@ -20,7 +20,7 @@ struct pl_rule {
     enum pl_severity severity;
     struct pl_rule_list keywords; /* literals, >= 3 bytes; one of them is in every match. Case is
                                      ignored unless keyword_case. None: the match begins where the
-                                     content of a file in `paths` does */
+                                     content of a file in `paths` does, or `check` asks at runs */
     bool keyword_case;            /* keywords match exactly as written */
     const char *regex; /* searched from `before` bytes in front of a keyword hit; the match must
                           cover the hit */

@@ -205,7 +205,8 @@ static int check_matching(struct reader *r, const struct pl_rule *u)
 
 static int check_lists(struct reader *r, const struct pl_rule *u)
 {
-    if (u->keywords.n == 0 && (u->paths.n == 0 || !u->regex || u->before))
+    const struct pl_check *c = u->check ? pl_check_find(u->check) : NULL;
+    if (u->keywords.n == 0 && !(c && c->at_run) && (u->paths.n == 0 || !u->regex || u->before))
         return fail(r, NULL, "keywords", "missing; only a regex for 'paths' can do without");
     for (size_t i = 0; i < u->keywords.n; i++) {
         size_t n = strlen(u->keywords.p[i]);

@@ -20,7 +20,7 @@ int pl_rules_from_image(const struct pl_rule_image *img, struct pl_arena *a, str
         pl_oom();
     r->img = *img;
     r->db = db;
-    r->known = pl_known_new(img->rule, img->n_rules);
+    r->known = pl_known_new(img);
     for (size_t i = img->n_words; i-- > 0;)
         r->slot[pl_gram_slot(img->word[i].gram)] = (uint16_t)(i + 1);
     if (a) {

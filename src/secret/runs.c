@@ -168,8 +168,12 @@ static bool base64_run(const uint8_t *p, size_t n, size_t low, size_t i, size_t 
     while (s > low && in_class(p[s - 1]))
         s--;
     *end = e;
-    if (e - s < PL_RUN_MIN || !decodes(p, s, e, r))
+    if (e - s < PL_RUN_MIN)
         return false;
+    if (!decodes(p, s, e, r)) {
+        *r = (struct pl_run){ s, e - s, PL_ENC_NONE, 0, e == n };
+        return e - s <= PL_RUN_VALUE;
+    }
     e = join_lines(p, n, s, e);
     r->cut = e == n;
     for (unsigned pad = 0; pad < 2 && e < n && p[e] == '='; pad++)

@@ -7,7 +7,17 @@
 
 #define PL_RUN_MIN 31 /* bytes: every run as long as this holds an aligned block of 16 */
 
-enum pl_enc { PL_ENC_BASE64, PL_ENC_HEX, PL_ENC_UTF16, PL_ENC_GZIP };
+#define PL_RUN_VALUE                                                             \
+    136 /* bytes of the longest run that is told of though it decodes to nothing \
+         */
+
+enum pl_enc {
+    PL_ENC_BASE64,
+    PL_ENC_HEX,
+    PL_ENC_UTF16,
+    PL_ENC_GZIP,
+    PL_ENC_NONE, /* base64 characters that decode to no text: a random value, or a long name */
+};
 
 struct pl_run {
     size_t off, len;
@@ -16,8 +26,8 @@ struct pl_run {
     bool cut;     /* ends where the text ends */
 };
 
-/* The next run in p[*at, n) that decodes to text, as far as samples of it tell; *at moves
- * behind it. False when there is none. */
+/* The next run in p[*at, n) that decodes to text, as far as samples of it tell, or could be a value
+ * (PL_ENC_NONE); *at moves behind it. False when there is none. */
 bool pl_run_next(const uint8_t *p, size_t n, size_t *at, struct pl_run *ret);
 
 /* The run that begins at `at` with the base64 of a gzip header ("H4sI"); false when it is too short

@@ -152,6 +152,20 @@ static int on_known(void *arg, uint32_t id, size_t end)
     return 0;
 }
 
+void pl_eval_run(struct pl_level *l, size_t at, size_t len)
+{
+    struct pl_matcher *m = l->m;
+    struct pl_found_at found = { 0 };
+    struct pl_sink to;
+    struct pl_hit h;
+    if (l->piece || m->run_rule == m->r->img.n_rules || !hit_at(l, at, len, &h, &to) ||
+        !near_window(l, at, &to))
+        return;
+    if (!pl_known_service(m->r->known, pl_named_run_key(&h)) || !pl_find_named_run(&h, &found))
+        return;
+    pl_judge(m, (unsigned)m->run_rule, &h, &found, &to);
+}
+
 void pl_scan_level(struct pl_level *l)
 {
     size_t gzip[PL_GZIP_MAX];

@@ -448,14 +448,17 @@ static void a_key_names_a_provider_whose_form_is_known(void **state)
 {
     (void)state;
     static const char *const words[] = { "acmecloud", "access_token" }, *const more[] = { "zeta" };
-    static const char *const prefix[] = { "zt_x" };
+    static const char *const prefix[] = { "zt_x" }, *const services[] = { "new_wave", "api" };
     struct pl_rule rule[] = {
         { .id = "a", .regex = "(?i)acmecloud{assign}x", .keywords = { words, 2 } },
         { .id = "b", .regex = "zt_x", .keywords = { more, 1 }, .names = { more, 1 } },
         { .id = "d", .regex = "zt_.", .keywords = { prefix, 1 }, .keyword_case = true },
         { .id = "c", .regex = "omega{assign}x", .keywords = { words, 1 }, .more_forms = true },
+        { .id = "e", .regex = "\\w+{assign}x", .keywords = { services, 2 }, .generic = true },
     };
-    struct pl_known *k = pl_known_new(rule, PL_COUNT(rule));
+    struct pl_rule_shape shape[] = { { 0 }, { .min = 4 }, { .min = 40 }, { 0 }, { 0 } };
+    struct pl_rule_image img = { .rule = rule, .shape = shape, .n_rules = PL_COUNT(rule) };
+    struct pl_known *k = pl_known_new(&img);
     struct pl_str v = PL_S("q8f2");
     assert_true(pl_known_form(k, PL_S("MY_ACMECLOUD_KEY"), v));
     assert_true(pl_known_form(k, PL_S("acmecloudToken"), v) &&
@@ -466,8 +469,15 @@ static void a_key_names_a_provider_whose_form_is_known(void **state)
     assert_false(pl_known_form(k, PL_S("token"), PL_S("zetaq8f2")));
     assert_true(pl_known_prefix(k, PL_S("zt_xq8f2")));
     assert_false(pl_known_prefix(k, PL_S("zz_q8f2")));
+    assert_true(pl_known_cut(k, PL_S("zt_xq8f2Lm3")));
+    assert_false(pl_known_cut(k, PL_S("zt_xq8f2Lm3kq8f2Lm3kq8f2Lm3kq8f2Lm3k")));
+    assert_false(pl_known_cut(k, PL_S("zz_q8f2")));
+    assert_true(pl_known_service(k, PL_S("newWave")) && pl_known_service(k, PL_S("NEW-WAVE_2")));
+    assert_false(pl_known_service(k, PL_S("api")) || pl_known_service(k, PL_S("new_waves")) ||
+                 pl_known_service(k, PL_S("acmecloud")) || pl_known_service(k, PL_S("7")));
     pl_known_free(k);
-    k = pl_known_new(rule, 0);
+    img.n_rules = 0;
+    k = pl_known_new(&img);
     assert_false(pl_known_form(k, PL_S("acmecloud_key"), v));
     pl_known_free(k);
 }
