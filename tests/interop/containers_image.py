@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What podman, skopeo and CRI-O would say: the policy of containers/image, as a program of a few lines
-(containers_image/main.go), judges images that we signed by the files that `gate export` wrote. Needs Go,
-and the module containers/image in its cache or PL_GO_FETCH=1 to get it; skipped with a line otherwise.
+"""What podman, skopeo and CRI-O would say: the policy of containers/image, as a small program
+(containers_image/main.go), judges images that we signed, by the files of `gate export`. Needs
+Go, and the module containers/image in its cache or PL_GO_FETCH=1 to get it; skipped with a line
+otherwise.
 
 usage: tests/interop/containers_image.py [BUILD]"""
 
@@ -15,8 +16,8 @@ import tempfile
 import cosign as c
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "containers_image")
-TAGS = ("containers_image_openpgp containers_image_storage_stub containers_image_docker_daemon_stub "
-        "exclude_graphdriver_btrfs")
+TAGS = ("containers_image_openpgp containers_image_storage_stub "
+        "containers_image_docker_daemon_stub exclude_graphdriver_btrfs")
 
 
 def build(folder):
@@ -29,8 +30,8 @@ def build(folder):
     env = {**os.environ, "GOFLAGS": "-mod=mod -buildvcs=false"}
     if not os.environ.get("PL_GO_FETCH"):
         env.update(GOPROXY="off", GOSUMDB="off", GOTOOLCHAIN="local")
-    done = subprocess.run([go, "build", "-tags", TAGS, "-o", "judge", "."], cwd=work, env=env, check=False,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = subprocess.run([go, "build", "-tags", TAGS, "-o", "judge", "."], cwd=work, env=env,
+                          check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
         return None, done.stdout.decode("utf-8", "replace").strip().split("\n")[-1][:200]
     return os.path.join(work, "judge"), ""
@@ -39,8 +40,9 @@ def build(folder):
 def export(key, host):
     """policy.json and registries.d for one key."""
     with open("policy.yaml", "w", encoding="utf-8") as f:
-        f.write('version: 1\ndefault: deny\nkeys:\n  k: { file: %s.pub, roles: [release] }\nscopes:\n'
-                '  - match: ["%s/**"]\n    signatures: [ { roles: [release], need: 1 } ]\n' % (key, host))
+        f.write('version: 1\ndefault: deny\nkeys:\n  k: { file: %s.pub, roles: [release] }\n'
+                'scopes:\n  - match: ["%s/**"]\n'
+                '    signatures: [ { roles: [release], need: 1 } ]\n' % (key, host))
     shutil.rmtree("out", ignore_errors=True)
     return c.ours("gate", "export", "--for", "podman", "--policy", "policy.yaml", "-o", "out")
 
@@ -84,7 +86,8 @@ def main():
         judge, why = build(folder)
         host, process = c.serve() if judge else (None, None)
         if not host:
-            print("1..0 # SKIP containers/image: %s" % (why or "no registry installed (docker-registry)"))
+            why = why or "no registry installed (docker-registry)"
+            print("1..0 # SKIP containers/image: " + why)
             os.chdir("/")
             return 0
         try:
