@@ -891,6 +891,43 @@ static void a_host_that_is_held_gets_no_work(void **state_)
     assert_true(got);
 }
 
+/* Who queued many does not hold up who queued few. */
+static void shares_take_turns(void **state_)
+{
+    struct world *w = *state_;
+    struct pl_work_new v[5];
+    struct claimed c;
+    for (uint8_t i = 0; i < 5; i++) {
+        v[i] = image((uint8_t)(i + 1));
+        v[i].share = i < 4 ? PL_S("r/many") : PL_S("r/few");
+    }
+    assert_int_equal(w->s->ops->work_add(w->s, v, 4, &w->err), 0);
+    assert_int_equal(w->s->ops->work_add(w->s, v + 4, 1, &w->err), 0);
+    assert_int_equal(w->s->ops->work_claim(w->s, PL_S("a"), 60, PL_WORK_IMAGE, PL_WORK_IMAGE, 3,
+                                           on_claim, memset(&c, 0, sizeof c), &w->err),
+                     0);
+    assert_int_equal(c.n, 3);
+    struct pl_work k;
+    bool there;
+    assert_int_equal(w->s->ops->work_find(w->s, v[4].key, &w->a, &k, &there, &w->err), 0);
+    assert_int_equal(k.state, PL_WORK_LEASED);
+}
+
+static void what_a_worker_left_goes_to_others(void **state_)
+{
+    struct world *w = *state_;
+    const struct pl_work_new v = image(1);
+    struct claimed c;
+    assert_int_equal(w->s->ops->work_add(w->s, &v, 1, &w->err), 0);
+    assert_int_equal(claim(w, "a", 60, &c), 1);
+    assert_int_equal(w->s->ops->work_leave(w->s, PL_S("a"), &w->err), 0);
+    assert_int_equal(w->s->ops->work_beat(w->s, PL_S("a"), 60, &w->err), 0);
+    reopen(w, PL_STORE_WRITE, 0);
+    assert_int_equal(claim(w, "b", 60, &c), 1);
+    assert_false(done(w, c.id[0], "a"));
+    assert_true(done(w, c.id[0], "b"));
+}
+
 /* ---- PostgreSQL alone ---- */
 
 static void a_database_is_made_ready_first(void **state_)
@@ -1054,7 +1091,9 @@ static void text_of_any_bytes_is_kept(void **state_)
     X(a_lease_that_is_over_goes_to_others)     \
     X(what_fails_three_times_is_set_aside)     \
     X(an_image_waits_for_its_layers)           \
-    X(a_host_that_is_held_gets_no_work)
+    X(a_host_that_is_held_gets_no_work)        \
+    X(shares_take_turns)                       \
+    X(what_a_worker_left_goes_to_others)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
