@@ -115,11 +115,12 @@ class Cutter:
 
     def serve(self):
         while True:
+            a = self.listen.accept()[0]
             try:
-                a = self.listen.accept()[0]
                 b = socket.create_connection(("127.0.0.1", self.to))
             except OSError:
-                return
+                a.close()
+                continue
             self.pairs.append((a, b))
             for x, y in ((a, b), (b, a)):
                 threading.Thread(target=self.pump, args=(x, y), daemon=True).start()
