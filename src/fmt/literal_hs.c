@@ -1,9 +1,45 @@
-/* Literals by vectorscan's pure-literal interface, block mode. */
+/* Literals by vectorscan's pure-literal interface, block mode. The library is loaded with the first
+ * of them: it is large, and most verbs look for none. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <hs/hs.h>
 
 #include "base/cleanup.h"
+#include "fmt/late.h"
 #include "fmt/literal.h"
+
+#define FUNCTIONS(X)           \
+    X(hs_alloc_scratch)        \
+    X(hs_compile_lit_multi)    \
+    X(hs_database_size)        \
+    X(hs_deserialize_database) \
+    X(hs_free_compile_error)   \
+    X(hs_free_database)        \
+    X(hs_free_scratch)         \
+    X(hs_scan)                 \
+    X(hs_serialize_database)
+
+static struct {
+#define DECLARE(f) __typeof__(&f) f;
+    FUNCTIONS(DECLARE)
+#undef DECLARE
+} lib; /* once-built */
+
+static int load(struct pl_err *err)
+{
+    static const char *const names[] = {
+#define NAME(f) #f,
+        FUNCTIONS(NAME)
+#undef NAME
+    };
+    void *at[PL_COUNT(names)];
+    _Static_assert(sizeof lib == sizeof at, "nothing but pointers");
+    if (lib.hs_scan)
+        return 0;
+    int r = pl_late("libhs.so.5", names, PL_COUNT(names), at, err);
+    if (r == 0)
+        memcpy(&lib, at, sizeof at);
+    return r;
+}
 
 struct pl_literals {
     hs_database_t *db;
@@ -51,11 +87,11 @@ static int compile(const struct pl_literal *v, size_t n, hs_database_t **db, str
     }
     hs_platform_info_t baseline = { 0 };
     hs_compile_error_t *e = NULL;
-    if (hs_compile_lit_multi(text, flags, id, len, (unsigned)n, HS_MODE_BLOCK, &baseline, db, &e) ==
-        HS_SUCCESS)
+    if (lib.hs_compile_lit_multi(text, flags, id, len, (unsigned)n, HS_MODE_BLOCK, &baseline, db,
+                                 &e) == HS_SUCCESS)
         return 0;
     int r = pl_fail(err, PL_E_FORMAT, "literals: %s", e ? e->message : "cannot be compiled");
-    hs_free_compile_error(e);
+    lib.hs_free_compile_error(e);
     return r;
 }
 
@@ -65,7 +101,7 @@ static int wrap_db(hs_database_t *db, struct pl_literals **ret, struct pl_err *e
     if (!l)
         pl_oom();
     l->db = db;
-    if (hs_database_size(db, &l->size) != HS_SUCCESS) {
+    if (lib.hs_database_size(db, &l->size) != HS_SUCCESS) {
         pl_literals_free(l);
         return pl_fail(err, PL_E_FORMAT, "literals: damaged database");
     }
@@ -79,6 +115,8 @@ int pl_literals_new(const struct pl_literal *v, size_t n, struct pl_literals **r
     hs_database_t *db = NULL;
     int r = usable(v, n, err);
     if (r == 0)
+        r = load(err);
+    if (r == 0)
         r = compile(v, n, &db, err);
     return r < 0 ? r : wrap_db(db, ret, err);
 }
@@ -86,7 +124,10 @@ int pl_literals_new(const struct pl_literal *v, size_t n, struct pl_literals **r
 int pl_literals_load(const void *blob, size_t len, struct pl_literals **ret, struct pl_err *err)
 {
     hs_database_t *db = NULL;
-    if (!blob || hs_deserialize_database(blob, len, &db) != HS_SUCCESS)
+    int r = load(err);
+    if (r < 0)
+        return r;
+    if (!blob || lib.hs_deserialize_database(blob, len, &db) != HS_SUCCESS)
         return pl_fail(err, PL_E_UNSUP, "literals: saved for another version or machine");
     return wrap_db(db, ret, err);
 }
@@ -95,7 +136,7 @@ int pl_literals_save(const struct pl_literals *l, struct pl_buf *out, struct pl_
 {
     char *bytes = NULL;
     size_t n = 0;
-    if (hs_serialize_database(l->db, &bytes, &n) != HS_SUCCESS)
+    if (lib.hs_serialize_database(l->db, &bytes, &n) != HS_SUCCESS)
         return pl_fail(err, PL_E_NOMEM, "literals: cannot be saved");
     int r = pl_buf_add(out, bytes, n, err);
     free(bytes);
@@ -111,7 +152,7 @@ void pl_literals_free(struct pl_literals *l)
 {
     if (!l)
         return;
-    hs_free_database(l->db);
+    lib.hs_free_database(l->db);
     free(l);
 }
 
@@ -119,7 +160,7 @@ int pl_literals_scratch_new(const struct pl_literals *l, struct pl_literals_scra
                             struct pl_err *err)
 {
     hs_scratch_t *hs = NULL;
-    hs_error_t e = hs_alloc_scratch(l->db, &hs);
+    hs_error_t e = lib.hs_alloc_scratch(l->db, &hs);
     if (e != HS_SUCCESS)
         return pl_fail(err, e == HS_NOMEM ? PL_E_NOMEM : PL_E_UNSUP,
                        "literals: no scratch (error %d)", e);
@@ -135,7 +176,7 @@ void pl_literals_scratch_free(struct pl_literals_scratch *s)
 {
     if (!s)
         return;
-    hs_free_scratch(s->hs);
+    lib.hs_free_scratch(s->hs);
     free(s);
 }
 
@@ -157,7 +198,7 @@ int pl_literals_scan(const struct pl_literals *l, struct pl_literals_scratch *s,
     struct scan scan = { fn, arg, 0 };
     if (n == 0)
         return 0;
-    hs_error_t e = hs_scan(l->db, (const char *)p, (unsigned)n, 0, s->hs, on_match, &scan);
+    hs_error_t e = lib.hs_scan(l->db, (const char *)p, (unsigned)n, 0, s->hs, on_match, &scan);
     if (e == HS_SCAN_TERMINATED)
         return scan.stop;
     if (e != HS_SUCCESS)

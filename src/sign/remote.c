@@ -336,29 +336,19 @@ int pl_sign_remote_new(const struct pl_registry_opts *o, const struct pl_referen
     return r;
 }
 
-/* A tag is resolved once. Where HEAD says its digest, nothing need wait for the image. */
-static int resolve(struct remote *x, const struct pl_reference *ref, struct pl_digest *ret,
-                   struct pl_err *err)
-{
-    *ret = ref->digest;
-    return ret->set ? 0 : pl_registry_digest(x->reg, x->repo, ref->tag, ret, err);
-}
-
 int pl_sign_remote_find(struct pl_sign_store *s, const struct pl_reference *ref,
                         enum pl_sign_look look, struct pl_arena *a, struct pl_named *ret,
                         struct pl_buf *b, struct pl_err *err)
 {
     struct remote *x = of(s);
     struct pl_manifest m;
-    struct pl_digest d;
-    int r = resolve(x, ref, &d, err);
-    if (r == 0 && d.set) {
-        pl_sign_soon(s, &d, look);
-        r = manifest(x->reg, x->repo, pl_digest_text(a, &d), a, &m, b, err);
-    } else if (r == 0) {
-        r = pl_registry_tagged(x->reg, x->repo, ref->tag, a, &m, err);
-        if (r == 0)
-            r = take(&m, a, b, err);
+    int r;
+    if (ref->digest.set) {
+        pl_sign_soon(s, &ref->digest, look);
+        r = manifest(x->reg, x->repo, pl_digest_text(a, &ref->digest), a, &m, b, err);
+    } else if ((r = pl_registry_tagged(x->reg, x->repo, ref->tag, a, &m, err)) == 0) {
+        pl_sign_soon(s, &m.digest, look);
+        r = take(&m, a, b, err);
     }
     if (r == 0)
         *ret = (struct pl_named){ m.digest, m.type, m.bytes.n };
