@@ -75,6 +75,12 @@ class Registry:
         return any(s in text for s in secrets + (self.password, self.token, basic))
 
     def clear(self):
+        """Forgets what was asked, that included which a program sent before it ended and is still on
+        its way."""
+        seen = -1
+        while seen != len(self.log):
+            seen = len(self.log)
+            time.sleep(0.2)
         with self.lock:
             self.log.clear()
 
