@@ -20,9 +20,9 @@ import slowreg  # noqa: E402
 import with_pg  # noqa: E402
 
 points = bad = 0
-SAMPLE = re.compile(r'^([a-z_]+)(?:\{([a-z]+="[^"\\\n]*"(?:,[a-z]+="[^"\\\n]*")*)\})? ([0-9.e+]+)$')SANITIZED = bool(os.environ.get("PL_SANITIZED"))
+SAMPLE = re.compile(r'^([a-z_]+)(?:\{([a-z]+="[^"\\\n]*"(?:,[a-z]+="[^"\\\n]*")*)\})? ([0-9.e+]+)$')
+SANITIZED = bool(os.environ.get("PL_SANITIZED"))
 MOST = (512 if SANITIZED else 128) << 20  # bytes of a worker
-
 
 
 def point(good, name, why=""):
