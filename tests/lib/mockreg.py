@@ -75,7 +75,7 @@ class Registry:
         return any(s in text for s in secrets + (self.password, self.token, basic))
 
     def clear(self):
-        """Forgets what was asked, also what a program that ended has sent and is still on its way."""
+        """Forgets what was asked, also what a program that ended has sent and is on its way."""
         seen = -1
         while seen != len(self.log):
             seen = len(self.log)
