@@ -62,14 +62,4 @@ int pl_watch_send(struct pl_watch *w, struct pl_err *err);
 /* Reads what a cluster runs: into `exposure`, and into the queue. */
 int pl_watch_pods(struct pl_watch *w, struct pl_err *err);
 
-/* A running image out of the status of a pod. */
-struct pl_pods {
-    struct pl_arena *a; /* set before use */
-    struct pl_str cluster;
-    PL_VEC(struct pl_exposure) list;
-    struct pl_str more; /* where the next page begins, or empty */
-};
-/* Adds what the API's list of pods (JSON) names. PL_E_FORMAT, PL_E_LIMIT. */
-int pl_pods_read(struct pl_pods *x, struct pl_str json, struct pl_err *err);
-
 #endif

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "cmd/watch.h"
+#include "cmd/pods.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
