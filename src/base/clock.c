@@ -1,4 +1,4 @@
-/* The clock for deadlines and durations. */
+/* The clock, and times as text. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 
@@ -14,4 +14,12 @@ int64_t pl_clock_ns(void)
 int64_t pl_clock_ms(void)
 {
     return pl_clock_ns() / 1000000;
+}
+
+void pl_clock_utc(int64_t at, char text[24])
+{
+    time_t t = (time_t)at;
+    struct tm tm;
+    if (!gmtime_r(&t, &tm) || strftime(text, 24, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        text[0] = 0;
 }

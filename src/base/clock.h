@@ -1,4 +1,4 @@
-/* The clock for deadlines and durations; it never jumps. */
+/* The clock for deadlines and durations, which never jumps; times of the calendar as text. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef PL_BASE_CLOCK_H
 #define PL_BASE_CLOCK_H
@@ -9,5 +9,9 @@
 int64_t pl_clock_ns(void);
 /* The same in milliseconds. */
 int64_t pl_clock_ms(void);
+
+/* "2026-01-31T12:00:00Z" for seconds since the epoch (RFC 3339); empty when there is no such year.
+ */
+void pl_clock_utc(int64_t at, char text[24]);
 
 #endif

@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/map.h"
 #include "base/vec.h"
 #include "cmd/common.h"
@@ -101,15 +101,6 @@ static int put_findings(struct query *x, const struct pl_store_image *i, struct 
     return 0;
 }
 
-static void time_text(int64_t at, char text[24])
-{
-    time_t t = (time_t)at;
-    struct tm tm;
-    text[0] = 0;
-    if (gmtime_r(&t, &tm))
-        strftime(text, 24, "%Y-%m-%dT%H:%M:%SZ", &tm);
-}
-
 /* "holds": the packages that were asked for. */
 static void put_holds(const struct query *x, const struct pl_store_image *i, struct pl_jsonw *out)
 {
@@ -140,9 +131,9 @@ static int on_run(void *arg, const struct pl_exposure *e)
     pl_jw_kstr(w, "kind", e->kind);
     pl_jw_kstr(w, "name", e->owner);
     pl_jw_kstr(w, "image", e->image);
-    time_text(e->since, text);
+    pl_clock_utc(e->since, text);
     pl_jw_kcstr(w, "since", text);
-    time_text(e->seen, text);
+    pl_clock_utc(e->seen, text);
     pl_jw_kcstr(w, "seen", text);
     pl_jw_kbool(w, "now", e->until == 0);
     pl_jw_obj_end(w);
@@ -161,7 +152,7 @@ static int on_run_line(void *arg, const struct pl_exposure *e)
         pl_buf_puts(out, i ? "/" : "");
         pl_esc(out, PL_ESC_TERM, part[i]);
     }
-    time_text(e->since, text);
+    pl_clock_utc(e->since, text);
     pl_buf_printf(out, " since %s\n", text);
     return 0;
 }
@@ -197,7 +188,7 @@ static int put_object(struct query *x, const struct pl_store_image *i, struct pl
     int r = put_findings(x, i, out);
     pl_jw_arr_end(&w);
     pl_jw_ku64(&w, "packages", packages_of(x, i));
-    time_text(i->origin.at, at);
+    pl_clock_utc(i->origin.at, at);
     pl_jw_kcstr(&w, "read", at);
     put_holds(x, i, &w);
     pl_jw_key(&w, "runs");
@@ -230,7 +221,7 @@ static int put_line(struct query *x, const struct pl_store_image *i, struct pl_b
     pl_esc(out, PL_ESC_TERM, i->platform);
     pl_buf_puts(out, "  ");
     pl_esc_cut(out, PL_ESC_TERM, i->digest, 19);
-    time_text(i->origin.at, at);
+    pl_clock_utc(i->origin.at, at);
     pl_buf_printf(out, "  %" PRIu64 " packages, read %s%s\n", packages_of(x, i), at,
                   i->complete ? "" : ", INCOMPLETE");
     put_held(x, i, out);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "vuln/db.h"
 
 const char *pl_db_dir(const char *given, bool make, struct pl_arena *a)
@@ -18,12 +19,9 @@ void pl_db_now(char out[24])
     const char *epoch = getenv("SOURCE_DATE_EPOCH");
     uint64_t at;
     time_t now = time(NULL);
-    struct tm tm;
     if (epoch && pl_str_u64(pl_str_c(epoch), &at))
         now = (time_t)at;
-    out[0] = 0;
-    if (gmtime_r(&now, &tm))
-        strftime(out, 24, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    pl_clock_utc(now, out);
 }
 
 /* Days by the Gregorian calendar; negative when `s` does not begin with a date. */

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/map.h"
 #include "base/vec.h"
+#include "cmd/store_opt.h"
 #include "model/vuln.h"
 #include "query/found.h"
 #include "query/result.h"
@@ -61,16 +62,13 @@ static int on_id(void *arg, int64_t id)
     return 0;
 }
 
-/* Why it does not count, or NULL. `how` is what is told of the way it was found. */
-static const char *against(const struct asking *q, const struct pl_store_image *i,
-                           struct pl_str how)
+/* Why it does not count whatever was found, or NULL. */
+static const char *against(const struct asking *q, const struct pl_store_image *i)
 {
     if (!i->complete)
         return "the stored reading is incomplete";
     if (!pl_str_is(i->origin.tool, PL_VERSION) || !pl_str_is(i->origin.rules, PL_RULES_VERSION))
         return "the stored reading is of another program or other rules";
-    if (!pl_str_starts(how, PL_FOUND_ORDINARY))
-        return "the stored reading had options of its own";
     if (i->origin.at < q->since_s)
         return "the stored reading is too old (results.max-age)";
     if (q->vulns && !i->origin.db.n)
@@ -105,7 +103,7 @@ static int is_current(struct asking *q, const struct pl_store_image *i, const st
         const struct pl_finding *f = &t->findings[k];
         if (!f->vuln && !pl_str_is(f->rule, "trust/end-of-life"))
             continue;
-        struct pl_str key = key_of(q->ret->a, f->rule, f->vuln ? f->vuln->purl : f->title);
+        struct pl_str key = key_of(q->ret->a, f->rule, pl_store_subject(f));
         void *was = pl_map_get(&now, key);
         *ret = *ret && was;
         if (was == &now) {
@@ -118,17 +116,20 @@ static int is_current(struct asking *q, const struct pl_store_image *i, const st
     return r;
 }
 
-static int take(struct asking *q, const struct pl_store_image *i, struct pl_str how,
-                struct pl_str *ret_why)
+static int take(struct asking *q, const struct pl_store_image *i, struct pl_str *ret_why)
 {
-    const struct pl_query_result_opts o = { .max = FOUND_MAX };
     struct pl_arena *a = q->ret->a;
-    pl_auto_buf struct pl_buf text = { 0 };
+    pl_auto_buf struct pl_buf text = { 0 }, said = { 0 };
+    const struct pl_query_result_opts o = { .max = FOUND_MAX, .how = &said };
     bool left = false, current = true;
     int r = pl_query_result(q->x->s, i, &o, &text, &left, q->err);
-    if (r == 0 && left)
+    struct pl_str how = pl_buf_str(&said);
+    bool ordinary = pl_str_starts(how, PL_FOUND_ORDINARY);
+    if (left)
         *ret_why = PL_S("the stored reading is too large");
-    if (r < 0 || left)
+    else if (!ordinary)
+        *ret_why = PL_S("the stored reading had options of its own");
+    if (r < 0 || left || !ordinary)
         return r;
     r = pl_report_from_json(a, pl_buf_str(&text), q->ret, q->err);
     if (r == 0 && q->vulns)
@@ -152,14 +153,11 @@ static int take(struct asking *q, const struct pl_store_image *i, struct pl_str 
 static int on_image(void *arg, const struct pl_store_image *i)
 {
     struct asking *q = arg;
-    pl_auto_buf struct pl_buf own = { 0 }, flaws = { 0 }, how = { 0 };
     if (q->there)
         return 0;
-    if (i->found.p && i->found.n <= FOUND_MAX && !pl_store_found_how(i->found, &own, &flaws, &how))
-        return pl_fail(q->err, PL_E_FORMAT, "the store is damaged: findings of an inventory");
-    const char *why = against(q, i, pl_buf_str(&how));
+    const char *why = against(q, i);
     struct pl_str reason = why ? pl_str_c(why) : PL_S("");
-    int r = why ? 0 : take(q, i, pl_buf_str(&how), &reason);
+    int r = why ? 0 : take(q, i, &reason);
     if (!q->there && !q->why.n)
         q->why = reason;
     return r;

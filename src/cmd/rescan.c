@@ -5,19 +5,14 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/numbers.h"
 #include "cmd/store_opt.h"
 #include "cmd/version.h"
 #include "fmt/glob.h"
 
-static int by_number(const void *pa, const void *pb)
-{
-    uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
-    return a < b ? -1 : a > b;
-}
-
 static bool has(const uint32_t *v, size_t n, uint32_t what)
 {
-    return n && bsearch(&what, v, n, sizeof *v, by_number);
+    return n && bsearch(&what, v, n, sizeof *v, pl_by_u32);
 }
 
 /* Is the inventory among those that were asked for? By name, or the beginning of its digest. */
@@ -143,16 +138,12 @@ static int compare(struct gathering *g, struct pl_err *err)
     struct pl_rescan_one *x = g->x;
     const struct pl_store_image *i = x->i;
     uint32_t *now = pl_alloc_n(&r->one, g->item.n + i->n_flaws + 1, sizeof *now);
-    size_t n = 0, kept = 0;
+    size_t n = 0;
     for (size_t k = 0; k < g->item.n; k++)
         now[n++] = g->item.p[k].hit->flaw;
     for (size_t k = 0; k < i->n_flaws && g->blind; k++)
         now[n++] = i->flaw[k]; /* what cannot be seen is not gone */
-    if (n)
-        qsort(now, n, sizeof *now, by_number);
-    for (size_t k = 0; k < n; k++)
-        if (!kept || now[kept - 1] != now[k])
-            now[kept++] = now[k];
+    size_t kept = pl_unique_u32(now, n);
     x->fresh.p = pl_alloc_n(&r->one, g->item.n + 1, sizeof *x->fresh.p);
     for (size_t k = 0; k < g->item.n; k++) {
         struct pl_rescan_item *it = &g->item.p[k];

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/numbers.h"
 #include "base/vec.h"
 #include "cmd/common.h"
 #include "cmd/config.h"
@@ -116,30 +117,19 @@ static bool is_flaw(const struct pl_finding *f)
     return f->vuln || pl_str_is(f->rule, "trust/end-of-life");
 }
 
-static int by_number(const void *pa, const void *pb)
-{
-    uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
-    return a < b ? -1 : a > b;
-}
-
 /* The flaws of a target as the store numbers them. */
 static int put_state(struct pl_store *s, int64_t run, int64_t image, const struct pl_target *t,
                      struct pl_arena *a, struct pl_err *err)
 {
     uint32_t *v = pl_alloc_n(a, t->n_findings + 1, sizeof *v);
-    size_t n = 0, kept = 0;
+    size_t n = 0;
     int r = 0;
     for (size_t i = 0; i < t->n_findings && r == 0; i++) {
         const struct pl_finding *f = &t->findings[i];
         if (is_flaw(f))
             r = s->ops->flaw(s, pl_store_subject(f), f->rule, /* make= */ true, &v[n++], err);
     }
-    if (n)
-        qsort(v, n, sizeof *v, by_number);
-    for (size_t i = 0; i < n; i++)
-        if (!kept || v[kept - 1] != v[i])
-            v[kept++] = v[i];
-    return r == 0 ? s->ops->state(s, run, image, v, kept, err) : r;
+    return r == 0 ? s->ops->state(s, run, image, v, pl_unique_u32(v, n), err) : r;
 }
 
 static int put_found(struct pl_store *s, int64_t image, const struct pl_target *t,

@@ -5,9 +5,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/hash.h"
 #include "cmd/db_opt.h"
 #include "cmd/fleet_opt.h"
@@ -165,15 +165,6 @@ static int by_purl(struct pl_events *e, const struct pl_store_image *i, struct p
 
 /* ---- lines ---- */
 
-static void time_text(int64_t at, char text[24])
-{
-    time_t t = (time_t)at;
-    struct tm tm;
-    text[0] = 0;
-    if (gmtime_r(&t, &tm))
-        strftime(text, 24, "%Y-%m-%dT%H:%M:%SZ", &tm);
-}
-
 /* The same event has the same id, whoever makes it and however often. */
 static void id_of(const char *event, int64_t a, int64_t b, const char *more, char out[33])
 {
@@ -188,7 +179,7 @@ static void begin_line(struct pl_events *e, struct pl_jsonw *w, const char *even
                        int64_t at)
 {
     char text[24];
-    time_text(at, text);
+    pl_clock_utc(at, text);
     pl_jw_obj(w);
     pl_jw_ku64(w, "schema", 1);
     pl_jw_kcstr(w, "event", event);

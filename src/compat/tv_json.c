@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/hash.h"
 #include "compat/tv_scan.h"
 #include "fmt/jsonw.h"
@@ -327,12 +328,10 @@ static void put_time(struct pl_jsonw *w)
     const char *epoch = getenv("SOURCE_DATE_EPOCH");
     uint64_t at;
     time_t now = time(NULL);
-    struct tm tm;
-    char text[32] = "";
+    char text[24];
     if (epoch && pl_str_u64(pl_str_c(epoch), &at))
         now = (time_t)at;
-    if (gmtime_r(&now, &tm))
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    pl_clock_utc(now, text);
     pl_jw_kcstr(w, "CreatedAt", text);
 }
 

@@ -5,12 +5,12 @@
 
 #include <stdlib.h>
 
+#include "base/numbers.h"
 #include "fmt/glob.h"
 #include "ver/scheme.h"
 
-#define DIGEST_MIN                                                                \
-    15u /* bytes of a digest that tell it from a name: "sha256:" and eight digits \
-         */
+/* bytes of a digest that tell it from a name: "sha256:" and eight digits */
+#define DIGEST_MIN 15u
 
 /* "NAME", "NAME < 1.2", "pkg:type/name@1.2" */
 struct wish {
@@ -89,12 +89,6 @@ static int by_package(const void *pa, const void *pb)
     return a->id < b->id ? -1 : a->id > b->id;
 }
 
-static int by_number(const void *pa, const void *pb)
-{
-    uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
-    return a < b ? -1 : a > b;
-}
-
 /* The name under which the store's index has it: the last part of a package URL's. */
 static struct pl_str name_of(const struct wish *x)
 {
@@ -145,18 +139,12 @@ static int on_name(void *arg, int64_t id, struct pl_str name, struct pl_str dige
     return is ? on_found(f, id) : 0;
 }
 
-static int by_id(const void *pa, const void *pb)
-{
-    int64_t a = *(const int64_t *)pa, b = *(const int64_t *)pb;
-    return a < b ? -1 : a > b;
-}
-
 /* Those of `w` that are in `f`, too; ends `f`. */
 static void narrow(struct pl_query_want *w, struct found *f)
 {
     size_t n = 0;
     if (f->id.n)
-        qsort(f->id.p, f->id.n, sizeof *f->id.p, by_id);
+        qsort(f->id.p, f->id.n, sizeof *f->id.p, pl_by_i64);
     if (w->all)
         for (size_t i = 0; i < f->id.n; i++)
             pl_vec_push(&w->image, f->id.p[i]);
@@ -236,7 +224,7 @@ int pl_query_prepare(struct pl_store *s, const struct pl_query_ask *ask, struct 
     if (r == 0)
         r = s->ops->packages_named(s, PL_STORE_RELEASES, on_release, ret, err);
     if (ret->release.n)
-        qsort(ret->release.p, ret->release.n, sizeof *ret->release.p, by_number);
+        qsort(ret->release.p, ret->release.n, sizeof *ret->release.p, pl_by_u32);
     if (r == 0 && ask->package.n)
         r = find_packages(s, &x, err);
     return r == 0 ? find_images(s, ret, a, err) : r;
@@ -276,21 +264,10 @@ int pl_query_settle(struct pl_store *s, struct pl_query_want *w, struct pl_err *
     return r;
 }
 
-int pl_query_matches(struct pl_store *s, const struct pl_query_want *w,
-                     const struct pl_store_image *i, struct pl_arena *a, bool *ret,
-                     struct pl_err *err)
-{
-    (void)s;
-    (void)a;
-    (void)err;
-    *ret = w->all || (w->image.n && bsearch(&i->id, w->image.p, w->image.n, sizeof i->id, by_id));
-    return 0;
-}
-
 bool pl_query_is_release(const struct pl_query_want *w, uint32_t package)
 {
     return w->release.n &&
-           bsearch(&package, w->release.p, w->release.n, sizeof *w->release.p, by_number);
+           bsearch(&package, w->release.p, w->release.n, sizeof *w->release.p, pl_by_u32);
 }
 
 const struct pl_query_package *pl_query_wanted(const struct pl_query_want *w, uint32_t package)
@@ -299,9 +276,4 @@ const struct pl_query_package *pl_query_wanted(const struct pl_query_want *w, ui
     return w->package.n
                ? bsearch(&key, w->package.p, w->package.n, sizeof *w->package.p, by_package)
                : NULL;
-}
-
-bool pl_query_is_wanted(const struct pl_query_want *w, uint32_t package)
-{
-    return pl_query_wanted(w, package) != NULL;
 }

@@ -44,15 +44,9 @@ int pl_query_each(struct pl_store *s, struct pl_query_want *w, const struct pl_s
                   struct pl_err *err);
 /* Names every image in `image` where nothing was asked for. */
 int pl_query_settle(struct pl_store *s, struct pl_query_want *w, struct pl_err *err);
-/* Has the image all that is asked for? `a` is scratch. */
-int pl_query_matches(struct pl_store *s, const struct pl_query_want *w,
-                     const struct pl_store_image *i, struct pl_arena *a, bool *ret,
-                     struct pl_err *err);
 /* Is that "package" only what the system calls itself? */
 bool pl_query_is_release(const struct pl_query_want *w, uint32_t package);
 /* The package that was asked for and has this number, or NULL. */
 const struct pl_query_package *pl_query_wanted(const struct pl_query_want *w, uint32_t package);
-/* Is it one of the packages that were asked for? */
-bool pl_query_is_wanted(const struct pl_query_want *w, uint32_t package);
 
 #endif

@@ -75,9 +75,10 @@ int pl_query_result(struct pl_store *s, const struct pl_store_image *i,
                     const struct pl_query_result_opts *o, struct pl_buf *out, bool *ret_left,
                     struct pl_err *err)
 {
-    pl_auto_buf struct pl_buf own = { 0 }, flaws = { 0 };
+    pl_auto_buf struct pl_buf own = { 0 }, flaws = { 0 }, how = { 0 };
     struct pl_jsonw w = { .out = out };
-    if (i->found.p && i->found.n <= o->max && !pl_store_found(i->found, &own, &flaws))
+    if (i->found.p && i->found.n <= o->max &&
+        !pl_store_found_how(i->found, &own, &flaws, o->how ? o->how : &how))
         return pl_fail(err, PL_E_FORMAT, "the store is damaged: findings of an inventory");
     *ret_left = i->found.n > o->max || own.n + flaws.n > o->max;
     pl_jw_obj(&w);

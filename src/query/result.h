@@ -11,6 +11,7 @@ struct pl_query_result_opts {
     size_t max;             /* bytes of findings; more are left out, all of them */
     int (*step)(void *arg); /* for each layer; non-zero ends it; may be NULL */
     void *arg;
+    struct pl_buf *how; /* gets what the findings say of how they were found; may be NULL */
 };
 
 /* Appends the result of `i`, read with its `found`: layers and findings, without notes and

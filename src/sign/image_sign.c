@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "fmt/json.h"
 #include "fmt/jsonw.h"
@@ -369,11 +370,8 @@ static int attest_legacy(const struct pl_sign_job *j, struct pl_sign_store *s,
 
 static void put_time(struct pl_buf *b, int64_t seconds)
 {
-    time_t t = (time_t)seconds;
-    struct tm tm;
-    char text[32];
-    gmtime_r(&t, &tm);
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    char text[24];
+    pl_clock_utc(seconds, text);
     pl_buf_puts(b, text);
 }
 

@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "fmt/json.h"
 #include "fmt/jsonedit.h"
@@ -12,11 +13,8 @@
 
 static void put_time(struct pl_jsonw *w, const char *key, int64_t seconds)
 {
-    time_t t = (time_t)seconds;
-    struct tm tm;
-    char text[32];
-    gmtime_r(&t, &tm);
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    char text[24];
+    pl_clock_utc(seconds, text);
     pl_jw_kcstr(w, key, text);
 }
 

@@ -1,24 +1,12 @@
 /* Inventories found by what they hold and what they are called, through indexes. fleet.md
- * section 4.
- */
+ * section 4. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/numbers.h"
 #include "base/vec.h"
 #include "store/store_int.h"
-
-static int by_number(const void *pa, const void *pb)
-{
-    uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
-    return a < b ? -1 : a > b;
-}
-
-static int by_id(const void *pa, const void *pb)
-{
-    int64_t a = *(const int64_t *)pa, b = *(const int64_t *)pb;
-    return a < b ? -1 : a > b;
-}
 
 /* Numbers that a statement gives. */
 static int tell(struct pl_dbq *q, int (*fn)(void *arg, int64_t id), void *arg, struct pl_err *err)
@@ -115,29 +103,13 @@ int pl_store_db_names_of(struct pl_store *store, const int64_t *id, size_t n,
 
 /* ---- by packages ---- */
 
-static size_t unique(uint32_t *v, size_t n)
-{
-    size_t kept = 0;
-    if (n)
-        qsort(v, n, sizeof *v, by_number);
-    for (size_t i = 0; i < n; i++)
-        if (!kept || v[kept - 1] != v[i])
-            v[kept++] = v[i];
-    return kept;
-}
-
 static int images_of_lists(struct pl_store_db *s, struct pl_posting_ids *list,
                            int (*fn)(void *arg, int64_t id), void *arg, struct pl_err *err)
 {
-    size_t kept = 0;
     struct pl_dbq *q = pl_store_q(s, PL_Q_IMAGE_OF_SETS, err);
     if (!q)
         return err->code;
-    if (list->n)
-        qsort(list->p, list->n, sizeof *list->p, by_id);
-    for (size_t i = 0; i < list->n; i++)
-        if (!kept || list->p[kept - 1] != list->p[i])
-            list->p[kept++] = list->p[i];
+    size_t kept = pl_unique_i64(list->p, list->n);
     if (!kept)
         return 0;
     pl_dbq_list(q, 1, list->p, kept);
@@ -154,7 +126,7 @@ int pl_store_db_images_holding(struct pl_store *store, const uint32_t *package, 
         pl_oom();
     if (n)
         memcpy(v, package, n * sizeof *v);
-    n = unique(v, n);
+    n = pl_unique_u32(v, n);
     int r = n ? pl_store_db_lists(s, v, n, &list, err) : 0;
     if (r == 0)
         r = images_of_lists(s, &list, fn, arg, err);
@@ -292,7 +264,7 @@ int pl_store_db_images_flawed(struct pl_store *store, struct pl_str rule,
     if (r == 0 && x.flaw.n)
         r = each_flawed(s, &x, all);
     if (c.id.n)
-        qsort(c.id.p, c.id.n, sizeof *c.id.p, by_id);
+        qsort(c.id.p, c.id.n, sizeof *c.id.p, pl_by_i64);
     for (size_t i = 0; i < c.id.n && r == 0; i++)
         r = fn(arg, c.id.p[i]);
     pl_vec_release(&c.id);

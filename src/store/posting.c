@@ -11,7 +11,6 @@
 #include "store/posting.h"
 #include "store/store_int.h"
 
-#define BUCKET 256u   /* package numbers in a row */
 #define SEGMENT 1024u /* lists in a segment */
 #define SUM 8u        /* bytes of a row that tell whether it is what was written there */
 #define MEND 4096     /* packages of an older program that are brought forward at a time */
@@ -42,7 +41,7 @@ void pl_posting_put(struct pl_buf *b, uint32_t bucket, int64_t segment, const ui
         uint32_t package = (uint32_t)(pair[i] >> 32);
         for (k = i; k < n && pair[k] >> 32 == package; k++)
             ;
-        pl_put_u8(&body, (uint8_t)(package % BUCKET));
+        pl_put_u8(&body, (uint8_t)(package % PL_POSTING_BUCKET));
         pl_put_var(&body, k - i);
         for (uint32_t last = 0; i < k; i++) {
             pl_put_var(&body, (uint32_t)pair[i] - last);
@@ -160,8 +159,8 @@ static void make_rows(struct making *m)
         if (!n || m->pair.p[n - 1] != m->pair.p[i])
             m->pair.p[n++] = m->pair.p[i];
     for (size_t i = 0, k; i < n; i = k) {
-        struct row row = { (uint32_t)(m->pair.p[i] >> 32) / BUCKET, m->bytes.n, 0 };
-        for (k = i; k < n && (uint32_t)(m->pair.p[k] >> 32) / BUCKET == row.bucket; k++)
+        struct row row = { (uint32_t)(m->pair.p[i] >> 32) / PL_POSTING_BUCKET, m->bytes.n, 0 };
+        for (k = i; k < n && (uint32_t)(m->pair.p[k] >> 32) / PL_POSTING_BUCKET == row.bucket; k++)
             ;
         pl_posting_put(&m->bytes, row.bucket, m->last, m->pair.p + i, k - i);
         row.n = m->bytes.n - row.from;
@@ -381,10 +380,10 @@ static int read_buckets(struct asking *x)
 {
     int r = 0;
     for (size_t i = 0, k; i < x->n && r == 0 && x->segment.n; i = k) {
-        bool wanted[BUCKET] = { false };
-        uint32_t bucket = x->package[i] / BUCKET;
-        for (k = i; k < x->n && x->package[k] / BUCKET == bucket; k++)
-            wanted[x->package[k] % BUCKET] = true;
+        bool wanted[PL_POSTING_BUCKET] = { false };
+        uint32_t bucket = x->package[i] / PL_POSTING_BUCKET;
+        for (k = i; k < x->n && x->package[k] / PL_POSTING_BUCKET == bucket; k++)
+            wanted[x->package[k] % PL_POSTING_BUCKET] = true;
         r = read_bucket(x, bucket, wanted);
     }
     return r;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/numbers.h"
 #include "fmt/glob.h"
 #include "ui/ui_int.h"
 
@@ -14,12 +15,6 @@ struct finding {
     struct pl_str digest;  /* its beginning, or empty */
     struct ui_hit after;   /* where the page begins; no name: at the first */
 };
-
-static int by_id(const void *pa, const void *pb)
-{
-    int64_t a = *(const int64_t *)pa, b = *(const int64_t *)pb;
-    return a < b ? -1 : a > b;
-}
 
 /* A digest or its beginning, a pattern, or a part of the name. */
 static void read_name(struct finding *f)
@@ -55,7 +50,7 @@ static int on_name(void *arg, int64_t id, struct pl_str name, struct pl_str dige
     struct finding *f = arg;
     struct ui_hits *h = f->ret;
     const struct pl_query_want *w = &h->want;
-    if (!w->all && (!w->image.n || !bsearch(&id, w->image.p, w->image.n, sizeof id, by_id)))
+    if (!w->all && (!w->image.n || !bsearch(&id, w->image.p, w->image.n, sizeof id, pl_by_i64)))
         return ui_step(f->x);
     if (!is_named(f, name, digest))
         return ui_step(f->x);

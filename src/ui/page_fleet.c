@@ -79,7 +79,7 @@ static int held(struct listing *l, const struct pl_store_image *i)
         return 0;
     ui_put(l->x, "<ul class=\"held\">");
     for (size_t k = 0; k < i->n_members && r == 0; k++)
-        if (pl_query_is_wanted(&l->hits->want, i->member[k].package) && n++ < HELD_MAX)
+        if (pl_query_wanted(&l->hits->want, i->member[k].package) && n++ < HELD_MAX)
             r = held_one(l->x, &i->member[k]);
     if (n > HELD_MAX)
         ui_putf(l->x, "<li>and %zu more</li>", n - HELD_MAX);

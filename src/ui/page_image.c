@@ -292,7 +292,7 @@ int ui_image(struct ui *x, int64_t id)
     int r = ui_inventory(x, id, /* found= */ true, &i, &there);
     if (r == 0 && !there)
         return ui_refuse(x, 404, "No such image", PL_S("It is not in the store, or not any more."));
-    const struct pl_query_result_opts how = { FOUND_MAX, step, x };
+    const struct pl_query_result_opts how = { .max = FOUND_MAX, .step = step, .arg = x };
     if (r == 0)
         r = pl_query_result(x->s, &i, &how, &text, &left, x->err);
     if (r == 0)

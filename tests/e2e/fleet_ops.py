@@ -140,7 +140,9 @@ def ends(url, folder):
 def lost(url, server, targets):
     """A slot that dies is counted, told and replaced; so is the one that answers."""
     w = Worker(url, "--threads", "1")
-    until(lambda: w.ask("/readyz")[0] == 200, 10)
+    # the door is a process of its own, ready before a slot is
+    both = until(lambda: len(children(w.child.pid)) == 2 and w.ask("/readyz")[0] == 200, 20)
+    point(both, "a slot and a door", children(w.child.pid))
     for child in children(w.child.pid):
         os.kill(child, signal.SIGKILL)
     point(until(lambda: w.ask("/healthz")[0] == 200 and w.numbers().get(("plimsoll_worker_slots_lost_total", "")) == 1 and
