@@ -157,6 +157,12 @@
     " WITH (toast_tuple_target = 8160);"                                                         \
     "SELECT plimsoll.secure(t) FROM unnest(ARRAY['segment','posting']) AS t"
 
+/* Each statement asks for the tenant: in this language the server keeps the plan of it. */
+#define QUICK_TENANT                                                                      \
+    "CREATE OR REPLACE FUNCTION plimsoll.tenant() RETURNS bigint LANGUAGE plpgsql STABLE" \
+    " SECURITY DEFINER SET search_path = pg_catalog AS $$ BEGIN"                          \
+    " RETURN (SELECT tenant FROM plimsoll.member WHERE role = session_user); END $$;"
+
 /* Names are as long as registries and clusters allow, a few hundred bytes: they may be keys. */
 #define FLEET                                                                                    \
     "ALTER TABLE plimsoll.job ADD COLUMN turn bigint NOT NULL DEFAULT 0,"                        \
@@ -166,6 +172,7 @@
     "CREATE INDEX job_aside ON plimsoll.job(tenant, id) WHERE state = 3;"                        \
     "CREATE INDEX change_run ON plimsoll.change(run);"                                           \
     "CREATE INDEX state_first ON plimsoll.state(first);"                                         \
+    "CREATE INDEX wait_waiter ON plimsoll.wait(waiter);"                                         \
     "CREATE TABLE plimsoll.share(" TENANT ", name bytea NOT NULL, turn bigint NOT NULL,"         \
     " PRIMARY KEY(tenant, name)) WITH (fillfactor = 50);"                                        \
     "CREATE TABLE plimsoll.schedule(" TENANT ", name bytea NOT NULL, at bigint NOT NULL,"        \
@@ -201,6 +208,6 @@ const char *const pl_pg_step[] = {
     "INSERT INTO plimsoll.member VALUES(session_user, plimsoll.add_tenant('default'), 'owner')",
     CLOCK QUEUE,
     INDEX,
-    FLEET,
+    QUICK_TENANT FLEET,
 };
 _Static_assert(PL_COUNT(pl_pg_step) == PL_STORE_SCHEMA, "a step for each schema");

@@ -218,8 +218,8 @@
       "UPDATE job SET waits=waits-1,state=CASE WHEN waits<=1 THEN 0 ELSE state END"               \
       " WHERE state=4 AND id IN(SELECT waiter FROM wait WHERE job=?1)"                            \
       " RETURNING state",                                                                         \
-      "WITH w AS MATERIALIZED(SELECT id FROM job WHERE state=4 AND id IN(SELECT waiter FROM wait" \
-      " WHERE wait.job=?1) ORDER BY id FOR UPDATE) UPDATE job SET waits=job.waits-1,"             \
+      "WITH w AS MATERIALIZED(SELECT id FROM job WHERE state=4 AND id=ANY(ARRAY(SELECT waiter"    \
+      " FROM wait WHERE wait.job=?1)) ORDER BY id FOR UPDATE) UPDATE job SET waits=job.waits-1,"  \
       "state=CASE WHEN job.waits<=1 THEN 0 ELSE job.state END FROM w WHERE job.id=w.id"           \
       " RETURNING job.state")                                                                     \
     X(WAIT_DROP, "DELETE FROM wait WHERE job=?1")                                                 \

@@ -77,6 +77,7 @@ static const char *const step[] = {
     "CREATE INDEX job_aside ON job(id) WHERE state=3;"
     "CREATE INDEX change_run ON change(run);"
     "CREATE INDEX state_first ON state(first);"
+    "CREATE INDEX wait_waiter ON wait(waiter);"
     "CREATE TABLE share(name TEXT PRIMARY KEY, turn INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE schedule(name TEXT PRIMARY KEY, at INTEGER NOT NULL, value TEXT NOT NULL)"
     " WITHOUT ROWID;"
