@@ -164,72 +164,72 @@
     "(CASE WHEN tokens+(unixepoch()-at)*?2>?3 THEN ?3 ELSE tokens+(unixepoch()-at)*?2 END)"
 
 /* Records and the queue. */
-#define PL_QUEUE_SQL(X, Y)                                                                        \
-    X(FLAWS_OF, "SELECT id FROM flaw WHERE rule=?1 ORDER BY id")                                  \
-    X(IMAGES_OF, "SELECT DISTINCT image FROM finding WHERE rule=?1 ORDER BY image")               \
-    X(FOUND_DROP, "DELETE FROM found WHERE image=?1")                                             \
-    X(FOUND_ADD, "INSERT INTO found(image,bytes) VALUES(?1,?2)")                                  \
-    X(FOUND_GET, "SELECT bytes FROM found WHERE image=?1")                                        \
-    X(RECORD_GET, "SELECT bytes FROM record WHERE key=?1")                                        \
-    X(RECORD_HAS, "SELECT at FROM record WHERE key=?1")                                           \
-    X(RECORD_ADD, "INSERT INTO record(key,digest,tool,rules,at,bytes) VALUES(?1,?2,?3,?4,?5,?6)"  \
-                  " ON CONFLICT DO NOTHING")                                                      \
-    Y(WORK_ADD,                                                                                   \
-      PL_SQL_NEW " ON CONFLICT(key) DO UPDATE SET priority=max(priority,"                         \
-                 "excluded.priority) RETURNING id,state",                                         \
-      PL_SQL_NEW " ON CONFLICT(tenant,key) DO UPDATE SET priority=greatest(job.priority,"         \
-                 "excluded.priority) RETURNING id,state")                                         \
-    X(WORK_AGAIN, "UPDATE job SET state=0,tries=0,fails=0,ready_at=0,added=unixepoch(),"          \
-                  "turn=?2 WHERE id=?1 AND state=2")                                              \
-    Y(WORK_CLAIM,                                                                                 \
-      "UPDATE job SET state=1,worker=?1,lease_until=unixepoch()+?2,tries=tries+1"                 \
-      " WHERE id IN(" PL_SQL_READY ") RETURNING " PL_SQL_WORK,                                    \
-      "WITH c AS MATERIALIZED(" PL_SQL_READY " FOR UPDATE SKIP LOCKED) UPDATE job SET state=1,"   \
-      "worker=?1,lease_until=unixepoch()+?2,tries=tries+1 FROM c WHERE job.id=c.id "              \
-      "RETURNING " PL_SQL_JOB)                                                                    \
-    Y(WORK_LOST,                                                                                  \
-      "UPDATE job SET " PL_SQL_LOST " WHERE state=1 AND lease_until<unixepoch()"                  \
-      " RETURNING id,state",                                                                      \
-      "WITH c AS MATERIALIZED(SELECT id FROM job WHERE state=1 AND lease_until<unixepoch()"       \
-      " FOR UPDATE SKIP LOCKED) UPDATE job SET " PL_SQL_LOST " FROM c WHERE job.id=c.id"          \
-      " RETURNING job.id,job.state")                                                              \
-    X(WORK_BEAT, "UPDATE job SET lease_until=unixepoch()+?2 WHERE worker=?1 AND state=1")         \
-    X(WORK_DONE, "UPDATE job SET state=2,worker='',error='',tries=0,fails=0,done_at=unixepoch()"  \
-                 " WHERE id=?1 AND worker=?2 AND state=1 RETURNING id")                           \
-    X(WORK_WAITS,                                                                                 \
-      "UPDATE job SET state=CASE WHEN CAST(?2 AS bigint)>0 THEN 4 ELSE 0 END,waits=?2,"           \
-      "worker='',tries=0 WHERE id=?1 AND worker=?3 AND state=1 RETURNING id")                     \
-    X(WORK_FAIL,                                                                                  \
-      "UPDATE job SET fails=fails+1,state=CASE WHEN fails>=2 THEN 3 ELSE 0 END,worker='',"        \
-      "error=?3,told=0,ready_at=unixepoch()+?4 WHERE id=?1 AND worker=?2 AND state=1"             \
-      " RETURNING state")                                                                         \
-    X(WORK_BACK, "UPDATE job SET state=0,worker='',tries=tries-1,ready_at=unixepoch()+?3"         \
-                 " WHERE id=?1 AND worker=?2 AND state=1")                                        \
-    X(WORK_EACH, "SELECT " PL_SQL_WORK " FROM job WHERE state=?1 ORDER BY id")                    \
-    X(WORK_FIND, "SELECT " PL_SQL_WORK " FROM job WHERE key=?1")                                  \
-    X(WORK_COUNTS, "SELECT state,count(*) FROM job GROUP BY state")                               \
-    X(WORK_RETRY, "UPDATE job SET state=0,tries=0,fails=0,ready_at=0,error='' WHERE state=3"      \
-                  " AND (CAST(?1 AS bigint)=0 OR id=?1) RETURNING id")                            \
-    X(WORK_DROP,                                                                                  \
-      "DELETE FROM job WHERE (CAST(?1 AS bigint)=0 AND state=3) OR (id=?1 AND state<>1)"          \
-      " RETURNING id")                                                                            \
-    X(WAIT_ADD, "INSERT INTO wait(job,waiter) VALUES(?1,?2) ON CONFLICT DO NOTHING")              \
-    Y(WAIT_OVER,                                                                                  \
-      "UPDATE job SET waits=waits-1,state=CASE WHEN waits<=1 THEN 0 ELSE state END"               \
-      " WHERE state=4 AND id IN(SELECT waiter FROM wait WHERE job=?1)"                            \
-      " RETURNING state",                                                                         \
-      "WITH w AS MATERIALIZED(SELECT id FROM job WHERE state=4 AND id=ANY(ARRAY(SELECT waiter"    \
-      " FROM wait WHERE wait.job=?1)) ORDER BY id FOR UPDATE) UPDATE job SET waits=job.waits-1,"  \
-      "state=CASE WHEN job.waits<=1 THEN 0 ELSE job.state END FROM w WHERE job.id=w.id"           \
-      " RETURNING job.state")                                                                     \
-    X(WAIT_DROP, "DELETE FROM wait WHERE job=?1")                                                 \
-    X(WAIT_FORGET, "DELETE FROM wait WHERE waiter=?1")                                            \
-    X(HOST_MAKE, "INSERT INTO bucket(host,tokens,at,until) VALUES(?1,?2,unixepoch(),0)"           \
-                 " ON CONFLICT DO NOTHING")                                                       \
-    X(HOST_TAKE,                                                                                  \
-      "UPDATE bucket SET tokens=" PL_SQL_TOKENS "-1,at=unixepoch()"                               \
-      " WHERE host=?1 AND until<=unixepoch() AND " PL_SQL_TOKENS ">=1 RETURNING tokens")          \
-    X(HOST_HOLD, "UPDATE bucket SET until=CASE WHEN until<unixepoch()+?2 THEN unixepoch()+?2"     \
+#define PL_QUEUE_SQL(X, Y)                                                                       \
+    X(FLAWS_OF, "SELECT id FROM flaw WHERE rule=?1 ORDER BY id")                                 \
+    X(IMAGES_OF, "SELECT DISTINCT image FROM finding WHERE rule=?1 ORDER BY image")              \
+    X(FOUND_DROP, "DELETE FROM found WHERE image=?1")                                            \
+    X(FOUND_ADD, "INSERT INTO found(image,bytes) VALUES(?1,?2)")                                 \
+    X(FOUND_GET, "SELECT bytes FROM found WHERE image=?1")                                       \
+    X(RECORD_GET, "SELECT bytes FROM record WHERE key=?1")                                       \
+    X(RECORD_HAS, "SELECT at FROM record WHERE key=?1")                                          \
+    X(RECORD_ADD, "INSERT INTO record(key,digest,tool,rules,at,bytes) VALUES(?1,?2,?3,?4,?5,?6)" \
+                  " ON CONFLICT DO NOTHING")                                                     \
+    Y(WORK_ADD,                                                                                  \
+      PL_SQL_NEW " ON CONFLICT(key) DO UPDATE SET priority=max(priority,"                        \
+                 "excluded.priority) RETURNING id,state",                                        \
+      PL_SQL_NEW " ON CONFLICT(tenant,key) DO UPDATE SET priority=greatest(job.priority,"        \
+                 "excluded.priority) RETURNING id,state")                                        \
+    X(WORK_AGAIN, "UPDATE job SET state=0,tries=0,fails=0,ready_at=0,added=unixepoch(),"         \
+                  "turn=?2 WHERE id=?1 AND state=2")                                             \
+    Y(WORK_CLAIM,                                                                                \
+      "UPDATE job SET state=1,worker=?1,lease_until=unixepoch()+?2,tries=tries+1"                \
+      " WHERE id IN(" PL_SQL_READY ") RETURNING " PL_SQL_WORK,                                   \
+      "WITH c AS MATERIALIZED(" PL_SQL_READY " FOR UPDATE SKIP LOCKED) UPDATE job SET state=1,"  \
+      "worker=?1,lease_until=unixepoch()+?2,tries=tries+1 FROM c WHERE job.id=c.id "             \
+      "RETURNING " PL_SQL_JOB)                                                                   \
+    Y(WORK_LOST,                                                                                 \
+      "UPDATE job SET " PL_SQL_LOST " WHERE state=1 AND lease_until<unixepoch()"                 \
+      " RETURNING id,state",                                                                     \
+      "WITH c AS MATERIALIZED(SELECT id FROM job WHERE state=1 AND lease_until<unixepoch()"      \
+      " FOR UPDATE SKIP LOCKED) UPDATE job SET " PL_SQL_LOST " FROM c WHERE job.id=c.id"         \
+      " RETURNING job.id,job.state")                                                             \
+    X(WORK_BEAT, "UPDATE job SET lease_until=unixepoch()+?2 WHERE worker=?1 AND state=1")        \
+    X(WORK_DONE, "UPDATE job SET state=2,worker='',error='',tries=0,fails=0,done_at=unixepoch()" \
+                 " WHERE id=?1 AND worker=?2 AND state=1 RETURNING id")                          \
+    X(WORK_WAITS,                                                                                \
+      "UPDATE job SET state=CASE WHEN CAST(?2 AS bigint)>0 THEN 4 ELSE 0 END,waits=?2,"          \
+      "worker='',tries=0 WHERE id=?1 AND worker=?3 AND state=1 RETURNING id")                    \
+    X(WORK_FAIL,                                                                                 \
+      "UPDATE job SET fails=fails+1,state=CASE WHEN fails>=2 THEN 3 ELSE 0 END,worker='',"       \
+      "error=?3,told=0,ready_at=unixepoch()+?4 WHERE id=?1 AND worker=?2 AND state=1"            \
+      " RETURNING state")                                                                        \
+    X(WORK_BACK, "UPDATE job SET state=0,worker='',tries=tries-1,ready_at=unixepoch()+?3"        \
+                 " WHERE id=?1 AND worker=?2 AND state=1")                                       \
+    X(WORK_EACH, "SELECT " PL_SQL_WORK " FROM job WHERE state=?1 ORDER BY id")                   \
+    X(WORK_FIND, "SELECT " PL_SQL_WORK " FROM job WHERE key=?1")                                 \
+    X(WORK_COUNTS, "SELECT state,count(*) FROM job GROUP BY state")                              \
+    X(WORK_RETRY, "UPDATE job SET state=0,tries=0,fails=0,ready_at=0,error='' WHERE state=3"     \
+                  " AND (CAST(?1 AS bigint)=0 OR id=?1) RETURNING id")                           \
+    X(WORK_DROP,                                                                                 \
+      "DELETE FROM job WHERE (CAST(?1 AS bigint)=0 AND state=3) OR (id=?1 AND state<>1)"         \
+      " RETURNING id")                                                                           \
+    X(WAIT_ADD, "INSERT INTO wait(job,waiter) VALUES(?1,?2) ON CONFLICT DO NOTHING")             \
+    Y(WAIT_OVER,                                                                                 \
+      "UPDATE job SET waits=waits-1,state=CASE WHEN waits<=1 THEN 0 ELSE state END"              \
+      " WHERE state=4 AND id IN(SELECT waiter FROM wait WHERE job=?1)"                           \
+      " RETURNING state",                                                                        \
+      "WITH w AS MATERIALIZED(SELECT id FROM job WHERE state=4 AND id=ANY(ARRAY(SELECT waiter"   \
+      " FROM wait WHERE wait.job=?1)) ORDER BY id FOR UPDATE) UPDATE job SET waits=job.waits-1," \
+      "state=CASE WHEN job.waits<=1 THEN 0 ELSE job.state END FROM w WHERE job.id=w.id"          \
+      " RETURNING job.state")                                                                    \
+    X(WAIT_DROP, "DELETE FROM wait WHERE job=?1")                                                \
+    X(WAIT_FORGET, "DELETE FROM wait WHERE waiter=?1")                                           \
+    X(HOST_MAKE, "INSERT INTO bucket(host,tokens,at,until) VALUES(?1,?2,unixepoch(),0)"          \
+                 " ON CONFLICT DO NOTHING")                                                      \
+    X(HOST_TAKE,                                                                                 \
+      "UPDATE bucket SET tokens=" PL_SQL_TOKENS "-1,at=unixepoch()"                              \
+      " WHERE host=?1 AND until<=unixepoch() AND " PL_SQL_TOKENS ">=1 RETURNING tokens")         \
+    X(HOST_HOLD, "UPDATE bucket SET until=CASE WHEN until<unixepoch()+?2 THEN unixepoch()+?2"    \
                  " ELSE until END WHERE host=?1")
 
 #endif
