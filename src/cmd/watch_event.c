@@ -1,6 +1,6 @@
 /* Events of a shared store as lines of JSON. fleet.md section 4, "watch". */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cmd/watch_event.h"
+#include "cmd/watch_event_int.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,16 +18,6 @@
 
 #define CACHE_MAX PL_MIB(64) /* bytes of packages and flaws that are remembered */
 
-struct hit {
-    struct pl_str rule, fixed; /* fixed: empty, no version mends it */
-    enum pl_severity severity;
-};
-struct pl_event_package {
-    struct pl_str purl, name, version, distro;
-    struct hit *hit;
-    size_t n_hits;
-    bool fixable;
-};
 struct flaw {
     struct pl_str subject, rule;
 };
@@ -73,10 +63,12 @@ void pl_events_trim(struct pl_events *e)
         return;
     pl_map_release(&e->packages);
     pl_map_release(&e->flaws);
-    struct pl_str db = pl_dup(&e->one, e->db), built = pl_dup(&e->one, e->built);
+    struct pl_str *const kept[] = { &e->db, &e->built, &e->store };
+    for (size_t i = 0; i < PL_COUNT(kept); i++)
+        *kept[i] = pl_dup(&e->one, *kept[i]);
     pl_arena_reset(&e->a);
-    e->db = pl_dup(&e->a, db);
-    e->built = pl_dup(&e->a, built);
+    for (size_t i = 0; i < PL_COUNT(kept); i++)
+        *kept[i] = pl_dup(&e->a, *kept[i]);
     e->packages = e->flaws = (struct pl_map){ .n = 0 };
 }
 
@@ -95,16 +87,16 @@ static int match(struct pl_events *e, const struct pl_package *p, struct pl_even
         if (!m->malware && pl_vuln_drops(e->v, m->vuln))
             continue;
         k->hit[k->n_hits++] =
-            (struct hit){ .rule = pl_dup(&e->a, m->rule),
-                          .fixed = m->vuln ? pl_dup(&e->a, m->vuln->fixed) : PL_S(""),
-                          .severity = m->severity };
+            (struct pl_event_hit){ .rule = pl_dup(&e->a, m->rule),
+                                   .fixed = m->vuln ? pl_dup(&e->a, m->vuln->fixed) : PL_S(""),
+                                   .severity = m->severity };
         k->fixable |= k->hit[k->n_hits - 1].fixed.n != 0;
     }
     return r;
 }
 
-static int package_of(struct pl_events *e, uint32_t id, const struct pl_event_package **ret,
-                      struct pl_err *err)
+int pl_event_package_of(struct pl_events *e, uint32_t id, const struct pl_event_package **ret,
+                        struct pl_err *err)
 {
     struct pl_package p;
     struct pl_event_package *k = pl_map_get(&e->packages, pl_str_n(&id, sizeof id));
@@ -141,7 +133,7 @@ static int flaw_of(struct pl_events *e, uint32_t id, const struct flaw **ret, st
     return r;
 }
 
-static bool counts(const struct pl_events *e, const struct pl_store_member *m)
+bool pl_event_counts(const struct pl_events *e, const struct pl_store_member *m)
 {
     return m->span.visible || e->w->o->vuln.all_layers;
 }
@@ -154,9 +146,9 @@ static int by_purl(struct pl_events *e, const struct pl_store_image *i, struct p
     int r = 0;
     ret->a = &e->one;
     for (size_t k = 0; k < i->n_members && r == 0; k++) {
-        if (!counts(e, &i->member[k]))
+        if (!pl_event_counts(e, &i->member[k]))
             continue;
-        r = package_of(e, i->member[k].package, &p, err);
+        r = pl_event_package_of(e, i->member[k].package, &p, err);
         if (r == 0)
             *pl_map_put(ret, p->purl) = (void *)(uintptr_t)p;
     }
@@ -165,18 +157,36 @@ static int by_purl(struct pl_events *e, const struct pl_store_image *i, struct p
 
 /* ---- lines ---- */
 
-/* The same event has the same id, whoever makes it and however often. */
-static void id_of(const char *event, int64_t a, int64_t b, const char *more, char out[33])
+/* Numbers are those of one store, and names may be in several: its own name goes in, too. */
+void pl_event_id(const struct pl_events *e, const char *event, const struct pl_str *part, size_t n,
+                 char out[33])
 {
-    char text[128];
+    struct pl_hash *h = pl_hash_new(PL_HASH_SHA256);
     uint8_t sum[PL_SHA256_LEN];
-    int n = snprintf(text, sizeof text, "%s %" PRId64 " %" PRId64 " %s", event, a, b, more);
-    pl_sha256(text, (size_t)n, sum);
+    pl_hash_add(h, e->store.p, e->store.n);
+    pl_hash_add(h, event, strlen(event) + 1);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t length = part[i].n;
+        pl_hash_add(h, &length, sizeof length);
+        pl_hash_add(h, part[i].p, part[i].n);
+    }
+    pl_hash_end(h, sum);
+    pl_hash_free(h);
     pl_hex(sum, 16, out);
 }
 
-static void begin_line(struct pl_events *e, struct pl_jsonw *w, const char *event, const char *id,
-                       int64_t at)
+/* Of what became of an image in one run. */
+static void id_of_run(struct pl_events *e, const char *event, const struct pl_store_image *i,
+                      int64_t run, int64_t at, char out[33])
+{
+    const struct pl_str part[] = { i->name, i->digest, i->platform,
+                                   pl_printf(&e->one, "%" PRId64 " %" PRId64 " %" PRId64, run, at,
+                                             i->id) };
+    pl_event_id(e, event, part, PL_COUNT(part), out);
+}
+
+void pl_event_begin(struct pl_events *e, struct pl_jsonw *w, const char *event, const char *id,
+                    int64_t at)
 {
     char text[24];
     pl_clock_utc(at, text);
@@ -196,7 +206,7 @@ static void begin_line(struct pl_events *e, struct pl_jsonw *w, const char *even
     }
 }
 
-static void end_line(struct pl_jsonw *w)
+void pl_event_end(struct pl_jsonw *w)
 {
     pl_jw_obj_end(w);
     pl_buf_putc(w->out, '\n');
@@ -208,7 +218,7 @@ static int on_run(void *arg, const struct pl_exposure *x)
     return 0;
 }
 
-static void put_image(struct pl_events *e, struct pl_jsonw *w, const struct pl_store_image *i)
+void pl_event_image(struct pl_events *e, struct pl_jsonw *w, const struct pl_store_image *i)
 {
     struct pl_err none = { 0 };
     uint64_t runs = 0;
@@ -225,7 +235,7 @@ static void put_image(struct pl_events *e, struct pl_jsonw *w, const struct pl_s
     pl_jw_obj_end(w);
 }
 
-static void put_counts(struct pl_jsonw *w, const uint64_t n[PL_SEV_COUNT])
+void pl_event_summary(struct pl_jsonw *w, const uint64_t n[PL_SEV_COUNT])
 {
     pl_jw_key(w, "summary");
     pl_jw_obj(w);
@@ -234,7 +244,7 @@ static void put_counts(struct pl_jsonw *w, const uint64_t n[PL_SEV_COUNT])
     pl_jw_obj_end(w);
 }
 
-static const struct hit *hit_of(const struct pl_event_package *p, struct pl_str rule)
+static const struct pl_event_hit *hit_of(const struct pl_event_package *p, struct pl_str rule)
 {
     for (size_t i = 0; p && i < p->n_hits; i++)
         if (pl_str_eq(p->hit[i].rule, rule))
@@ -242,13 +252,17 @@ static const struct hit *hit_of(const struct pl_event_package *p, struct pl_str 
     return NULL;
 }
 
+static const char *kind_of(const struct flaw *f)
+{
+    return pl_str_is(f->rule, "trust/end-of-life") ? "trust" : "vulnerability";
+}
+
 static void put_flaw(struct pl_jsonw *w, const struct flaw *f, const struct pl_event_package *p,
                      uint64_t n[PL_SEV_COUNT])
 {
-    const struct hit *h = hit_of(p, f->rule);
-    bool end = pl_str_is(f->rule, "trust/end-of-life");
+    const struct pl_event_hit *h = hit_of(p, f->rule);
     pl_jw_obj(w);
-    pl_jw_kcstr(w, "kind", end ? "trust" : "vulnerability");
+    pl_jw_kcstr(w, "kind", kind_of(f));
     pl_jw_kstr(w, "rule", f->rule);
     pl_jw_key(w, "severity");
     if (h)
@@ -276,13 +290,7 @@ static int on_own(void *arg, const struct pl_finding *f)
     struct own *x = arg;
     if (!pl_str_is(f->title, "secret") && !pl_str_is(f->title, "malware"))
         return 0;
-    pl_jw_obj(x->w);
-    pl_jw_kstr(x->w, "kind", f->title);
-    pl_jw_kstr(x->w, "rule", f->rule);
-    pl_jw_kcstr(x->w, "severity", pl_severity_name(f->severity));
-    pl_jw_kstr(x->w, "path", f->where.path);
-    pl_jw_kstr(x->w, "fingerprint", f->print);
-    pl_jw_obj_end(x->w);
+    pl_event_own(x->w, f, /* gone= */ false);
     x->n[f->severity]++;
     x->all++;
     return 0;
@@ -299,9 +307,9 @@ int pl_event_new(struct pl_events *e, const struct pl_store_image *i, int64_t ru
     struct pl_map purls = { .n = 0 };
     char id[33];
     int r = by_purl(e, i, &purls, err);
-    id_of("new", run, i->id, "", id);
-    begin_line(e, &w, "new", id, at);
-    put_image(e, &w, i);
+    id_of_run(e, "new", i, run, at, id);
+    pl_event_begin(e, &w, "new", id, at);
+    pl_event_image(e, &w, i);
     pl_jw_kbool(&w, "first", first);
     pl_jw_key(&w, "findings");
     pl_jw_arr(&w);
@@ -314,8 +322,8 @@ int pl_event_new(struct pl_events *e, const struct pl_store_image *i, int64_t ru
     if (r == 0 && first)
         r = e->w->s->ops->own_findings(e->w->s, i->id, on_own, &own, err);
     pl_jw_arr_end(&w);
-    put_counts(&w, count);
-    end_line(&w);
+    pl_event_summary(&w, count);
+    pl_event_end(&w);
     *ret_said = n || own.all;
     if (!*ret_said || r < 0)
         out->n = before;
@@ -330,9 +338,9 @@ int pl_event_gone(struct pl_events *e, const struct pl_store_image *i, int64_t r
     size_t before = out->n;
     char id[33];
     int r = 0;
-    id_of("gone", run, i->id, "", id);
-    begin_line(e, &w, "gone", id, at);
-    put_image(e, &w, i);
+    id_of_run(e, "gone", i, run, at, id);
+    pl_event_begin(e, &w, "gone", id, at);
+    pl_event_image(e, &w, i);
     pl_jw_key(&w, "findings");
     pl_jw_arr(&w);
     for (size_t k = 0; k < n && r == 0; k++) {
@@ -340,146 +348,14 @@ int pl_event_gone(struct pl_events *e, const struct pl_store_image *i, int64_t r
         if ((r = flaw_of(e, flaw[k], &f, err)) < 0)
             break;
         pl_jw_obj(&w);
+        pl_jw_kcstr(&w, "kind", kind_of(f));
         pl_jw_kstr(&w, "rule", f->rule);
         pl_jw_kstr(&w, "package", f->subject);
         pl_jw_obj_end(&w);
     }
     pl_jw_arr_end(&w);
-    end_line(&w);
+    pl_event_end(&w);
     if (r < 0)
         out->n = before;
     return r;
-}
-
-/* ---- rebuild ---- */
-
-static int by_name(const void *pa, const void *pb)
-{
-    const struct pl_event_package *a = *(const struct pl_event_package *const *)pa,
-                                  *b = *(const struct pl_event_package *const *)pb;
-    return pl_str_cmp(a->purl, b->purl);
-}
-
-int pl_event_fixes(struct pl_events *e, const struct pl_store_image *i, char ret_print[33],
-                   struct pl_err *err)
-{
-    const struct pl_event_package *p;
-    uint8_t sum[PL_SHA256_LEN];
-    size_t n = 0;
-    int r = 0;
-    e->fixes.n = 0;
-    ret_print[0] = 0;
-    for (size_t k = 0; k < i->n_members && r == 0; k++) {
-        if (!counts(e, &i->member[k]))
-            continue;
-        r = package_of(e, i->member[k].package, &p, err);
-        if (r == 0 && p->fixable)
-            pl_vec_push(&e->fixes, p);
-    }
-    if (r < 0 || !e->fixes.n)
-        return r;
-    qsort(e->fixes.p, e->fixes.n, sizeof(void *), by_name);
-    struct pl_hash *h = pl_hash_new(PL_HASH_SHA256);
-    for (size_t k = 0; k < e->fixes.n; k++) {
-        p = e->fixes.p[k];
-        if (k && e->fixes.p[n - 1] == p) /* at several places */
-            continue;
-        e->fixes.p[n++] = p;
-        pl_hash_add(h, p->purl.p, p->purl.n + 1);
-        for (size_t m = 0; m < p->n_hits; m++) {
-            pl_hash_add(h, p->hit[m].rule.p, p->hit[m].rule.n + 1);
-            pl_hash_add(h, p->hit[m].fixed.p, p->hit[m].fixed.n);
-            pl_hash_add(h, "", 1);
-        }
-    }
-    e->fixes.n = n;
-    pl_hash_end(h, sum);
-    pl_hash_free(h);
-    pl_hex(sum, 16, ret_print);
-    return 0;
-}
-
-/* One package, with the flaws that a newer one has not. */
-static void put_fix(struct pl_jsonw *w, const struct pl_event_package *p, uint64_t *all,
-                    uint64_t n[PL_SEV_COUNT])
-{
-    enum pl_severity worst = 0;
-    pl_jw_obj(w);
-    pl_jw_kstr(w, "package", p->purl);
-    pl_jw_kstr(w, "version", p->version);
-    pl_jw_key(w, "fixes");
-    pl_jw_arr(w);
-    for (size_t k = 0; k < p->n_hits; k++) {
-        const struct hit *h = &p->hit[k];
-        if (!h->fixed.n)
-            continue;
-        pl_jw_obj(w);
-        pl_jw_kstr(w, "rule", h->rule);
-        pl_jw_kcstr(w, "severity", pl_severity_name(h->severity));
-        pl_jw_kstr(w, "fixed", h->fixed);
-        pl_jw_obj_end(w);
-        worst = h->severity > worst ? h->severity : worst;
-        n[h->severity]++;
-        ++*all;
-    }
-    pl_jw_arr_end(w);
-    pl_jw_kcstr(w, "severity", pl_severity_name(worst));
-    pl_jw_obj_end(w);
-}
-
-/* What the image stands on, as far as it tells: its distribution and its lowest layer. */
-static void put_base(struct pl_events *e, struct pl_jsonw *w, const struct pl_store_image *i)
-{
-    struct pl_layer_info l = { .index = 0 };
-    struct pl_err none = { 0 };
-    struct pl_str distro = PL_S("");
-    for (size_t k = 0; k < e->fixes.n && !distro.n; k++)
-        distro = e->fixes.p[k]->distro;
-    if (i->n_layers)
-        e->w->s->ops->layer(e->w->s, i->layer[0], &e->one, &l, &none);
-    pl_jw_key(w, "base");
-    pl_jw_obj(w);
-    pl_jw_key(w, "distro");
-    pl_jw_str_or_null(w, distro);
-    pl_jw_key(w, "layer");
-    pl_jw_str_or_null(w, l.digest);
-    pl_jw_obj_end(w);
-}
-
-void pl_event_rebuild(struct pl_events *e, const struct pl_store_image *i, const char *print,
-                      int64_t at, struct pl_buf *out)
-{
-    uint64_t count[PL_SEV_COUNT] = { 0 }, all = 0;
-    struct pl_jsonw w = { .out = out };
-    char id[33];
-    id_of("rebuild", i->id, 0, print, id);
-    begin_line(e, &w, "rebuild", id, at);
-    put_image(e, &w, i);
-    put_base(e, &w, i);
-    pl_jw_key(&w, "packages");
-    pl_jw_arr(&w);
-    for (size_t k = 0; k < e->fixes.n; k++)
-        put_fix(&w, e->fixes.p[k], &all, count);
-    pl_jw_arr_end(&w);
-    pl_jw_ku64(&w, "mends", all);
-    put_counts(&w, count);
-    end_line(&w);
-}
-
-void pl_event_aside(struct pl_events *e, const struct pl_work *k, int64_t at, struct pl_buf *out)
-{
-    struct pl_jsonw w = { .out = out };
-    char id[33];
-    id_of("set_aside", k->id, at, "", id);
-    begin_line(e, &w, "set_aside", id, at);
-    pl_jw_key(&w, "work");
-    pl_jw_obj(&w);
-    pl_jw_ku64(&w, "id", (uint64_t)k->id);
-    pl_jw_kcstr(&w, "kind", pl_fleet_kind(k->kind));
-    pl_jw_kstr(&w, "target", k->target);
-    pl_jw_key(&w, "digest");
-    pl_jw_str_or_null(&w, k->digest);
-    pl_jw_kstr(&w, "error", k->error);
-    pl_jw_obj_end(&w);
-    end_line(&w);
 }

@@ -15,6 +15,7 @@ struct pl_events {
     struct pl_map packages;                        /* by number */
     struct pl_map flaws;                           /* by number */
     struct pl_str db, built;                       /* the database */
+    struct pl_str store;                           /* what tells the store from others */
     PL_VEC(const struct pl_event_package *) fixes; /* of the inventory at hand */
 };
 
@@ -41,6 +42,10 @@ int pl_event_fixes(struct pl_events *e, const struct pl_store_image *i, char ret
 /* The same as a line, right after that call. */
 void pl_event_rebuild(struct pl_events *e, const struct pl_store_image *i, const char *print,
                       int64_t at, struct pl_buf *out);
+/* What another reading found, or (`gone`) does not find any more; that is not nothing. Appends a
+ * line. */
+void pl_event_again(struct pl_events *e, const struct pl_store_image *i,
+                    const struct pl_store_again *g, bool gone, struct pl_buf *out);
 /* Work that was set aside. Appends a line. */
 void pl_event_aside(struct pl_events *e, const struct pl_work *w, int64_t at, struct pl_buf *out);
 

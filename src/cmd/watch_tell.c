@@ -1,15 +1,19 @@
 /* What changed in the store, as events: lines of JSON, gathered into messages that stay in the
  * store until they were taken. fleet.md section 4, "watch". */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "base/cleanup.h"
 #include "base/hash.h"
 #include "cmd/watch_event.h"
 
 #define PART 2000u               /* changes that are told in one transaction */
+#define ASIDE 500u               /* pieces of work, the same */
+#define AGAIN 200u               /* inventories that were read again, the same */
 #define MESSAGE_MAX (256u << 10) /* bytes, unless one event is larger */
 #define MESSAGE_EVENTS 100u
 
@@ -26,12 +30,15 @@ struct telling {
     struct pl_events e;
     struct pl_arena a;
     PL_VEC(struct change) change;
+    PL_VEC(struct pl_store_again) again; /* in `a` */
+    size_t n_aside;
     struct pl_map marks; /* of rebuilds, by number of the inventory */
     bool all_marks;
     struct pl_buf out;
     unsigned events; /* in `out` */
     int64_t now;
     const struct change *at;
+    const struct pl_store_again *own;
     struct pl_err *err;
 };
 
@@ -147,7 +154,9 @@ static int on_changed(void *arg, const struct pl_store_image *i)
     const struct change *c = x->at;
     int r = 0;
     bool said = false;
-    if (c->first || c->n_more) {
+    if (c->first) /* all it has by now is told at once */
+        r = x->s->ops->again_told(x->s, c->image, x->err);
+    if (r == 0 && (c->first || c->n_more)) {
         r = pl_event_new(&x->e, i, c->run, c->at, c->first, c->more, c->n_more, &x->out, &said,
                          x->err);
         if (r == 0 && said)
@@ -189,9 +198,49 @@ static int tell_changes(struct telling *x, int64_t after, int64_t last, int64_t 
 static int on_aside(void *arg, const struct pl_work *w)
 {
     struct telling *x = arg;
+    x->n_aside++;
     pl_event_aside(&x->e, w, x->now, &x->out);
-    x->events++;
+    return added(x, x->err);
+}
+
+/* ---- readings again ---- */
+
+static int on_again(void *arg, const struct pl_store_again *g)
+{
+    struct telling *x = arg;
+    pl_vec_push(&x->again, *g);
     return 0;
+}
+
+static int on_read_again(void *arg, const struct pl_store_image *i)
+{
+    struct telling *x = arg;
+    int r = 0;
+    if (x->own->n_more) {
+        pl_event_again(&x->e, i, x->own, /* gone= */ false, &x->out);
+        r = added(x, x->err);
+    }
+    if (r == 0 && x->own->n_less) {
+        pl_event_again(&x->e, i, x->own, /* gone= */ true, &x->out);
+        r = added(x, x->err);
+    }
+    return r;
+}
+
+/* One that is not there any more has nothing to be told. */
+static int tell_again(struct telling *x, struct pl_err *err)
+{
+    const struct pl_store_ask how = { .since = INT64_MAX };
+    x->again.n = 0;
+    int r = x->s->ops->again(x->s, AGAIN, &x->a, on_again, x, err);
+    for (size_t k = 0; k < x->again.n && r == 0; k++) {
+        x->own = &x->again.p[k];
+        pl_events_trim(&x->e);
+        r = x->s->ops->images(x->s, &x->own->image, 1, &how, on_read_again, x, err);
+        if (r == 0)
+            r = x->s->ops->again_told(x->s, x->own->image, err);
+    }
+    return r;
 }
 
 /* ---- one transaction ---- */
@@ -205,6 +254,21 @@ static int number(struct telling *x, const char *name, int64_t *ret, bool *ret_t
     *ret_there = r == 0 && text.n && pl_str_u64(text, &v) && v < INT64_MAX;
     *ret = (int64_t)v;
     return r;
+}
+
+/* What tells this store from others, given once. */
+static int named(struct telling *x, struct pl_err *err)
+{
+    uint8_t random[16];
+    char text[33];
+    int r = x->s->ops->note(x->s, PL_S("name"), &x->e.a, &x->e.store, err);
+    if (r < 0 || x->e.store.n)
+        return r;
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+        return pl_fail_errno(err, PL_E_IO, errno, "no random numbers");
+    pl_hex(random, sizeof random, text);
+    x->e.store = pl_dup(&x->e.a, pl_str_c(text));
+    return x->s->ops->note_put(x->s, PL_S("name"), x->e.store, err);
 }
 
 /* All that a new database lets a rebuild mend, once. */
@@ -228,6 +292,8 @@ static int tell(struct telling *x, bool matched, bool *ret_more, struct pl_err *
     bool there;
     int r = number(x, "told", &after, &there, err);
     if (r == 0)
+        r = named(x, err);
+    if (r == 0)
         r = ops->now(x->s, &x->now, err);
     if (r == 0)
         r = ops->run_last(x->s, &last, err);
@@ -240,13 +306,16 @@ static int tell(struct telling *x, bool matched, bool *ret_more, struct pl_err *
         r = tell_changes(x, after, last, &to, err);
     if (r == 0 && matched && to == last && there)
         r = tell_rebuilds(x, err);
+    x->n_aside = 0;
+    if (r == 0 && to == last)
+        r = tell_again(x, err);
     if (r == 0)
-        r = ops->work_aside(x->s, on_aside, x, err);
+        r = ops->work_aside(x->s, ASIDE, on_aside, x, err);
     if (r == 0)
         r = flush(x, err);
     if (r == 0 && (to != after || !there))
         r = ops->note_put(x->s, PL_S("told"), pl_printf(&x->a, "%" PRId64, to), err);
-    *ret_more = r == 0 && to < last;
+    *ret_more = r == 0 && (to < last || x->n_aside == ASIDE || x->again.n == AGAIN);
     return r;
 }
 
@@ -255,21 +324,23 @@ static int anything(struct telling *x, bool *ret, bool *ret_matched, struct pl_e
 {
     const struct pl_store_ops *ops = x->s->ops;
     struct pl_str rematch, rebuilds, db = pl_events_db(&x->e);
-    uint64_t n[PL_WORK_STATES] = { 0 };
     int64_t after, last = 0;
-    bool there;
+    bool there, aside = false;
     int r = number(x, "told", &after, &there, err);
     if (r == 0)
         r = ops->run_last(x->s, &last, err);
     if (r == 0)
-        r = ops->work_counts(x->s, n, err);
+        r = ops->work_untold(x->s, &aside, err);
+    x->again.n = 0;
+    if (r == 0)
+        r = ops->again(x->s, 1, &x->a, on_again, x, err);
     if (r == 0)
         r = ops->note(x->s, PL_S("rematch"), &x->a, &rematch, err);
     if (r == 0)
         r = ops->note(x->s, PL_S("rebuilds told"), &x->a, &rebuilds, err);
     /* only when all was matched with our database */
     *ret_matched = r == 0 && db.n && pl_str_find(rematch, db, 0) != SIZE_MAX;
-    *ret = r == 0 && (!there || after < last || n[PL_WORK_ASIDE] ||
+    *ret = r == 0 && (!there || after < last || aside || x->again.n ||
                       (*ret_matched && !pl_str_eq(db, rebuilds)));
     return r;
 }
@@ -297,6 +368,7 @@ int pl_watch_tell(struct pl_watch *w, struct pl_err *err)
     }
     pl_events_end(&x.e);
     pl_vec_release(&x.change);
+    pl_vec_release(&x.again);
     pl_map_release(&x.marks);
     pl_buf_release(&x.out);
     pl_arena_release(&x.a);

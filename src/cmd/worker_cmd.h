@@ -21,12 +21,17 @@ struct pl_worker_cmd {
 
 struct pl_registry_opts;
 struct pl_work;
+struct pl_discovered {
+    bool again; /* there is more, for later */
+    bool store; /* what failed was the store, not the registry */
+    bool held;  /* all is found, and the work was still this worker's: it is done */
+};
 /* Finds what a registry or a repository has and queues it, as long as fewer than `most` images and
- * layers are ready; `name` is the worker's. *ret_again: there is more, for later. Nothing of it is
- * lost when it fails in between. The codes of registry.h and of the store (*ret_store: of that). */
+ * layers are ready; `name` is the worker's. Nothing of it is lost when it fails in between. The
+ * codes of registry.h and of the store. */
 int pl_worker_discover(struct pl_store *s, const struct pl_registry_opts *ro,
-                       const struct pl_work *w, struct pl_str name, int64_t most, bool *ret_again,
-                       bool *ret_store, struct pl_err *err);
+                       const struct pl_work *w, struct pl_str name, int64_t most,
+                       struct pl_discovered *ret, struct pl_err *err);
 
 /* Opens the store, waiting while it cannot be reached; says so once. PL_E_CANCEL when the run is to
  * end; other codes when waiting would not help, or took too long. */

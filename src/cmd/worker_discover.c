@@ -22,7 +22,7 @@ struct finding {
     struct pl_arena a, one;
     PL_VEC(struct pl_str) names; /* of tags or repositories */
     PL_VEC(struct pl_ref) refs;  /* seen, to be written; those with `since` name another image */
-    bool again, store;
+    bool again, store, held;
 };
 
 /* A failure of the store rather than of the registry. */
@@ -45,7 +45,6 @@ static int on_name(void *arg, struct pl_str name, struct pl_err *err)
 static int end(struct finding *x, const struct pl_work_new *w, size_t n, struct pl_err *err)
 {
     const struct pl_store_ops *ops = x->s->ops;
-    bool held = false;
     int r = ops->share(x->s, err);
     if (r == 0 && n)
         r = ops->work_add(x->s, w, n, err);
@@ -54,8 +53,8 @@ static int end(struct finding *x, const struct pl_work_new *w, size_t n, struct 
     if (r == 0)
         r = ops->note_put(x->s, x->note, PL_S(""), err);
     if (r == 0)
-        r = ops->work_done(x->s, x->w->id, x->name, &held, err);
-    if (r == 0 && held)
+        r = ops->work_done(x->s, x->w->id, x->name, &x->held, err);
+    if (r == 0 && x->held)
         return stored(x, ops->commit(x->s, err));
     ops->rollback(x->s);
     return stored(x, r);
@@ -199,8 +198,8 @@ static int begin(struct finding *x, struct pl_err *err)
 }
 
 int pl_worker_discover(struct pl_store *s, const struct pl_registry_opts *ro,
-                       const struct pl_work *w, struct pl_str name, int64_t most, bool *ret_again,
-                       bool *ret_store, struct pl_err *err)
+                       const struct pl_work *w, struct pl_str name, int64_t most,
+                       struct pl_discovered *ret, struct pl_err *err)
 {
     struct finding x = { .s = s, .w = w, .name = name, .most = most };
     struct pl_str target;
@@ -218,7 +217,6 @@ int pl_worker_discover(struct pl_store *s, const struct pl_registry_opts *ro,
     pl_vec_release(&x.refs);
     pl_arena_release(&x.one);
     pl_arena_release(&x.a);
-    *ret_again = x.again;
-    *ret_store = x.store;
+    *ret = (struct pl_discovered){ .again = x.again, .store = x.store, .held = x.held };
     return r;
 }

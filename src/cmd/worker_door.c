@@ -82,7 +82,7 @@ static int ask_store(struct door *d, int64_t now, struct pl_err *err)
     bool asked = within(&d->asked_ms, 4 * COUNT_MS) || !d->counted_ms;
     if (r == 0 && asked && (!d->counted_ms || now - d->counted_ms >= COUNT_MS)) {
         struct pl_worker_queue q = { .counted = true };
-        r = d->s->ops->work_counts(d->s, q.n, err);
+        r = d->s->ops->work_open(d->s, q.n, err);
         pthread_mutex_lock(&d->lock);
         if (r == 0)
             d->queue = q;

@@ -304,10 +304,10 @@ static int work_on(struct slot *x, struct pl_err *err)
 static int discover(struct slot *x, struct pl_err *err)
 {
     struct pl_err why = { 0 };
-    bool later = false, store = false;
-    int r = pl_worker_discover(x->s, &x->reach.registry, x->now, x->name, x->o->queue_max, &later,
-                               &store, &why);
-    if (r < 0 && store) {
+    struct pl_discovered found = { .again = false };
+    int r = pl_worker_discover(x->s, &x->reach.registry, x->now, x->name, x->o->queue_max, &found,
+                               &why);
+    if (r < 0 && found.store) {
         *err = why;
         return r;
     }
@@ -315,9 +315,10 @@ static int discover(struct slot *x, struct pl_err *err)
         return back(x, 0, "the worker ends", err);
     if (r < 0)
         return failed(x, why.msg, err);
-    if (later)
+    if (found.again)
         return back(x, LATER_S, "the queue is full", err);
-    ended(x, PL_WORKER_DONE, NULL);
+    if (found.held)
+        ended(x, PL_WORKER_DONE, NULL);
     return 0;
 }
 
@@ -384,7 +385,7 @@ static int turn(struct slot *x, struct pl_err *err)
 static int all_done(struct slot *x, bool *ret, struct pl_err *err)
 {
     uint64_t n[PL_WORK_STATES];
-    int r = x->s->ops->work_counts(x->s, n, err);
+    int r = x->s->ops->work_open(x->s, n, err);
     *ret = r == 0 && !n[PL_WORK_READY] && !n[PL_WORK_LEASED] && !n[PL_WORK_WAITING];
     return r;
 }

@@ -259,6 +259,8 @@ struct pl_store_ops {
     /* All in `state`, by number. */
     int (*work_each)(struct pl_store *s, enum pl_work_state state,
                      int (*fn)(void *arg, const struct pl_work *w), void *arg, struct pl_err *err);
+    /* How many there are in each state but DONE (told as 0): as fast when much is done. */
+    int (*work_open)(struct pl_store *s, uint64_t ret[PL_WORK_STATES], struct pl_err *err);
     /* How many there are in each state. */
     int (*work_counts)(struct pl_store *s, uint64_t ret[PL_WORK_STATES], struct pl_err *err);
     /* What was set aside is tried again: one, or all (`id` 0); how many. */
@@ -288,10 +290,12 @@ struct pl_store_ops {
     int (*now)(struct pl_store *s, int64_t *ret, struct pl_err *err);
     /* How many images and layers are ready to be read, counted up to `most`. */
     int (*depth)(struct pl_store *s, int64_t most, int64_t *ret, struct pl_err *err);
-    /* What was set aside and was not told before; it is now. Between begin (or share) and commit.
-     */
-    int (*work_aside)(struct pl_store *s, int (*fn)(void *arg, const struct pl_work *w), void *arg,
-                      struct pl_err *err);
+    /* What was set aside and was not told before, so many pieces at most; it is now. Between begin
+     * (or share) and commit. */
+    int (*work_aside)(struct pl_store *s, size_t most,
+                      int (*fn)(void *arg, const struct pl_work *w), void *arg, struct pl_err *err);
+    /* Is there any? */
+    int (*work_untold)(struct pl_store *s, bool *ret, struct pl_err *err);
     /* Names of inventories that only other programs or rules than these have read, those that run
      * first. */
     int (*stale)(struct pl_store *s, struct pl_str tool, struct pl_str rules,
@@ -335,6 +339,14 @@ struct pl_store_ops {
     int (*own_findings)(struct pl_store *s, int64_t image,
                         int (*fn)(void *arg, const struct pl_finding *f), void *arg,
                         struct pl_err *err);
+
+    /* What readings again found and was not told, of so many inventories at most; all of it in `a`.
+     * Kept by `put` once there is a note "told", for what was matched before. */
+    int (*again)(struct pl_store *s, size_t most, struct pl_arena *a,
+                 int (*fn)(void *arg, const struct pl_store_again *g), void *arg,
+                 struct pl_err *err);
+    /* It was told, or need not be. Between begin and commit. */
+    int (*again_told)(struct pl_store *s, int64_t image, struct pl_err *err);
 
     /* What a rebuild of an inventory would mend, as a print of what was told: of all, by number; of
      * one, in `a` (empty: none); and keeps one. */

@@ -274,23 +274,25 @@ static void bind_finding(void *arg, struct pl_dbq *q, size_t i)
     pl_dbq_int(q, 13, f->span.visible);
 }
 
-static int put_findings(struct pl_store_db *s, const struct pl_target *t, int64_t image,
+/* `again`: it was read before, and what differs is to be told. */
+static int put_findings(struct pl_store_db *s, const struct pl_target *t, int64_t image, bool again,
                         struct pl_err *err)
 {
     struct rows x = { image, pl_alloc_n(&s->scratch, t->n_findings + 1, sizeof *x.f),
                       pl_alloc_n(&s->scratch, t->n_findings + 1, sizeof *x.nth) };
-    struct pl_dbq *q = pl_store_q(s, PL_Q_FINDING_DROP, err);
     size_t n = 0;
-    if (!q)
-        return err->code;
-    pl_dbq_int(q, 1, image);
-    int r = pl_store_do(q, err);
     for (size_t i = 0; i < t->n_findings; i++) {
         if (!is_own(&t->findings[i]))
             continue;
         x.f[n] = &t->findings[i];
         x.nth[n++] = i;
     }
+    int r = again ? pl_store_db_again_keep(s, image, x.f, n, err) : 0;
+    struct pl_dbq *q = r == 0 ? pl_store_q(s, PL_Q_FINDING_DROP, err) : NULL;
+    if (!q)
+        return err->code;
+    pl_dbq_int(q, 1, image);
+    r = pl_store_do(q, err);
     if (r < 0 || !n)
         return r;
     if (!(q = pl_store_q(s, PL_Q_FINDING_ADD, err)))
@@ -349,7 +351,7 @@ int pl_store_db_put(struct pl_store *store, const struct pl_store_origin *o,
     if (r == 0)
         r = put_image(s, o, t, set, ret_image, &old, err);
     if (r == 0)
-        r = put_findings(s, t, *ret_image, err);
+        r = put_findings(s, t, *ret_image, old != 0, err);
     if (r < 0 || !old || old == set)
         return r;
     struct pl_dbq *q = pl_store_q(s, PL_Q_SET_DROP, err);

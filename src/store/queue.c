@@ -462,11 +462,23 @@ int pl_queue_each(struct pl_store *store, enum pl_work_state state,
     return each_work(q, fn, arg, err);
 }
 
-int pl_queue_aside(struct pl_store *store, int (*fn)(void *arg, const struct pl_work *w), void *arg,
-                   struct pl_err *err)
+int pl_queue_aside(struct pl_store *store, size_t most,
+                   int (*fn)(void *arg, const struct pl_work *w), void *arg, struct pl_err *err)
 {
     struct pl_dbq *q = pl_store_q((struct pl_store_db *)store, PL_Q_JOB_ASIDE, err);
-    return q ? each_work(q, fn, arg, err) : err->code;
+    if (!q)
+        return err->code;
+    pl_dbq_int(q, 1, (int64_t)most);
+    return each_work(q, fn, arg, err);
+}
+
+int pl_queue_untold(struct pl_store *store, bool *ret, struct pl_err *err)
+{
+    struct pl_dbq *q = pl_store_q((struct pl_store_db *)store, PL_Q_JOB_UNTOLD, err);
+    int64_t id;
+    int r = q ? pl_store_one(q, &id, err) : err->code;
+    *ret = r == 1;
+    return r < 0 ? r : 0;
 }
 
 int pl_queue_depth(struct pl_store *store, int64_t most, int64_t *ret, struct pl_err *err)
@@ -479,9 +491,10 @@ int pl_queue_depth(struct pl_store *store, int64_t most, int64_t *ret, struct pl
     return r < 0 ? r : 0;
 }
 
-int pl_queue_counts(struct pl_store *store, uint64_t ret[PL_WORK_STATES], struct pl_err *err)
+static int count_states(struct pl_store *store, enum pl_store_q which, uint64_t ret[PL_WORK_STATES],
+                        struct pl_err *err)
 {
-    struct pl_dbq *q = pl_store_q((struct pl_store_db *)store, PL_Q_WORK_COUNTS, err);
+    struct pl_dbq *q = pl_store_q((struct pl_store_db *)store, which, err);
     int r;
     if (!q)
         return err->code;
@@ -493,6 +506,16 @@ int pl_queue_counts(struct pl_store *store, uint64_t ret[PL_WORK_STATES], struct
     }
     pl_dbq_reset(q);
     return r;
+}
+
+int pl_queue_counts(struct pl_store *store, uint64_t ret[PL_WORK_STATES], struct pl_err *err)
+{
+    return count_states(store, PL_Q_WORK_COUNTS, ret, err);
+}
+
+int pl_queue_open(struct pl_store *store, uint64_t ret[PL_WORK_STATES], struct pl_err *err)
+{
+    return count_states(store, PL_Q_WORK_OPEN, ret, err);
 }
 
 /* Runs `which` for `id` and counts its rows; `over`: nobody waits for them any more. */

@@ -7,6 +7,12 @@
 #define PL_SQL_OUT_DUE \
     "SELECT id FROM outbox WHERE hook=?1 AND state=0 AND due<=unixepoch() ORDER BY id LIMIT 1"
 
+/* Each has an index of its own; who waits is found by what it waits for. */
+#define PL_SQL_IN(state) "SELECT CAST(" state " AS bigint),count(*) FROM job WHERE state=" state
+#define PL_SQL_OPEN \
+    PL_SQL_IN("0")  \
+    " UNION ALL " PL_SQL_IN("1") " UNION ALL " PL_SQL_IN("3") " UNION ALL " PL_SQL_IN("4")
+
 #define PL_FLEET_SQL(X, Y)                                                                         \
     X(NOW, "SELECT unixepoch()")                                                                   \
     X(TURN_MAKE, "INSERT INTO schedule(name,at,value) VALUES(?1,0,'') ON CONFLICT DO NOTHING")     \
@@ -23,7 +29,15 @@
                   "+?2 WHERE name=?1 RETURNING turn")                                              \
     X(JOB_TURN, "SELECT turn FROM job WHERE id=?1")                                                \
     X(JOB_LEAVE, "UPDATE job SET worker=worker||'-',lease_until=0 WHERE worker=?1 AND state=1")    \
-    X(JOB_ASIDE, "UPDATE job SET told=1 WHERE state=3 AND told=0 RETURNING " PL_SQL_WORK)          \
+    X(JOB_ASIDE, "UPDATE job SET told=1 WHERE id IN(SELECT id FROM job WHERE state=3 AND told=0"   \
+                 " ORDER BY id LIMIT ?1) RETURNING " PL_SQL_WORK)                                  \
+    Y(WORK_OPEN, PL_SQL_OPEN " AND id IN(SELECT waiter FROM wait)",                                \
+      PL_SQL_OPEN " AND id=ANY(ARRAY(SELECT DISTINCT waiter FROM wait))")                          \
+    X(JOB_UNTOLD, "SELECT id FROM job WHERE state=3 AND told=0 LIMIT 1")                           \
+    X(STATE_THERE, "SELECT image FROM state WHERE image=?1")                                       \
+    X(AGAIN_GET, "SELECT name,value,at FROM schedule WHERE name>='found ' AND name<'found!'"       \
+                 " ORDER BY name LIMIT ?1")                                                        \
+    X(AGAIN_DROP, "DELETE FROM schedule WHERE name=?1")                                            \
     X(JOB_DEPTH, "SELECT count(*) FROM (SELECT 1 FROM job WHERE state=0 AND kind<2 LIMIT ?1) q")   \
     X(STALE, "SELECT DISTINCT name,CASE WHEN EXISTS(SELECT 1 FROM exposure e WHERE e.until=0 AND"  \
              " (e.image=i.digest OR e.name=i.name)) THEN CAST(1 AS bigint) ELSE 0 END FROM image " \

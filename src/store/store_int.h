@@ -87,7 +87,20 @@ int pl_store_db_segments(struct pl_store_db *s, unsigned most, struct pl_err *er
 int pl_store_db_lists(struct pl_store_db *s, const uint32_t *package, size_t n,
                       struct pl_posting_ids *ret, struct pl_err *err);
 
+/* Is this kind of finding told by its fingerprint, as secrets are? */
+bool pl_store_told_own(struct pl_str kind);
+/* `image` is about to have these findings in place of those it has: what differs is kept for who
+ * tells. Between begin and commit; uses `scratch`. */
+int pl_store_db_again_keep(struct pl_store_db *s, int64_t image, const struct pl_finding *const *f,
+                           size_t n, struct pl_err *err);
+
 /* Operations; model/store.h. */
+int pl_store_db_again(struct pl_store *s, size_t most, struct pl_arena *a,
+                      int (*fn)(void *arg, const struct pl_store_again *g), void *arg,
+                      struct pl_err *err);
+int pl_store_db_again_told(struct pl_store *s, int64_t image, struct pl_err *err);
+int pl_queue_untold(struct pl_store *s, bool *ret, struct pl_err *err);
+int pl_queue_open(struct pl_store *s, uint64_t ret[PL_WORK_STATES], struct pl_err *err);
 int pl_store_db_put(struct pl_store *s, const struct pl_store_origin *o, const struct pl_target *t,
                     int64_t *ret_image, struct pl_err *err);
 int pl_store_db_each_image(struct pl_store *s, int64_t since,
@@ -176,8 +189,8 @@ int pl_queue_take(struct pl_store *s, struct pl_str host, int64_t rate, int64_t 
 int pl_queue_hold(struct pl_store *s, struct pl_str host, int64_t seconds, struct pl_err *err);
 int pl_store_db_gc(struct pl_store *s, struct pl_gc *g, struct pl_err *err);
 int pl_queue_leave(struct pl_store *s, struct pl_str worker, struct pl_err *err);
-int pl_queue_aside(struct pl_store *s, int (*fn)(void *arg, const struct pl_work *w), void *arg,
-                   struct pl_err *err);
+int pl_queue_aside(struct pl_store *s, size_t most, int (*fn)(void *arg, const struct pl_work *w),
+                   void *arg, struct pl_err *err);
 int pl_queue_depth(struct pl_store *s, int64_t most, int64_t *ret, struct pl_err *err);
 /* Numbers of flaws as a row has them, rising; array in `a`. False when the bytes are none. */
 bool pl_store_flaws_get(struct pl_str row, struct pl_arena *a, uint32_t **ret, size_t *ret_n);

@@ -137,5 +137,21 @@ class Cluster:
         self.server.server_close()
 
 
+def invalid(events):
+    """What is wrong with these events by their schema; None when there is nothing to check with."""
+    try:
+        import jsonschema
+    except ImportError:
+        return None
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "formats",
+                        "events-v1.schema.json")
+    with open(path, encoding="utf-8") as f:
+        schema = json.load(f)
+    checker = jsonschema.Draft202012Validator(schema)
+    checker.check_schema(schema)
+    return ["%s: %s" % (e.message[:300], "/".join(map(str, e.absolute_path)))
+            for event in events for e in checker.iter_errors(event)]
+
+
 def registry():
     return mockreg.Registry()
