@@ -61,7 +61,7 @@ static void put(struct pl_buf *b, const struct item *i)
 {
     const struct pl_str all[] = { i->kind, i->rule, i->print, i->path };
     pl_put_u8(b, i->more);
-    pl_put_u8(b, i->severity);
+    pl_put_u8(b, (uint8_t)i->severity);
     for (size_t k = 0; k < PL_COUNT(all); k++)
         pl_put_str(b, all[k]);
 }
