@@ -18,6 +18,7 @@
 #define SLOTS_MAX PL_WORKER_SLOTS
 #define TICK_MS 200
 #define GRACE_MS 8000 /* for slots to give back what they have */
+#define AGAIN_MS 1000 /* after leases could not be renewed */
 
 #define O(field) offsetof(struct pl_worker_cmd, field)
 static const struct pl_opt table[] = {
@@ -57,8 +58,7 @@ struct workers {
     struct pl_fleet_log log;
     struct pl_worker_stats *stats;
     unsigned n, started;
-    struct pl_store *s;
-    int64_t beat_ms, tried_ms, door_ms; /* when it was done last */
+    int64_t beat_ms, door_ms; /* when it was done last */
     int code;
 };
 
@@ -114,37 +114,29 @@ static void keep_door(struct workers *w)
     _exit(PL_EXIT_CLEAN);
 }
 
-/* The connection of this process; gone when something fails, and made anew later. */
-static struct pl_store *store(struct workers *w)
+/* Renews the leases of the slot `only`, or of all. The connection is closed before anything is
+ * forked again: a child would count locks of SQLite as its own that are not. */
+static int beat(const struct workers *w, const struct one *only, int64_t seconds)
 {
     struct pl_err err = { 0 };
-    int64_t now = pl_clock_ms();
-    if (w->s || now - w->tried_ms < 1000)
-        return w->s;
-    w->tried_ms = now;
-    if (pl_store_open(w->where, PL_STORE_WRITE, &w->s, &err) < 0)
-        w->s = NULL;
-    return w->s;
-}
-
-static void beat(struct workers *w, const struct one *x, int64_t seconds)
-{
-    struct pl_err err = { 0 };
-    if (store(w) && w->s->ops->work_beat(w->s, pl_str_c(x->name), seconds, &err) < 0) {
-        w->s->ops->close(w->s);
-        w->s = NULL;
-    }
+    struct pl_store *s;
+    int r = pl_store_open(w->where, PL_STORE_WRITE, &s, &err);
+    if (r < 0)
+        return r;
+    for (unsigned i = 0; i < w->n && r == 0; i++)
+        if (only ? only == &w->slot[i] : w->slot[i].pid > 0)
+            r = s->ops->work_beat(s, pl_str_c(w->slot[i].name), seconds, &err);
+    s->ops->close(s);
+    return r;
 }
 
 static void beat_all(struct workers *w)
 {
-    int64_t now = pl_clock_ms();
-    if (now - w->beat_ms < (int64_t)w->o->lease * 1000 / 3)
+    int64_t now = pl_clock_ms(), each = (int64_t)w->o->lease * 1000 / 3;
+    if (now - w->beat_ms < each)
         return;
-    w->beat_ms = now;
-    for (unsigned i = 0; i < w->n; i++)
-        if (w->slot[i].pid > 0)
-            beat(w, &w->slot[i], w->o->lease);
+    int r = beat(w, /* only= */ NULL, w->o->lease);
+    w->beat_ms = r == 0 || each < AGAIN_MS ? now : now - each + AGAIN_MS;
 }
 
 /* What a slot was at when it died. */
@@ -278,6 +270,7 @@ static int run_worker(const void *options, const struct pl_operands *ops)
 {
     struct pl_worker_cmd o = *(const struct pl_worker_cmd *)options;
     struct workers w = { .o = &o, .fd = -1 };
+    struct pl_store *s;
     struct pl_arena a = { 0 };
     struct pl_err err = { 0 };
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -294,14 +287,13 @@ static int run_worker(const void *options, const struct pl_operands *ops)
     int code = begin(&w, &a);
     if (!code)
         keep_door(&w);
-    if (!code && pl_worker_open(w.where, &w.log, &w.s, &err) < 0)
+    if (!code && pl_worker_open(w.where, &w.log, &s, &err) < 0)
         code = pl_run_failed("worker", &err);
     if (!code) {
+        s->ops->close(s); /* it can be used: now each slot opens it */
         supervise(&w);
         code = *pl_common_cancel() ? PL_EXIT_INTERRUPTED : w.code;
     }
-    if (w.s)
-        w.s->ops->close(w.s);
     end_door(&w);
     pl_worker_stats_free(w.stats);
     pl_arena_release(&a);

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -117,6 +118,60 @@ def children(pid):
     return found
 
 
+def locks(pid):
+    """Has this process a lock of its own on the file of a store?"""
+    try:
+        for fd in os.listdir("/proc/%d/fd" % pid):
+            if os.readlink("/proc/%d/fd/%s" % (pid, fd)).endswith("store.db"):
+                with open("/proc/%d/fdinfo/%s" % (pid, fd), encoding="ascii") as f:
+                    if "lock:" in f.read():
+                        return True
+    except OSError:
+        return False  # it has ended
+    return False
+
+
+def within(seconds, test):
+    end = time.time() + seconds
+    while time.time() < end:
+        if test():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def folder_killed(targets, expected, n_layers):
+    """A folder whose slots are killed while their leases are renewed all the time."""
+    what, store = "folder, killed", "killed"
+    run("store", "init", "--store", store)
+    flags = ("--threads", "2", "--lease", "1", "--retry-delay", "1")
+    w = worker(store, *flags)
+    point(within(60, lambda: [locks(p) for p in children(w.pid)] == [True, True]),
+          "%s: each slot has locks of its own" % what, [locks(p) for p in children(w.pid)])
+    queue_stdin(store, targets)
+    dice = random.Random(3)
+    for _ in range(6):
+        slots = children(w.pid)
+        try:
+            if slots:
+                os.kill(dice.choice(slots), signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it ended by itself
+        time.sleep(dice.random() * 0.4)
+    w.kill()
+    w.wait()
+    w = worker(store, *flags)
+    done = within(120, lambda: counts(store).get("done") == len(targets) + n_layers)
+    w.terminate()
+    w.wait()
+    point(done and not counts(store)["aside"], "%s: all work is done" % what, counts(store))
+    db = sqlite3.connect(os.path.join(store, "store.db"))
+    said = db.execute("PRAGMA integrity_check").fetchall()
+    db.close()
+    point(said == [("ok",)], "%s: the file is whole" % what, said[:3])
+    as_scanned(what, store, targets, expected)
+
+
 def killing(store, server, targets, expected, n_layers):
     """Workers are killed all the time, the server twice; nothing is lost, nothing doubled."""
     what = "postgresql, killed"
@@ -205,6 +260,7 @@ def main():
             simple("folder", "store", targets, expected, n_layers)
             queries("folder", "store", targets)
             trouble("folder", "store")
+            folder_killed(targets, expected, n_layers)
         if not with_pg.programs():
             print("# skip: fleet over PostgreSQL: no server on this machine")
         else:
