@@ -12,6 +12,10 @@
                 " FROM unnest(?1::bytea[]) WITH ORDINALITY AS w(print,n) ORDER BY w.n"
 #define PL_SQL_AGAIN " ON CONFLICT(image,run) DO UPDATE SET new=excluded.new,gone=excluded.gone"
 
+/* The last list is not taken out: its number would be given again, and whoever collects facts has
+ * looked at that number already. */
+#define PL_SQL_LAST_SET "(SELECT max(id) FROM pkgset)"
+
 /* Statements, prepared at their first use: X, the same text for every database; Y, one for SQLite
  * and one for PostgreSQL. */
 #define PL_STORE_SQL(X, Y)                                                                       \
@@ -39,8 +43,8 @@
       "INSERT INTO pkgset(id,print,members) VALUES(1+max(coalesce((SELECT max(id) FROM pkgset)," \
       "0),coalesce((SELECT max(last) FROM segment),0)),?1,?2) RETURNING id",                     \
       "INSERT INTO pkgset(print,members) VALUES(?1,?2) RETURNING id")                            \
-    X(SET_DROP, "DELETE FROM pkgset WHERE id=?1 AND"                                             \
-                " NOT EXISTS(SELECT 1 FROM image WHERE pkgset=?1)")                              \
+    X(SET_DROP, "DELETE FROM pkgset WHERE id=?1 AND id<" PL_SQL_LAST_SET                         \
+                " AND NOT EXISTS(SELECT 1 FROM image WHERE pkgset=?1)")                          \
     Y(IMAGE_FIND,                                                                                \
       "SELECT id,pkgset FROM image WHERE name=?1 AND digest=?2 AND platform=?3"                  \
       " AND mark=?4",                                                                            \

@@ -21,8 +21,10 @@
     X(GC_STATE, "DELETE FROM state WHERE image=?1")                                               \
     X(GC_CHANGE, "DELETE FROM change WHERE image=?1")                                             \
     X(GC_REBUILD, "DELETE FROM rebuild WHERE image=?1")                                           \
-    X(GC_SETS, "DELETE FROM pkgset WHERE id IN(SELECT p.id FROM pkgset p WHERE NOT EXISTS("       \
-               "SELECT 1 FROM image WHERE image.pkgset=p.id) LIMIT ?1) RETURNING id")             \
+    X(GC_SETS,                                                                                    \
+      "DELETE FROM pkgset WHERE id IN(SELECT p.id FROM pkgset p WHERE p.id<" PL_SQL_LAST_SET      \
+      " AND NOT EXISTS("                                                                          \
+      "SELECT 1 FROM image WHERE image.pkgset=p.id) LIMIT ?1) RETURNING id")                      \
     X(GC_MEMBERS, "SELECT id,members FROM pkgset WHERE id>?1 ORDER BY id")                        \
     X(GC_LAYERS_OF, "SELECT id,layers FROM image ORDER BY id")                                    \
     X(GC_PACKAGES, "SELECT id FROM package WHERE id>?1 AND id<=?2 ORDER BY id LIMIT ?3")          \

@@ -612,6 +612,31 @@ static void numbers_of_lists_do_not_come_back(void **state_)
     assert_true(h.n == 1 && h.id[0] == another);
 }
 
+/* Whoever collects facts goes by these numbers while others write. */
+static void the_number_of_the_last_list_is_not_given_again(void **state_)
+{
+    struct world *w = *state_;
+    struct pl_store_db *s = (struct pl_store_db *)w->s;
+    struct pl_str name[] = { PL_S("oci:a"), PL_S("oci:b"), PL_S("oci:b"), PL_S("oci:c") };
+    static const size_t n[] = { 1, 2, 1, 3 };
+    for (size_t i = 0; i < PL_COUNT(n); i++) {
+        w->t.name = name[i];
+        w->t.n_packages = n[i];
+        put(w);
+    }
+    struct pl_dbq *q = pl_store_q(s, PL_Q_SET_TAIL, &w->err);
+    int64_t last = 0;
+    assert_non_null(q);
+    pl_dbq_int(q, 1, 0);
+    while (pl_dbq_step(q, &w->err) == 1)
+        last = pl_dbq_col_int(q, 0);
+    pl_dbq_reset(q);
+    assert_int_equal(last, 3);
+    struct pl_gc g = { .tool = w->o.tool, .rules = w->o.rules };
+    assert_int_equal(w->s->ops->gc(w->s, &g, &w->err), 0);
+    assert_int_equal(g.sets, 1);
+}
+
 static int on_order(void *arg, const struct pl_store_image *i)
 {
     struct held *h = arg;
@@ -1073,26 +1098,27 @@ static void text_of_any_bytes_is_kept(void **state_)
     pl_arena_release(&a);
 }
 
-#define BOTH(X)                                \
-    X(an_inventory_comes_back_whole)           \
-    X(equal_facts_are_kept_once)               \
-    X(a_mark_tells_apart)                      \
-    X(the_same_image_is_replaced)              \
-    X(what_it_had_can_be_asked_for_any_time)   \
-    X(flaws_have_numbers)                      \
-    X(undone_numbers_are_forgotten)            \
-    X(text_of_any_bytes_is_kept)               \
-    X(what_holds_a_package_is_found)           \
-    X(numbers_of_lists_do_not_come_back)       \
-    X(inventories_are_found_and_read_in_order) \
-    X(what_has_a_flaw_is_found)                \
-    X(older_rows_are_found_and_indexed)        \
-    X(work_is_claimed_once_and_done_once)      \
-    X(a_lease_that_is_over_goes_to_others)     \
-    X(what_fails_three_times_is_set_aside)     \
-    X(an_image_waits_for_its_layers)           \
-    X(a_host_that_is_held_gets_no_work)        \
-    X(shares_take_turns)                       \
+#define BOTH(X)                                       \
+    X(an_inventory_comes_back_whole)                  \
+    X(equal_facts_are_kept_once)                      \
+    X(a_mark_tells_apart)                             \
+    X(the_same_image_is_replaced)                     \
+    X(what_it_had_can_be_asked_for_any_time)          \
+    X(flaws_have_numbers)                             \
+    X(undone_numbers_are_forgotten)                   \
+    X(text_of_any_bytes_is_kept)                      \
+    X(what_holds_a_package_is_found)                  \
+    X(numbers_of_lists_do_not_come_back)              \
+    X(the_number_of_the_last_list_is_not_given_again) \
+    X(inventories_are_found_and_read_in_order)        \
+    X(what_has_a_flaw_is_found)                       \
+    X(older_rows_are_found_and_indexed)               \
+    X(work_is_claimed_once_and_done_once)             \
+    X(a_lease_that_is_over_goes_to_others)            \
+    X(what_fails_three_times_is_set_aside)            \
+    X(an_image_waits_for_its_layers)                  \
+    X(a_host_that_is_held_gets_no_work)               \
+    X(shares_take_turns)                              \
     X(what_a_worker_left_goes_to_others)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
