@@ -40,7 +40,7 @@ struct pl_store_image {
     size_t n_members;
     const uint32_t *layer; /* numbers, the lowest layer first */
     size_t n_layers;
-    const uint32_t *flaw; /* numbers of those it had, rising; see `since` */
+    const uint32_t *flaw; /* numbers of those it had, rising; see `since`. NULL: never matched */
     size_t n_flaws;
     struct pl_note *notes; /* those that make it incomplete */
     size_t n_notes;

@@ -1,7 +1,6 @@
 /* The fleet: what there is, a search, the images that were found, a page at a time. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "ui/ui_int.h"

@@ -2,7 +2,6 @@
  * its packages. What was found is read back as the saved result that it is. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "base/map.h"
@@ -43,7 +42,7 @@ static int on_image(void *arg, const struct pl_store_image *i)
 #define COPY(field, n) pl_dup(a, pl_str_n(i->field, (n) * sizeof *i->field)).p
     t->member = (const void *)COPY(member, i->n_members);
     t->layer = (const void *)COPY(layer, i->n_layers);
-    t->flaw = (const void *)COPY(flaw, i->n_flaws);
+    t->flaw = i->flaw ? (const void *)COPY(flaw, i->n_flaws) : NULL;
 #undef COPY
     struct pl_note *note = pl_alloc_n(a, i->n_notes + 1, sizeof *note);
     for (size_t k = 0; k < i->n_notes; k++) {
@@ -108,7 +107,7 @@ static int settle(struct ui *x, const struct pl_store_image *i, struct pl_target
     int r = read_flaws(x, i, &now, ret_more);
     for (size_t k = 0; k < t->n_findings && r == 0; k++) {
         const struct pl_finding *f = &t->findings[k];
-        if (is_flaw(f) && ret_more->n) {
+        if (is_flaw(f) && i->flaw) {
             struct pl_str key = flaw_key(x, f->rule, f->vuln ? f->vuln->purl : f->title);
             if (!pl_map_get(&now, key))
                 continue;

@@ -282,6 +282,12 @@ static void flaws_are_those_of_today(void **state)
     const char *page = get(w, image_path(w, id, ""), "", 200);
     assert_true(holds(page, "Since it was read") && holds(page, "href=\"/?cve=CVE-2026-0001\""));
     assert_false(holds(page, "CVE-2021-44228"));
+    /* and none is left when the last one was taken back */
+    assert_int_equal(w->s->ops->begin(w->s, &w->err), 0);
+    assert_int_equal(w->s->ops->run(w->s, &o, &run, &w->err), 0);
+    assert_int_equal(w->s->ops->state(w->s, run, id, &n, 0, &w->err), 0);
+    assert_int_equal(w->s->ops->commit(w->s, &w->err), 0);
+    assert_false(holds(get(w, image_path(w, id, ""), "", 200), "CVE-20"));
 }
 
 static void is_harmless(const char *page, size_t n)
