@@ -3,10 +3,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/scan_records.h"
 
-#include <stdlib.h>
-#include <time.h>
-
 #include "cmd/fleet_opt.h"
+#include "cmd/store_opt.h"
+#include "cmd/version.h"
 
 static void give_up(struct pl_scan_records *x)
 {
@@ -36,8 +35,9 @@ static enum pl_kept ask(void *arg, const struct pl_keep_layer *l, struct pl_buf 
 static void put(void *arg, const struct pl_keep_layer *l, struct pl_str packed)
 {
     struct pl_scan_records *x = arg;
-    struct pl_store_origin o = { (int64_t)time(NULL), PL_S(PL_VERSION), PL_S(PL_RULES_VERSION),
-                                 PL_S(""), PL_S("") };
+    const struct pl_report like = { .tool_version = PL_S(PL_VERSION),
+                                    .rules_version = PL_S(PL_RULES_VERSION) };
+    const struct pl_store_origin o = pl_store_origin_now(&like);
     struct pl_err err = { 0 };
     uint8_t key[PL_WORK_KEY];
     if (!x->s)

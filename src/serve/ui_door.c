@@ -47,13 +47,19 @@ static void say(struct pl_ui_door *d, const char *line)
 
 /* ---- answers ---- */
 
-static void answer(struct page *p, const struct pl_ui_answer *x)
+/* The request, for whoever answers it; NULL: another has. */
+static struct pl_httpd_req *claim(struct page *p)
 {
-    struct pl_ui_door *d = p->door;
-    pthread_mutex_lock(&d->lock);
+    pthread_mutex_lock(&p->door->lock);
     struct pl_httpd_req *req = p->req;
     p->req = NULL;
-    pthread_mutex_unlock(&d->lock);
+    pthread_mutex_unlock(&p->door->lock);
+    return req;
+}
+
+static void answer(struct page *p, const struct pl_ui_answer *x)
+{
+    struct pl_httpd_req *req = claim(p);
     if (req)
         pl_httpd_answer(req, x->status, x->type, pl_buf_str(&x->body));
 }
@@ -211,10 +217,15 @@ static void begin(struct pl_ui_door *d, struct pl_httpd_req *req, const struct p
         p->next->prev = p;
     d->first = p;
     pthread_mutex_unlock(&d->lock);
-    if (pl_work_add(d->pool, run, p))
+    bool ending =
+        atomic_load(&d->ending); /* whoever ends it may have looked before this was there */
+    if (!ending && pl_work_add(d->pool, run, p))
         return;
+    req = claim(p);
     forget(p);
-    refuse(req, 503, "Too much at once", "Ask again in a moment.");
+    if (req)
+        refuse(req, 503, ending ? "The server is ending" : "Too much at once",
+               "Ask again in a moment.");
 }
 
 void pl_ui_door_request(void *arg, struct pl_httpd_req *req, const struct pl_httpd_ask *ask)
@@ -226,10 +237,6 @@ void pl_ui_door_request(void *arg, struct pl_httpd_req *req, const struct pl_htt
     }
     if (!admit(d, req, ask))
         return;
-    if (atomic_load(&d->ending)) {
-        refuse(req, 503, "The server is ending", "Ask again in a moment.");
-        return;
-    }
     if (!pl_ui_is_plain(ask->path)) {
         begin(d, req, ask);
         return;

@@ -217,7 +217,7 @@ static int on_state(void *arg, struct pl_dbq *q, size_t i, bool there)
     if (!there)
         return 0;
     pl_arena_reset(&x->a);
-    if (!pl_row_get_numbers(pl_dbq_col(q, 0), &x->a, &flaw, &n))
+    if (!pl_store_flaws_get(pl_dbq_col(q, 0), &x->a, &flaw, &n))
         return pl_store_damaged("what an inventory had", x->err);
     return has_one(x, flaw, n) ? x->fn(x->arg, x->image.p[i]) : 0;
 }

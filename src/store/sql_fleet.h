@@ -88,8 +88,8 @@
       " due=unixepoch()+?2,tries=tries+1 FROM c WHERE outbox.id=c.id RETURNING " PL_SQL_OUT)       \
     X(OUT_TOLD, "UPDATE outbox SET state=1,done_at=unixepoch(),error='' WHERE id=?1")              \
     X(OUT_FAIL, "UPDATE outbox SET error=?2,due=unixepoch()+?3,state=CASE WHEN"                    \
-                " added+?4<=unixepoch() THEN 2 ELSE 0 END,done_at=unixepoch() WHERE id=?1"         \
-                " RETURNING state")                                                                \
+                " added+?4<=unixepoch() THEN 2 ELSE 0 END,done_at=unixepoch() WHERE id=?1 AND"     \
+                " state=0 RETURNING state")                                                        \
     X(OUT_OLD, "UPDATE outbox SET state=2,done_at=unixepoch(),error=CASE WHEN error='' THEN ?1"    \
                " ELSE error END WHERE state=0 AND added+?2<=unixepoch() RETURNING id")             \
     X(OUT_COUNTS, "SELECT state,count(*) FROM outbox GROUP BY state")                              \
