@@ -2,13 +2,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "base/near.h"
 #include "cmd/common.h"
 #include "cmd/explain_check.h"
 #include "cmd/explain_vuln.h"
+#include "cmd/rule_named.h"
 
 struct options {
     struct pl_opt_list rules;
@@ -46,36 +45,6 @@ static void show(const struct pl_rule *r)
     list("  aliases   ", &r->aliases);
 }
 
-static const struct pl_rule *find(const struct pl_rules *rules, const char *id)
-{
-    const struct pl_rule *r = pl_rules_find(rules, pl_str_c(id));
-    for (size_t i = 0; !r && i < pl_rules_count(rules); i++) {
-        const struct pl_rule *x = pl_rules_at(rules, i);
-        const char *slash = strchr(x->id, '/');
-        if (slash && strcmp(slash + 1, id) == 0)
-            r = x;
-        for (size_t k = 0; !r && k < x->aliases.n; k++)
-            if (strcmp(x->aliases.p[k], id) == 0)
-                r = x;
-    }
-    return r;
-}
-
-static int unknown(const struct pl_rules *rules, const char *id)
-{
-    size_t n = pl_rules_count(rules);
-    const char **names = calloc(n + 1, sizeof *names);
-    if (!names)
-        pl_oom();
-    for (size_t i = 0; i < n; i++)
-        names[i] = pl_rules_at(rules, i)->id;
-    const char *near = pl_near(pl_str_c(id), names, n);
-    fprintf(stderr, "plimsoll explain: no rule '%s'%s%s%s\n", id, near ? "; did you mean '" : "",
-            near ? near : "", near ? "'?" : "");
-    free(names);
-    return PL_EXIT_USAGE;
-}
-
 static int run_explain(const void *options, const struct pl_operands *ops)
 {
     const struct options *o = options;
@@ -97,11 +66,13 @@ static int run_explain(const void *options, const struct pl_operands *ops)
     if (!ops->n && !o->since)
         pl_explain_checks(&out);
     for (size_t i = 0; i < ops->n && !code; i++) {
-        const struct pl_rule *r = find(rules, ops->p[i]);
+        const struct pl_rule *r = pl_rule_named(rules, ops->p[i]);
         if (r)
             show(r);
-        else if (!pl_explain_check(ops->p[i], &out))
-            code = unknown(rules, ops->p[i]);
+        else if (!pl_explain_check(ops->p[i], &out)) {
+            pl_rule_unknown("explain", rules, ops->p[i]);
+            code = PL_EXIT_USAGE;
+        }
     }
     fflush(stdout);
     if (pl_common_print(pl_buf_str(&out), &err) < 0 && !code)

@@ -12,6 +12,7 @@
 #include "base/vec.h"
 #include "cmd/common.h"
 #include "cmd/fleet_opt.h"
+#include "cmd/rule_named.h"
 #include "cmd/since.h"
 #include "cmd/sink.h"
 #include "cmd/store_opt.h"
@@ -265,8 +266,22 @@ static int answer(struct query *x, struct pl_err *err)
     if (r == 0 && x->form == JSON)
         pl_buf_puts(&x->sink.b, x->n ? "\n]\n" : "[]\n");
     if (r == 0 && x->form == TABLE)
-        pl_buf_printf(&x->sink.b, "%" PRIu64 " images\n", x->n);
+        pl_buf_printf(&x->sink.b, "%" PRIu64 " image%s\n", x->n, x->n == 1 ? "" : "s");
     return r == 0 ? pl_sink_end(&x->sink, err) : r;
+}
+
+/* That nothing was found by a rule which nobody knows tells nothing. */
+static void doubt_rule(const struct query *x)
+{
+    const struct pl_common none = { 0 };
+    const char *rule = x->o->secret;
+    struct pl_rules *rules = NULL;
+    struct pl_err err = { 0 };
+    if (x->o->quiet || x->n || !rule || strpbrk(rule, "*?[{\\"))
+        return;
+    if (pl_common_rules(&none, &rules, &err) == 0 && !pl_rule_named(rules, rule))
+        pl_rule_unknown("query", rules, rule);
+    pl_rules_free(rules);
 }
 
 static int read_ask(struct query *x, struct pl_err *err)
@@ -307,6 +322,8 @@ static int run_query(const void *options, const struct pl_operands *ops)
         code = pl_fleet_open("query", x.o->store, PL_STORE_READ, &x.s);
     if (!code && answer(&x, &err) < 0)
         code = pl_run_failed("query", &err);
+    if (!code)
+        doubt_rule(&x);
     if (x.s)
         x.s->ops->close(x.s);
     pl_sink_release(&x.sink);

@@ -165,6 +165,9 @@ struct pl_store_ops {
                     void *arg, struct pl_err *err);
     int (*images_of)(struct pl_store *s, struct pl_str rule, int (*fn)(void *arg, int64_t id),
                      void *arg, struct pl_err *err);
+    /* Every rule that found something, in any order; `fn` returns 0, or what ends it. */
+    int (*rules_found)(struct pl_store *s, int (*fn)(void *arg, struct pl_str rule), void *arg,
+                       struct pl_err *err);
     /* ---- by index: what is asked for is read, and little else, however many there are ---- */
 
     /* Each package of this name, or made from a source of this name; as each_package. Others may be

@@ -131,10 +131,14 @@ static int on_found(void *arg, int64_t id)
     return 0;
 }
 
+/* References are written without the scheme in which a target is named. */
+#define SCHEME PL_S("docker://")
+
 static int on_name(void *arg, int64_t id, struct pl_str name, struct pl_str digest)
 {
     struct found *f = arg;
-    bool is = pl_glob_match(f->pattern, name) ||
+    struct pl_str ref = pl_str_starts(name, SCHEME) ? pl_str_sub(name, SCHEME.n, name.n) : name;
+    bool is = pl_glob_match(f->pattern, name) || pl_glob_match(f->pattern, ref) ||
               (f->pattern.n >= DIGEST_MIN && digest.n && pl_str_starts(digest, f->pattern));
     return is ? on_found(f, id) : 0;
 }
@@ -143,8 +147,7 @@ static int on_name(void *arg, int64_t id, struct pl_str name, struct pl_str dige
 static void narrow(struct pl_query_want *w, struct found *f)
 {
     size_t n = 0;
-    if (f->id.n)
-        qsort(f->id.p, f->id.n, sizeof *f->id.p, pl_by_i64);
+    f->id.n = pl_unique_i64(f->id.p, f->id.n);
     if (w->all)
         for (size_t i = 0; i < f->id.n; i++)
             pl_vec_push(&w->image, f->id.p[i]);
@@ -173,13 +176,50 @@ static bool is_pattern(struct pl_str s)
     return false;
 }
 
-static int find_named(struct pl_store *s, struct found *f, struct pl_err *err)
+static int find_named(struct pl_store *s, struct found *f, struct pl_arena *a, struct pl_err *err)
 {
     if (is_digest(f->pattern))
         return s->ops->images_digest(s, f->pattern, on_found, f, err);
     if (is_pattern(f->pattern) || pl_str_starts(f->pattern, PL_S("sha256:")))
         return s->ops->each_name(s, on_name, f, err);
-    return s->ops->images_called(s, f->pattern, on_found, f, err);
+    int r = s->ops->images_called(s, f->pattern, on_found, f, err);
+    if (r || pl_str_starts(f->pattern, SCHEME))
+        return r;
+    struct pl_str target = pl_printf(a, "docker://%.*s", PL_FMT(f->pattern));
+    return s->ops->images_called(s, target, on_found, f, err);
+}
+
+/* ---- secrets ---- */
+
+struct rules {
+    struct pl_str wanted;
+    struct pl_arena *a;
+    PL_VEC(struct pl_str) v;
+};
+
+static int on_rule(void *arg, struct pl_str rule)
+{
+    struct rules *x = arg;
+    if (pl_glob_match(x->wanted, rule))
+        pl_vec_push(&x->v, pl_dup(x->a, rule));
+    return 0;
+}
+
+/* Those in which a rule found something that is named so, with or without "secret/", or by a
+ * pattern. */
+static int find_secret(struct pl_store *s, struct pl_str rule, struct found *f, struct pl_arena *a,
+                       struct pl_err *err)
+{
+    struct rules x = { .wanted = rule, .a = a };
+    if (!pl_str_starts(rule, PL_S("secret/")))
+        x.wanted = pl_printf(a, "secret/%.*s", PL_FMT(rule));
+    if (!is_pattern(rule))
+        return s->ops->images_of(s, x.wanted, on_found, f, err);
+    int r = s->ops->rules_found(s, on_rule, &x, err);
+    for (size_t i = 0; i < x.v.n && r == 0; i++)
+        r = s->ops->images_of(s, x.v.p[i], on_found, f, err);
+    pl_vec_release(&x.v);
+    return r;
 }
 
 static int find_images(struct pl_store *s, struct pl_query_want *w, struct pl_arena *a,
@@ -188,15 +228,10 @@ static int find_images(struct pl_store *s, struct pl_query_want *w, struct pl_ar
     const struct pl_query_ask *ask = w->ask;
     struct found f = { .pattern = ask->image };
     int r = 0;
-    if (ask->image.n && (r = find_named(s, &f, err)) == 0)
+    if (ask->image.n && (r = find_named(s, &f, a, err)) == 0)
         narrow(w, &f);
-    if (r == 0 && ask->secret.n) {
-        struct pl_str rule = ask->secret;
-        if (!pl_str_starts(rule, PL_S("secret/")))
-            rule = pl_printf(a, "secret/%.*s", PL_FMT(ask->secret));
-        if ((r = s->ops->images_of(s, rule, on_found, &f, err)) == 0)
-            narrow(w, &f);
-    }
+    if (r == 0 && ask->secret.n && (r = find_secret(s, ask->secret, &f, a, err)) == 0)
+        narrow(w, &f);
     if (r == 0 && ask->cve.n && (r = s->ops->images_flawed(s, ask->cve, on_found, &f, err)) == 0)
         narrow(w, &f);
     if (r == 0 && ask->package.n) {

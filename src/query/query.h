@@ -9,10 +9,10 @@
 
 /* What is asked for; what is empty is not. Outlives what is prepared from it. */
 struct pl_query_ask {
-    struct pl_str image;   /* a name, a pattern, a digest or the beginning of one */
+    struct pl_str image;   /* a name or reference, a pattern, a digest or the beginning of one */
     struct pl_str package; /* "NAME", "NAME < 1.2", "GROUP:NAME", "pkg:type/name@1.2" */
     struct pl_str cve;     /* a flaw */
-    struct pl_str secret;  /* a rule, with or without "secret/" */
+    struct pl_str secret;  /* a rule or a pattern, with or without "secret/" */
     bool dated;            /* `since` counts */
     int64_t since;         /* when it was read, seconds since the epoch */
 };

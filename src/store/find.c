@@ -49,6 +49,22 @@ int pl_store_db_images_of(struct pl_store *store, struct pl_str rule,
     return with_text(store, PL_Q_IMAGES_OF, rule, fn, arg, err);
 }
 
+int pl_store_db_rules_found(struct pl_store *store, int (*fn)(void *arg, struct pl_str rule),
+                            void *arg, struct pl_err *err)
+{
+    struct pl_dbq *q = pl_store_q((struct pl_store_db *)store, PL_Q_RULES_FOUND, err);
+    int r;
+    if (!q)
+        return err->code;
+    while ((r = pl_dbq_step(q, err)) == 1) {
+        r = fn(arg, pl_dbq_col(q, 0));
+        if (r)
+            break;
+    }
+    pl_dbq_reset(q);
+    return r;
+}
+
 int pl_store_db_flaws_of(struct pl_store *store, struct pl_str rule,
                          int (*fn)(void *arg, int64_t id), void *arg, struct pl_err *err)
 {

@@ -190,6 +190,7 @@ static const struct pl_store_ops ops = {
     .index = pl_store_db_index,
     .flaws_of = pl_store_db_flaws_of,
     .images_of = pl_store_db_images_of,
+    .rules_found = pl_store_db_rules_found,
     .found_put = pl_store_db_found_put,
     .found = pl_store_db_found,
     .record = pl_store_db_record,

@@ -170,6 +170,7 @@
 /* Records and the queue. */
 #define PL_QUEUE_SQL(X, Y)                                                                       \
     X(FLAWS_OF, "SELECT id FROM flaw WHERE rule=?1 ORDER BY id")                                 \
+    X(RULES_FOUND, "SELECT DISTINCT rule FROM finding")                                          \
     X(IMAGES_OF, "SELECT DISTINCT image FROM finding WHERE rule=?1 ORDER BY image")              \
     X(FOUND_DROP, "DELETE FROM found WHERE image=?1")                                            \
     X(FOUND_ADD, "INSERT INTO found(image,bytes) VALUES(?1,?2)")                                 \

@@ -152,6 +152,8 @@ int pl_store_db_names_of(struct pl_store *s, const int64_t *id, size_t n,
 int pl_store_db_index(struct pl_store *s, struct pl_err *err);
 int pl_store_db_flaws_of(struct pl_store *s, struct pl_str rule, int (*fn)(void *arg, int64_t id),
                          void *arg, struct pl_err *err);
+int pl_store_db_rules_found(struct pl_store *s, int (*fn)(void *arg, struct pl_str rule), void *arg,
+                            struct pl_err *err);
 int pl_store_db_images_of(struct pl_store *s, struct pl_str rule, int (*fn)(void *arg, int64_t id),
                           void *arg, struct pl_err *err);
 int pl_store_db_found_put(struct pl_store *s, int64_t image, struct pl_str bytes,

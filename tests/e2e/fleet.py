@@ -90,6 +90,10 @@ def queries(what, store, targets):
     point(code == 0 and out.count("packages") == 1, "%s: query --image" % what, out + err)
     code, out, err = run("query", "--store", store, "--secret", "npm-token")
     point(code == 0 and ("%d images" % len(targets)) in out, "%s: query --secret" % what, out[-200:] + err)
+    code, again, err = run("query", "--store", store, "--secret", "npm-t?ken")
+    point(code == 0 and again == out and not err, "%s: query --secret, a pattern" % what, again[-200:] + err)
+    code, out, err = run("query", "--store", store, "--secret", "npm-tocken")
+    point(code == 0 and "0 images" in out and "'npm-token'" in err, "%s: query --secret, no such rule" % what, err)
 
 
 def trouble(what, store):

@@ -246,6 +246,9 @@ def collected(w):
              sorted(f["fingerprint"] for f in fleetlib.scanned(PROGRAM, "oci:images/app%d" % k, "--db", "db5")[0]
                     ["findings"])]
     w.point(sorted(got) == sorted(names) and not other, "… what is left is whole", (sorted(got), other))
+    for ref in (w.name("v1"), w.name("v1").removeprefix("docker://"), w.name("v[1]").removeprefix("docker://")):
+        code, out, err = run("query", "--store", w.store, "--image", ref)
+        w.point(code == 0 and out.endswith("1 image\n"), "query --image: as a reference is written: " + ref, out + err)
     code, out, err = run("store", "gc", "--store", w.store, "--keep-days", "0", "--dry-run")
     w.point(code == 0 and "would go: 0 inventories, 0 lists of packages, 0 packages, 0 places, 0 layers" in out,
             "… and nothing else is", (code, out, err))
