@@ -35,7 +35,7 @@ scan() { # scan MODE: out.MODE, err.MODE, $got
     "$fake" s.sock a.tar "$1" >log &
     server=$!
     tries=0
-    while ! grep -q ready log && [ $tries -lt 100 ]; do
+    while ! grep -q ready log && [ $tries -lt 1200 ]; do
         sleep 0.05
         tries=$((tries + 1))
     done

@@ -154,7 +154,7 @@ def run(root, config, variant, caps, mounts, volumes):
     env["POSTGRES_HOST_AUTH_METHOD"] = "trust"
     done = subprocess.run(["unshare", "-m", "/bin/sh", "-c", "\n".join(lines)], env={
         **env, "PATH": env["PATH"] + ":/usr/sbin:/usr/bin:/sbin:/bin"}, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=30)
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=120)
     return done.returncode, done.stdout.decode(errors="replace")[:300]
 
 

@@ -81,7 +81,7 @@ def bad_manifests(cwd):
     ]
     for name, data, status in cases:
         write(cwd, "bad.yml", data)
-        code, out, err = run("lint", "-q", "-f", "json", "bad.yml", cwd=cwd, timeout=20)
+        code, out, err = run("lint", "-q", "-f", "json", "bad.yml", cwd=cwd, timeout=120)
         point(code in (2, 3) and (code == status or not status) and (out + err).strip(),
               "YAML, %s: status %d" % (name, status), (code, err[:200]))
 
@@ -95,7 +95,7 @@ def limited(cwd):
     for name in ("stages", "long", "runs"):
         for args in ([], ["-f", "json"], ["--diff", "--offline"]):
             begun = resource.getrusage(resource.RUSAGE_CHILDREN)
-            code, _, err = run("lint", "-q", *args, name, cwd=cwd, timeout=60)
+            code, _, err = run("lint", "-q", *args, name, cwd=cwd, timeout=300)
             ended = resource.getrusage(resource.RUSAGE_CHILDREN)
             spent = ended.ru_utime - begun.ru_utime
             point(code in (1, 2, 3) and spent < 20 and ended.ru_maxrss < 1 << 20,

@@ -17,8 +17,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.environ["PL_SRC"], "tests", "lib"))
 sys.dont_write_bytecode = True
-from servelib import (SLOW, Server, certificate, decided, end, point, probe, review,  # noqa: E402
-                      wrap)
+from servelib import (LONG, SLOW, Server, certificate, decided, end, point, probe, review,  # noqa: E402
+                      within, wrap)
 
 D = "@sha256:" + "1" * 64
 PROGRAM = os.environ["PLIMSOLL"]
@@ -83,13 +83,13 @@ def framing(s):
         got, closed = s.exchange(data)
         point(b'"allowed":true' not in got and b" 200 " not in got and (closed or not got),
               "refused: " + name, (got[:200], closed))
-    got, _ = s.exchange(request() + request())
+    got, _ = s.exchange(request() + request(), answers=2)
     point(got.count(b'"allowed":true') == 2, "two requests in one go", got)
     chunks = "".join("%x\r\n%s\r\n" % (len(GOOD[i:i + 100]), GOOD[i:i + 100])
                      for i in range(0, len(GOOD), 100)) + "0\r\n\r\n"
-    got, _ = s.exchange(request(chunks, "Transfer-Encoding: chunked\r\n", length=""))
+    got, _ = s.exchange(request(chunks, "Transfer-Encoding: chunked\r\n", length=""), answers=1)
     point(b'"allowed":true' in got, "honest chunks", got)
-    got, closed = s.exchange(request(length=4 << 20))
+    got, closed = s.exchange(request(length=4 << 20), wait=LONG)
     point(b" 413 " in got and closed, "a body announced as too large", (got[:100], closed))
     status, got = s.ask("POST", "/validate", GOOD + " " * ((3 << 20) - len(GOOD)))
     point(status == 200, "3 MiB are right", (status, got[:100]))
@@ -97,7 +97,7 @@ def framing(s):
     got, closed = s.exchange(request(big * 4 + "0\r\n\r\n", "Transfer-Encoding: chunked\r\n", length=""))
     point(b" 413 " in got or (closed and not got), "chunks that become too large", got[:100])
     for method in ("PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "get"):
-        got, _ = s.exchange(("%s /healthz HTTP/1.1\r\nHost: x\r\n\r\n" % method).encode())
+        got, _ = s.exchange(("%s /healthz HTTP/1.1\r\nHost: x\r\n\r\n" % method).encode(), answers=1)
         point(b" 200 " not in got, "method " + method, got[:100])
     point(s.ask("GET", "/validate")[0] == 405 and s.ask("POST", "/metrics", "x")[0] == 405,
           "methods of paths")
@@ -130,7 +130,7 @@ def rubbish(s):
     point(s.ask("GET", "/healthz")[0] == 200, "clients that go away")
     old = subprocess.run(["openssl", "s_client", "-connect", "127.0.0.1:%d" % s.port, "-tls1_1",
                           "-cipher", "ALL:@SECLEVEL=0"], stdin=subprocess.DEVNULL,
-                         capture_output=True, check=False, timeout=30)
+                         capture_output=True, check=False, timeout=LONG)
     point(b"Cipher is (NONE)" in old.stdout or old.returncode != 0, "TLS 1.1", old.stdout[-200:])
 
 
@@ -159,13 +159,13 @@ def slow(s):
         worst = max(worst, time.monotonic() - at)
         if status != 200:
             break
-    point(status == 200 and worst < 2 * SLOW, "120 slow clients hold nobody up", (status, worst))
+    point(status == 200 and worst < 3.5 * SLOW, "120 slow clients hold nobody up", (status, worst))
     more = [s.raw() for _ in range(150)]
     time.sleep(1)
     status, _ = s.ask("POST", "/validate", GOOD)
     point(status == 200, "270 do not, either", status)
     ended = 0
-    while time.monotonic() - begin < 8 * SLOW and ended < len(drips):
+    while time.monotonic() - begin < LONG and ended < len(drips):
         time.sleep(0.5)
         ended = 0
         for d in drips:
@@ -189,7 +189,8 @@ def deadlines(s):
         begin = time.monotonic()
         r = decided(s.ask("POST", "/validate?" + query, pod("reg.example/" + image + D)))
         took = time.monotonic() - begin
-        point(not r["allowed"] and took < limit * SLOW, "%s, %s: no, in time" % (image, query or "no limit"),
+        # a second more is the machine's; what is stuck is so for three
+        point(not r["allowed"] and took < limit * SLOW + 1 and (took < 3 or SLOW > 1), "%s, %s: no, in time" % (image, query or "no limit"),
               (took, r))
     begin = time.monotonic()
     r = decided(s.ask("POST", "/validate?timeout=1s", pod("reg.example/good" + D, "reg.example/late" + D)))
@@ -202,8 +203,7 @@ def deadlines(s):
         answers = [decided(f.result()) for f in stuck]
     point(all(not r["allowed"] for r in answers), "1,200 stuck images: all refused, none forgotten")
     point(any("too many" in r["status"]["message"] for r in answers), "and what has no room at once")
-    time.sleep(3.5)
-    point(decided(s.ask("POST", "/validate", GOOD))["allowed"], "and then all is well")
+    point(within(LONG, lambda: decided(s.ask("POST", "/validate", GOOD))["allowed"]), "and then all is well")
 
 
 def reload(s):
@@ -216,12 +216,8 @@ def reload(s):
             f.write(text)
         os.rename("policy.new", "policy")
 
-    def until(want, seconds=6):
-        for _ in range(int(seconds * 20 * SLOW)):
-            if want():
-                return True
-            time.sleep(0.05)
-        return False
+    def until(want):
+        return within(LONG, want)
 
     def policy():
         return decided(s.ask("POST", "/validate", GOOD))["auditAnnotations"]["policy"]
@@ -234,7 +230,7 @@ def reload(s):
     point(b"plimsoll_reload_broken 1" in s.ask("GET", "/metrics")[1], "and is counted")
     write("ok three\n")
     s.child.send_signal(signal.SIGHUP)
-    point(until(lambda: policy() == "ok three", 1), "SIGHUP")
+    point(until(lambda: policy() == "ok three"), "SIGHUP")
     point(s.ask("GET", "/readyz")[1] == b"ok\n", "the mistake is over")
     before = open("server.pem", encoding="ascii").read()
     keep = s.tls()
@@ -290,7 +286,7 @@ def drain():
     s = probe()
     with concurrent.futures.ThreadPoolExecutor(4) as many:
         open_one = many.submit(s.ask, "POST", "/validate?timeout=20s", pod("reg.example/slow-good" + D))
-        time.sleep(0.5)
+        within(LONG, lambda: b"plimsoll_images_total 0\n" not in s.ask("GET", "/metrics")[1])
         code = many.submit(s.stop)
         r = decided(open_one.result())
         point(r["allowed"] and code.result() == 0, "what is being decided is answered at the end", r)
@@ -324,14 +320,11 @@ def docker():
     daemon.images = {"local": ["reg.example/good" + D], "built": [], "evil": ["reg.example/bad" + D],
                      "both": ["reg.example/bad" + D, "reg.example/good" + D], "stuck": "hang"}
     s = probe(authz="authz.sock", docker="docker.sock")
-    for _ in range(100):
-        if os.path.exists("authz.sock"):
-            break
-        time.sleep(0.05)
+    within(LONG, lambda: os.path.exists("authz.sock"))
     point(os.stat("authz.sock").st_mode & 0o777 == 0o600, "the socket is its owner's")
 
     def call(path, body):
-        c = http.client.HTTPConnection("x", timeout=20)
+        c = http.client.HTTPConnection("x", timeout=LONG)
         c.sock = socket.socket(socket.AF_UNIX)
         c.sock.connect("authz.sock")
         c.request("POST", path, body)
@@ -409,7 +402,7 @@ def docker():
     with open("policy", "w", encoding="ascii") as f:
         f.write("ok build\n")
     s.child.send_signal(signal.SIGHUP)
-    time.sleep(0.6 * SLOW)
+    within(LONG, lambda: b"plimsoll_reloads_total 0\n" not in s.ask("GET", "/metrics")[1])
     want(True, "where builds are allowed", "POST", "/build")
     point(call("/AuthZPlugin.AuthZReq", "{")["Allow"] is False and
           call("/AuthZPlugin.AuthZReq", "[]")["Allow"] is False and
@@ -488,14 +481,13 @@ def program():
     with concurrent.futures.ThreadPoolExecutor(8) as many:
         asked = [many.submit(one, kind, path) for kind in ports for path in ("/validate", "/mutate")]
         for kind, path, r, took in (f.result() for f in asked):
-            # eight at once, beside other tests: the second more is the machine's
-            point(not r["allowed"] and took < 2 * SLOW + 1, "registry %s, %s: no, in time" % (kind, path),
+            # eight at once, beside other tests: what is more is the machine's
+            point(not r["allowed"] and took < 2 * SLOW + 5, "registry %s, %s: no, in time" % (kind, path),
                   (took, r))
     with open("policy.yaml", "a", encoding="ascii") as f:
         f.write("nonsense: true\n")
-    time.sleep(3 * SLOW)
-    _, ready = s.ask("GET", "/readyz")
-    point(b"not reloaded" in ready and b"policy.yaml:" in ready, "its broken policy is named", ready)
+    point(within(LONG, lambda: b"not reloaded" in s.ask("GET", "/readyz")[1]) and
+          b"policy.yaml:" in s.ask("GET", "/readyz")[1], "its broken policy is named", s.said())
     point(decided(s.ask("POST", "/validate", pod("pinned.example/a" + D)))["allowed"],
           "what was in force stays in force")
     kb = s.rss()
@@ -510,7 +502,7 @@ def program():
     for flags in (["--listen", ":1"], ["--policy", "none", "--authz", "x"], ["--policy", "policy.yaml"],
                   ["--policy", "policy.yaml", "--listen", "nowhere:1", "--tls-cert", "server.pem",
                    "--tls-key", "server.key"]):
-        r = subprocess.run([PROGRAM, "serve", *flags], capture_output=True, check=False, timeout=60)
+        r = subprocess.run([PROGRAM, "serve", *flags], capture_output=True, check=False, timeout=LONG)
         point(r.returncode == 2 and r.stderr, "usage: " + " ".join(flags), r)
     r = subprocess.run([PROGRAM, "serve", "--manifests"], capture_output=True, check=False)
     point(r.returncode == 0 and r.stdout.count(b"failurePolicy: Fail") == 2, "--manifests")

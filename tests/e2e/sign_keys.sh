@@ -84,7 +84,18 @@ PLIMSOLL_PASSWORD= "$pl" keygen -q -o none </dev/null
 point 0 "and opens what was closed with it" env PLIMSOLL_PASSWORD= "$pl" sign -q --key none.key \
     --blob m.txt --bundle b.json
 if command -v script >/dev/null 2>&1; then
-    terminal() { { sleep 1; echo secret; sleep 1; } | script -qec "$pl sign -q --key pw.key --blob m.txt --bundle t.json" /dev/null; }
+    await() { # await COMMAND…: until it holds, for a minute at most
+        tries=0
+        until "$@" 2>/dev/null || [ $tries -gt 600 ]; do
+            sleep 0.1
+            tries=$((tries + 1))
+        done
+    }
+    terminal() {
+        : >typed
+        { await grep -qi password typed; sleep 1; echo secret; await test -s t.json; } |
+            script -qfec "$pl sign -q --key pw.key --blob m.txt --bundle t.json" typed
+    }
     point 0 "password on a terminal" terminal
     point 0 "and it was the right one" test -s t.json
     point 1 "it is not shown" grep -q secret said

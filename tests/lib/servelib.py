@@ -15,6 +15,7 @@ import time
 
 BUILD = os.environ["PL_BUILD"]
 SLOW = 4 if os.environ.get("PL_SANITIZED") else 1
+LONG = 60 * SLOW  # what costs nothing when all is well
 points = 0
 
 
@@ -47,13 +48,35 @@ def certificate(name, cn="localhost", issuer=None, ca=False):
     subprocess.run(line, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+def within(seconds, test):
+    """Waits until `test` holds; whether it does."""
+    until = time.monotonic() + seconds
+    while not test():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def complete(got):
+    """How many whole answers these bytes are."""
+    n = 0
+    while True:
+        head, blank, rest = got.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+        size = int(length.group(1)) if length else 0
+        if not blank or len(rest) < size:
+            return n
+        n, got = n + 1, rest[size:]
+
+
 class Server:
     def __init__(self, line):
         self.err = open("stderr", "w+", encoding="utf-8", errors="replace")
         self.child = subprocess.Popen(line, stderr=self.err, stdin=subprocess.DEVNULL)
         atexit.register(self.child.kill)
         self.port = 0
-        for _ in range(200 * SLOW):
+        for _ in range(20 * LONG):
             found = re.search(r"port (\d+)", self.said())
             if found:
                 self.port = int(found.group(1))
@@ -71,7 +94,7 @@ class Server:
         return self.child.poll() == 77 or "not in this build" in self.said()
 
     def raw(self):
-        s = socket.create_connection(("127.0.0.1", self.port), timeout=20 * SLOW)
+        s = socket.create_connection(("127.0.0.1", self.port), timeout=LONG)
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return s
 
@@ -86,7 +109,7 @@ class Server:
         if cert:
             context.load_cert_chain(cert + ".pem", cert + ".key")
         return http.client.HTTPSConnection("localhost", self.port, context=context,
-                                           timeout=20 * SLOW)
+                                           timeout=LONG)
 
     def ask(self, method, path, body=None, cert=None):
         c = self.http(cert)
@@ -97,10 +120,11 @@ class Server:
         finally:
             c.close()
 
-    def exchange(self, data, wait=1.5, shut=False):
-        """What comes back for raw bytes, until the server closes or says nothing more."""
+    def exchange(self, data, wait=1.5, shut=False, answers=0):
+        """What comes back for raw bytes: until the server closes (true), so many answers are there, or it says
+        nothing at all for `wait` seconds."""
         s = self.tls()
-        s.settimeout(wait)
+        s.settimeout(LONG if answers else wait * SLOW)
         got = b""
         try:
             s.sendall(data)
@@ -111,7 +135,9 @@ class Server:
                 if not piece:
                     return got, True
                 got += piece
-                s.settimeout(0.7 * SLOW)
+                if answers and complete(got) >= answers:
+                    return got, False
+                s.settimeout(LONG)
         except (TimeoutError, socket.timeout):
             return got, False
         except OSError:
@@ -126,7 +152,7 @@ class Server:
     def stop(self):
         self.child.send_signal(signal.SIGTERM)
         try:
-            return self.child.wait(20 * SLOW)
+            return self.child.wait(LONG)
         except subprocess.TimeoutExpired:
             self.child.kill()
             return -9

@@ -69,22 +69,26 @@ class Server:
             if not self.durable:
                 f.write("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n")
 
-    def start(self):
-        """After a crash the processes of the old server may still be on their way out."""
-        for attempt in range(5):
+    def start(self, first=False):
+        """After a crash the processes of the old server may still be on their way out; a port that was free may be
+        taken by now."""
+        for attempt in range(40):
             try:
                 return self.start_once()
             except RuntimeError:
-                if attempt == 4:
+                if attempt == 39:
                     raise
+                if first:
+                    self.port = free_port()
                 time.sleep(0.5)
 
     def start_once(self):
         log = open(os.path.join(self.dir, "log"), "ab")
-        self.child = subprocess.Popen(self.as_user([self.bin + "/postgres", "-D", self.data]),
+        self.child = subprocess.Popen(self.as_user([self.bin + "/postgres", "-D", self.data, "-p",
+                                                    str(self.port)]),
                                       stdout=log, stderr=log, cwd=self.dir,
                                       start_new_session=True)
-        for _ in range(600):
+        for _ in range(2400):
             ask = [self.bin + "/pg_isready", "-q", "-h", self.dir, "-p", str(self.port)]
             if subprocess.run(ask, check=False).returncode == 0:
                 return
@@ -116,7 +120,7 @@ class Server:
     def __enter__(self):
         try:
             self.make()
-            self.start()
+            self.start(first=True)
             self.prepare()
         except BaseException:
             self.__exit__()
