@@ -106,6 +106,7 @@ static void release(struct pl_rescan *r)
     pl_vec_release(&r->hit);
     pl_vec_release(&r->eco);
     pl_vec_release(&r->state);
+    pl_vec_release(&r->odd);
     pl_map_release(&r->ecos);
     pl_map_release(&r->rules);
     pl_map_release(&r->gone);
@@ -121,7 +122,7 @@ static void release(struct pl_rescan *r)
 
 static int rescan(const struct pl_rescan_cmd *o, const char *where, const struct pl_operands *ops)
 {
-    struct pl_rescan r = { .o = o, .only = ops, .since = INT64_MAX };
+    struct pl_rescan r = { .o = o, .only = ops, .since = INT64_MAX, .whole = !ops->n };
     struct pl_err err = { 0 };
     pl_common_cancel();
     int code = pl_threshold_parse(&o->severity, o->fail_on, &r.threshold);

@@ -190,6 +190,8 @@ static void count(struct pl_rescan *r, struct pl_rescan_one *x)
     r->n_fresh += x->n_fresh;
     r->n_gone += x->n_gone;
     r->n_incomplete += !x->t.complete;
+    if (!x->t.complete)
+        pl_vec_push(&r->odd, x->i->id);
 }
 
 static int each_image(void *arg, const struct pl_store_image *i)
@@ -230,8 +232,19 @@ static int each_image(void *arg, const struct pl_store_image *i)
 
 int pl_rescan_join(struct pl_rescan *r, struct pl_err *err)
 {
+    const struct pl_store_ask some = { .since = r->since, .order = PL_STORE_EXPOSED };
+    int64_t *id = NULL;
+    size_t n = 0;
+    bool all = true;
     r->err = err;
-    int code = r->s->ops->each_image(r->s, r->since, each_image, r, err);
+    int code = pl_rescan_narrow(r, &id, &n, &all, err);
+    if (code == 0 && all)
+        code = r->s->ops->each_image(r->s, r->since, each_image, r, err);
+    else if (code == 0)
+        code = r->s->ops->images(r->s, id, n, &some, each_image, r, err);
+    if (!all)
+        r->n_images = r->counts.images;
+    free(id);
     r->s->ops->rollback(r->s);
     for (size_t k = 0; k < r->only->n && code == 0; k++)
         if (!r->only_used[k])
@@ -246,15 +259,17 @@ int pl_rescan_keep(struct pl_rescan *r, struct pl_err *err)
                                     .rules_version = PL_S(PL_RULES_VERSION),
                                     .db = r->db };
     const struct pl_store_origin o = pl_store_origin_now(&like);
-    int64_t run;
+    int64_t run = 0;
     int code = r->still ? 0 : ops->index(r->s, err);
-    if (!r->state.n || code < 0)
+    if ((!r->state.n && !pl_rescan_moved(r)) || code < 0)
         return code;
     code = ops->begin(r->s, err);
-    if (code == 0)
+    if (code == 0 && r->state.n)
         code = ops->run(r->s, &o, &run, err);
-    if (code == 0)
+    if (code == 0 && r->state.n)
         code = ops->states(r->s, run, r->state.p, r->state.n, err);
+    if (code == 0)
+        code = pl_rescan_keep_matched(r, run, err);
     if (code == 0)
         return ops->commit(r->s, err);
     ops->rollback(r->s);

@@ -37,6 +37,7 @@ struct pl_rescan_package {
     uint32_t eco;                       /* 1 + index; 0: nothing to say */
     bool wanted;                        /* matched, where it is visible */
     bool kernel, headers;
+    bool there;   /* the number is that of a package */
     bool release; /* no package: what the system calls itself */
 };
 
@@ -97,6 +98,10 @@ struct pl_rescan {
     struct pl_arena a, one; /* of the run; of one inventory */
     int64_t since;
     struct pl_store_counts counts;
+    /* what the last complete run has matched all inventories to, and what this one has */
+    bool whole; /* it looks at all inventories, or need not */
+    struct pl_store_matched before, now;
+    PL_VEC(int64_t) odd;                      /* inventories that are incomplete */
     PL_VEC(struct pl_rescan_package) package; /* by number */
     PL_VEC(uint8_t) gist; /* of each: enum pl_rescan_gist, which is all that most need */
     PL_VEC(struct pl_rescan_hit) hit;
@@ -130,7 +135,18 @@ int pl_rescan_gone(struct pl_rescan *r, uint32_t flaw, const struct pl_rescan_go
 
 /* Matches the packages that were not yet; opens a view of the store that lasts until rollback. */
 int pl_rescan_match(struct pl_rescan *r, struct pl_err *err);
-/* Calls pl_rescan_put for each inventory that was asked for. */
+/* After pl_rescan_match: which inventories can have another result than in the last run, in *ret
+ * (heap); *ret_all: any can, or all are to be told. */
+int pl_rescan_narrow(struct pl_rescan *r, int64_t **ret, size_t *ret_n, bool *ret_all,
+                     struct pl_err *err);
+/* Keeps what all inventories were matched to, beside the states of `run` (0: none was kept) and in
+ * the same transaction. */
+int pl_rescan_keep_matched(struct pl_rescan *r, int64_t run, struct pl_err *err);
+/* Is there something of that to be kept? */
+bool pl_rescan_moved(const struct pl_rescan *r);
+
+/* Calls pl_rescan_put for each inventory that was asked for, as far as it may have something to
+ * tell. */
 int pl_rescan_join(struct pl_rescan *r, struct pl_err *err);
 /* Remembers what the inventories have now, in the store. */
 int pl_rescan_keep(struct pl_rescan *r, struct pl_err *err);

@@ -97,7 +97,8 @@ static int each(void *arg, uint32_t id, const struct pl_package *p)
     struct matching *x = arg;
     struct pl_rescan *r = x->r;
     struct pl_rescan_package k = { .kernel = pl_match_has_kernel(p, 1),
-                                   .release = p->pkg.flags & PL_PKG_OS };
+                                   .release = p->pkg.flags & PL_PKG_OS,
+                                   .there = true };
     int code = 0;
     if (*pl_common_cancel())
         return pl_fail(x->err, PL_E_CANCEL, "interrupted");
@@ -139,6 +140,8 @@ static int round_of(struct pl_rescan *r, struct pl_err *err)
     int code = r->still ? ops->look(r->s, err) : ops->begin(r->s, err);
     if (code == 0)
         code = ops->counts(r->s, &r->counts, err);
+    if (code == 0 && r->whole && !r->still)
+        code = ops->matched_begin(r->s, PL_STORE_FLAWS, err);
     if (!r->next_flaw)
         r->next_flaw = (uint32_t)r->counts.max_flaw + 1;
     if (code == 0)

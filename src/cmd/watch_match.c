@@ -107,6 +107,7 @@ static int run(struct matching *x)
                   { "--all-layers", o->vuln.all_layers },
                   { "--match-owned", o->vuln.match_owned },
                   { "--unimportant", o->vuln.unimportant },
+                  { "--only-new", true }, /* what has not changed is not read */
                   { "-q", true } };
     for (size_t i = 0; i < PL_COUNT(pairs); i++)
         if (pairs[i][1]) {

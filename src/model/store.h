@@ -13,7 +13,7 @@
 #include "model/package.h"
 
 /* The layout of the tables that this program makes and understands. */
-#define PL_STORE_SCHEMA 4
+#define PL_STORE_SCHEMA 5
 
 /* How something came into the store. */
 struct pl_store_origin {
@@ -52,6 +52,7 @@ struct pl_store_ask {
     enum pl_store_order {
         PL_STORE_BY_NAME, /* then digest, platform */
         PL_STORE_NEWEST,  /* that were read last come first */
+        PL_STORE_EXPOSED, /* that run somewhere come first, then by name */
     } order;
     size_t limit;  /* so many at most; 0: all */
     int64_t since; /* their flaws as they were then; INT64_MAX: as they are */
@@ -63,6 +64,28 @@ struct pl_store_state {
     int64_t image;
     const uint32_t *flaw;
     size_t n;
+};
+
+/* What all inventories were last looked at with: a print of what each distinct package had. What
+ * was found in an inventory follows from the prints of its packages, unless matched_since tells it.
+ */
+#define PL_STORE_MATCH_KEY 16u
+enum pl_store_matching {
+    PL_STORE_FLAWS,    /* rescan: their states */
+    PL_STORE_REBUILDS, /* watch: what a rebuild would mend */
+};
+struct pl_store_matched {
+    enum pl_store_matching what;
+    bool there;                      /* false: nothing is known, or it is damaged */
+    uint8_t key[PL_STORE_MATCH_KEY]; /* of all else that it follows from */
+    const uint64_t *print;           /* by number of the package; 0: there was none */
+    size_t n;
+    const int64_t *odd; /* inventories that are to be looked at whatever has changed; rising */
+    size_t n_odd;
+    int64_t run, own, top; /* the store's: up to where that holds */
+    struct {
+        int64_t turn, run, top; /* … and where it stands now */
+    } now;
 };
 
 /* Packages that are none but what a system calls itself go by this name, too. */
@@ -215,6 +238,22 @@ struct pl_store_ops {
     /* The same for many, each inventory once: at a fraction of the cost. */
     int (*states)(struct pl_store *s, int64_t run, const struct pl_store_state *v, size_t n,
                   struct pl_err *err);
+
+    /* From here on the store remembers which inventories are put in. Between begin and commit. */
+    int (*matched_begin)(struct pl_store *s, enum pl_store_matching what, struct pl_err *err);
+    /* What was kept by the last complete look at all inventories, in `a`. Damage is no error: then
+     * it is not there. Of the same moment as all that is read to make the next. */
+    int (*matched)(struct pl_store *s, enum pl_store_matching what, struct pl_arena *a,
+                   struct pl_store_matched *ret, struct pl_err *err);
+    /* Inventories that were put in since, or whose state another run has changed; in any order,
+     * some more than once. */
+    int (*matched_since)(struct pl_store *s, const struct pl_store_matched *m,
+                         int (*fn)(void *arg, int64_t id), void *arg, struct pl_err *err);
+    /* Keeps key, prints and odd ones of `m` in place of `old`, as it was read. `run`: in which
+     * states were kept, in the same transaction; 0: none had changed. Where another complete look
+     * has ended meanwhile nothing is kept, and what there is is given up. */
+    int (*matched_keep)(struct pl_store *s, const struct pl_store_matched *old,
+                        const struct pl_store_matched *m, int64_t run, struct pl_err *err);
 
     /* What was found in an inventory, in a form that the store does not know; in place of what was
      * kept before. Between begin and commit. */

@@ -61,7 +61,8 @@ static int drop_all(struct collecting *x, enum pl_store_q which, struct pl_err *
 static int images(struct collecting *x, uint64_t *ret_n, struct pl_err *err)
 {
     static const enum pl_store_q of[] = { PL_Q_GC_FINDING, PL_Q_FOUND_DROP, PL_Q_GC_STATE,
-                                          PL_Q_GC_CHANGE,  PL_Q_GC_REBUILD, PL_Q_GC_IMAGE };
+                                          PL_Q_GC_CHANGE,  PL_Q_GC_REBUILD, PL_Q_GC_FRESH,
+                                          PL_Q_GC_IMAGE };
     struct pl_dbq *q = query(x, PL_Q_GC_IMAGES, err);
     if (!q)
         return err->code;

@@ -15,7 +15,8 @@ struct pl_dbq *pl_store_q(struct pl_store_db *s, enum pl_store_q which, struct p
                 which == PL_Q_PACKAGE_SUBJECT || which == PL_Q_SET_TAIL ||
                 which == PL_Q_IMAGE_NAMES || which == PL_Q_STALE || which == PL_Q_CHANGES_AFTER ||
                 which == PL_Q_FIRSTS_AFTER || which == PL_Q_GC_MEMBERS ||
-                which == PL_Q_GC_LAYERS_OF || which == PL_Q_OUT_EACH || which == PL_Q_REBUILD_ALL;
+                which == PL_Q_GC_LAYERS_OF || which == PL_Q_OUT_EACH || which == PL_Q_REBUILD_ALL ||
+                which == PL_Q_FRESH_AFTER || which == PL_Q_CHANGED_BESIDES;
     if (!s->q[which] &&
         s->db->ops->prepare(s->db, s->db->ops->sql[which], many, &s->q[which], err) < 0)
         return NULL;
@@ -178,6 +179,10 @@ static const struct pl_store_ops ops = {
     .run = pl_store_db_run,
     .state = pl_store_db_state,
     .states = pl_store_db_states,
+    .matched_begin = pl_store_db_matched_begin,
+    .matched = pl_store_db_matched,
+    .matched_since = pl_store_db_matched_since,
+    .matched_keep = pl_store_db_matched_keep,
     .packages_named = pl_store_db_packages_named,
     .images_holding = pl_store_db_images_holding,
     .images_flawed = pl_store_db_images_flawed,

@@ -399,6 +399,7 @@ static const char *const sql[] = {
 #define X(name, text) [PL_Q_##name] = (text),
 #define Y(name, lite, pg) [PL_Q_##name] = (pg),
     PL_STORE_SQL(X, Y) PL_FIND_SQL(X, Y) PL_QUEUE_SQL(X, Y) PL_FLEET_SQL(X, Y) PL_GC_SQL(X, Y)
+        PL_MATCHED_SQL(X, Y)
 #undef X
 #undef Y
 };

@@ -12,12 +12,12 @@
 #include "store/store_int.h"
 
 #define SEGMENT 1024u /* lists in a segment */
-#define SUM 8u        /* bytes of a row that tell whether it is what was written there */
-#define MEND 4096     /* packages of an older program that are brought forward at a time */
+#define SUM PL_POSTING_SUM
+#define MEND 4096 /* packages of an older program that are brought forward at a time */
 
 /* ---- rows ---- */
 
-static void sum_of(uint32_t bucket, int64_t segment, struct pl_str body, uint8_t out[SUM])
+void pl_posting_sum(uint32_t bucket, int64_t segment, struct pl_str body, uint8_t out[SUM])
 {
     uint8_t sum[PL_SHA256_LEN], place[12];
     for (unsigned i = 0; i < 4; i++)
@@ -48,7 +48,7 @@ void pl_posting_put(struct pl_buf *b, uint32_t bucket, int64_t segment, const ui
             last = (uint32_t)pair[i];
         }
     }
-    sum_of(bucket, segment, pl_buf_str(&body), sum);
+    pl_posting_sum(bucket, segment, pl_buf_str(&body), sum);
     pl_buf_putn(b, (const char *)sum, SUM);
     pl_buf_putn(b, body.p, body.n);
 }
@@ -92,7 +92,7 @@ bool pl_posting_get(struct pl_str row, uint32_t bucket, int64_t first, int64_t l
     if (row.n < SUM || first > last)
         return false;
     struct pl_str body = pl_str_sub(row, SUM, SIZE_MAX);
-    sum_of(bucket, last, body, sum);
+    pl_posting_sum(bucket, last, body, sum);
     return memcmp(sum, row.p, SUM) == 0 && pl_posting_body(body, first, last, wanted, ret);
 }
 

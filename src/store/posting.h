@@ -8,6 +8,13 @@
 
 #define PL_POSTING_BUCKET 256u /* package numbers of a row */
 
+#define PL_POSTING_SUM 8u /* bytes that tell whether a row is what was written there */
+
+/* The sum of what a row holds at its place: `bucket` of the segment whose last list is `segment`.
+ * Other rows of buckets have negative numbers there. */
+void pl_posting_sum(uint32_t bucket, int64_t segment, struct pl_str body,
+                    uint8_t out[PL_POSTING_SUM]);
+
 /* Numbers of lists. */
 struct pl_posting_ids {
     int64_t *p;

@@ -341,6 +341,16 @@ static int put_image(struct pl_store_db *s, const struct pl_store_origin *o,
     return r < 0 ? r : 0;
 }
 
+/* Its state does not follow from what was matched last. */
+static int put_fresh(struct pl_store_db *s, int64_t image, struct pl_err *err)
+{
+    struct pl_dbq *q = pl_store_q(s, PL_Q_FRESH_PUT, err);
+    if (!q)
+        return err->code;
+    pl_dbq_int(q, 1, image);
+    return pl_store_do(q, err);
+}
+
 int pl_store_db_put(struct pl_store *store, const struct pl_store_origin *o,
                     const struct pl_target *t, int64_t *ret_image, struct pl_err *err)
 {
@@ -352,6 +362,8 @@ int pl_store_db_put(struct pl_store *store, const struct pl_store_origin *o,
         r = put_image(s, o, t, set, ret_image, &old, err);
     if (r == 0)
         r = put_findings(s, t, *ret_image, old != 0, err);
+    if (r == 0)
+        r = put_fresh(s, *ret_image, err);
     if (r < 0 || !old || old == set)
         return r;
     struct pl_dbq *q = pl_store_q(s, PL_Q_SET_DROP, err);

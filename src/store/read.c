@@ -115,14 +115,16 @@ int pl_store_db_images(struct pl_store *store, const int64_t *id, size_t n,
                        int (*fn)(void *arg, const struct pl_store_image *i), void *arg,
                        struct pl_err *err)
 {
+    static const enum pl_store_q in_order[] = { [PL_STORE_BY_NAME] = PL_Q_IMAGE_SORT,
+                                                [PL_STORE_NEWEST] = PL_Q_IMAGE_NEWEST,
+                                                [PL_STORE_EXPOSED] = PL_Q_IMAGE_EXPOSED };
     struct pl_store_db *s = (struct pl_store_db *)store;
     struct pl_posting_ids ids = { NULL, 0, 0 };
     bool own;
     int r = look(s, &own, err);
     if (r < 0)
         return r;
-    struct pl_dbq *q =
-        pl_store_q(s, how->order == PL_STORE_NEWEST ? PL_Q_IMAGE_NEWEST : PL_Q_IMAGE_SORT, err);
+    struct pl_dbq *q = pl_store_q(s, in_order[how->order], err);
     r = q ? 0 : err->code;
     if (q) {
         pl_dbq_list(q, 1, id, n);

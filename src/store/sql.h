@@ -137,6 +137,12 @@
       "SELECT image.id FROM json_each(?1) AS w CROSS JOIN image ON image.id=w.value"              \
       " ORDER BY at DESC,image.id DESC LIMIT ?2",                                                 \
       "SELECT id FROM image WHERE id=ANY(?1::bigint[]) ORDER BY at DESC,id DESC LIMIT ?2")        \
+    Y(IMAGE_EXPOSED,                                                                              \
+      "SELECT image.id FROM json_each(?1) AS w CROSS JOIN image ON image.id=w.value"              \
+      " ORDER BY CASE WHEN image.id IN(" PL_SQL_RUNS                                              \
+      ") THEN 0 ELSE 1 END,name,digest,platform,mark LIMIT ?2",                                   \
+      "SELECT id FROM image WHERE id=ANY(?1::bigint[]) ORDER BY CASE WHEN id IN(" PL_SQL_RUNS     \
+      ") THEN 0 ELSE 1 END,name,digest,platform,mark LIMIT ?2")                                   \
     Y(IMAGE_LIST,                                                                                 \
       PL_SQL_IMAGE "json_each(?1) AS w CROSS JOIN image ON image.id=w.value" PL_SQL_IMAGE_MORE,   \
       PL_SQL_IMAGE "unnest(?1::bigint[]) WITH ORDINALITY AS w(id,n) JOIN image ON "               \

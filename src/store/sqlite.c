@@ -101,6 +101,11 @@ static const char *const step[] = {
     " error TEXT NOT NULL DEFAULT '', UNIQUE(hook, key));"
     "CREATE INDEX outbox_due ON outbox(hook, id) WHERE state=0;"
     "CREATE TABLE rebuild(image INTEGER PRIMARY KEY, print TEXT NOT NULL)",
+    "CREATE TABLE matched(what INTEGER PRIMARY KEY, turn INTEGER NOT NULL, top INTEGER NOT NULL,"
+    " facts BLOB NOT NULL);"
+    "CREATE TABLE matched_print(what INTEGER NOT NULL, bucket INTEGER NOT NULL,"
+    " prints BLOB NOT NULL, PRIMARY KEY(what, bucket));"
+    "CREATE TABLE fresh(n INTEGER PRIMARY KEY AUTOINCREMENT, image INTEGER NOT NULL UNIQUE)",
 };
 _Static_assert(PL_COUNT(step) == PL_STORE_SCHEMA, "a step for each schema");
 
@@ -108,6 +113,7 @@ static const char *const sql[] = {
 #define X(name, text) [PL_Q_##name] = (text),
 #define Y(name, lite, pg) [PL_Q_##name] = (lite),
     PL_STORE_SQL(X, Y) PL_FIND_SQL(X, Y) PL_QUEUE_SQL(X, Y) PL_FLEET_SQL(X, Y) PL_GC_SQL(X, Y)
+        PL_MATCHED_SQL(X, Y)
 #undef X
 #undef Y
 };

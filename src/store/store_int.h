@@ -11,15 +11,17 @@
 #include "store/sql.h"
 #include "store/sql_fleet.h"
 #include "store/sql_gc.h"
+#include "store/sql_matched.h"
 #include "store/store.h"
 
 enum pl_store_q {
 #define X(name, sql) PL_Q_##name,
 #define Y(name, lite, pg) PL_Q_##name,
     PL_STORE_SQL(X, Y) PL_FIND_SQL(X, Y) PL_QUEUE_SQL(X, Y) PL_FLEET_SQL(X, Y) PL_GC_SQL(X, Y)
+        PL_MATCHED_SQL(X, Y)
 #undef X
 #undef Y
-        PL_Q_COUNT
+            PL_Q_COUNT
 };
 
 /* Numbers of facts that were looked up, by print; made empty when it has grown. */
@@ -125,6 +127,13 @@ int pl_store_db_state(struct pl_store *s, int64_t run, int64_t image, const uint
                       size_t n, struct pl_err *err);
 int pl_store_db_states(struct pl_store *s, int64_t run, const struct pl_store_state *v, size_t n,
                        struct pl_err *err);
+int pl_store_db_matched_begin(struct pl_store *s, enum pl_store_matching what, struct pl_err *err);
+int pl_store_db_matched(struct pl_store *s, enum pl_store_matching what, struct pl_arena *a,
+                        struct pl_store_matched *ret, struct pl_err *err);
+int pl_store_db_matched_since(struct pl_store *s, const struct pl_store_matched *m,
+                              int (*fn)(void *arg, int64_t id), void *arg, struct pl_err *err);
+int pl_store_db_matched_keep(struct pl_store *s, const struct pl_store_matched *old,
+                             const struct pl_store_matched *m, int64_t run, struct pl_err *err);
 int pl_store_db_packages_named(struct pl_store *s, struct pl_str name,
                                int (*fn)(void *arg, uint32_t id, const struct pl_package *p),
                                void *arg, struct pl_err *err);

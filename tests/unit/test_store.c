@@ -745,7 +745,8 @@ static void a_damaged_index_is_told(void **state_)
     "DROP INDEX job_ready; DROP INDEX job_aside; DROP INDEX change_run; DROP INDEX state_first;" \
     "ALTER TABLE job DROP COLUMN turn; ALTER TABLE job DROP COLUMN told;"                        \
     "DROP TABLE share; DROP TABLE schedule; DROP TABLE ref; DROP TABLE exposure;"                \
-    "DROP TABLE outbox; DROP TABLE rebuild; DROP INDEX wait_waiter;"
+    "DROP TABLE outbox; DROP TABLE rebuild; DROP INDEX wait_waiter;"                             \
+    "DROP TABLE matched; DROP TABLE matched_print; DROP TABLE fresh;"
 #define OLDER                                                                                \
     "DROP INDEX package_source; DROP INDEX package_subject; DROP TABLE posting; DROP TABLE " \
     "segment; ALTER TABLE package DROP COLUMN source; ALTER TABLE package DROP COLUMN subject;"

@@ -1,0 +1,156 @@
+/* Which inventories can have another result than in the last run: those that hold a package which
+ * has another result, those that were put in since, and those that are told each time. Where
+ * anything is not sure, all of them. fleet.md section 3, "rematch". */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/hash.h"
+#include "base/numbers.h"
+#include "base/wire.h"
+#include "cmd/rescan.h"
+#include "cmd/version.h"
+
+#define FORM 1 /* of the prints, and of what follows from them in rescan.c */
+
+/* ---- prints ---- */
+
+/* All else that the flaws of an inventory follow from, beside its packages'. */
+static void make_key(const struct pl_rescan *r, uint8_t key[PL_STORE_MATCH_KEY])
+{
+    pl_auto_buf struct pl_buf b = { 0 };
+    uint8_t sum[PL_SHA256_LEN];
+    pl_put_u32(&b, FORM);
+    pl_put_str(&b, PL_S(PL_VERSION));
+    pl_put_str(&b, PL_S(PL_RULES_VERSION));
+    pl_put_u8(&b, r->o->vuln.all_layers);
+    pl_sha256(b.p, b.n, sum);
+    memcpy(key, sum, PL_STORE_MATCH_KEY);
+}
+
+static void put_eco(struct pl_buf *b, const struct pl_rescan_eco *e)
+{
+    struct pl_note n = { .incomplete = false };
+    bool noted = pl_match_eco_note(&e->e, &n);
+    pl_put_str(b, e->e.name);
+    pl_put_u8(b, noted);
+    pl_put_u8(b, n.incomplete);
+    pl_put_u32(b, e->has_end ? e->hit.flaw : 0);
+}
+
+static void put_hits(struct pl_buf *b, const struct pl_rescan *r, uint32_t first, uint32_t n)
+{
+    pl_put_u32(b, n);
+    for (uint32_t i = 0; i < n; i++)
+        pl_put_u32(b, r->hit.p[first + i].flaw);
+}
+
+/* Whatever an inventory gets from one of its packages; never 0. */
+static uint64_t print_of(const struct pl_rescan *r, const struct pl_rescan_package *k,
+                         struct pl_buf *b)
+{
+    uint8_t sum[PL_SHA256_LEN];
+    uint64_t v = 0;
+    pl_buf_clear(b);
+    pl_put_u8(b, (uint8_t)(k->wanted | k->kernel << 1 | k->headers << 2));
+    if (k->eco)
+        put_eco(b, &r->eco.p[k->eco - 1]);
+    put_hits(b, r, k->hit, k->n_hits);
+    put_hits(b, r, k->kernel_hit, k->n_kernel_hits);
+    pl_sha256(b->p, b->n, sum);
+    memcpy(&v, sum, sizeof v);
+    return v ? v : 1;
+}
+
+static void make_prints(struct pl_rescan *r)
+{
+    pl_auto_buf struct pl_buf b = { 0 };
+    uint64_t *print = pl_alloc_n(&r->a, r->package.n + 1, sizeof *print);
+    for (size_t i = 0; i < r->package.n; i++)
+        print[i] = r->package.p[i].there ? print_of(r, &r->package.p[i], &b) : 0;
+    r->now = (struct pl_store_matched){ .what = PL_STORE_FLAWS, .print = print, .n = r->package.n };
+    make_key(r, r->now.key);
+}
+
+/* ---- what follows from what has changed ---- */
+
+struct narrowing {
+    PL_VEC(int64_t) id;
+    PL_VEC(uint32_t) package;
+};
+
+static int on_id(void *arg, int64_t id)
+{
+    struct narrowing *x = arg;
+    pl_vec_push(&x->id, id);
+    return 0;
+}
+
+/* Packages that came since are in no inventory but those that came since. */
+static void compare(const struct pl_rescan *r, struct narrowing *x)
+{
+    const struct pl_store_matched *a = &r->before, *b = &r->now;
+    for (size_t i = 0; i < a->n; i++)
+        if (a->print[i] && a->print[i] != (i < b->n ? b->print[i] : 0))
+            pl_vec_push(&x->package, (uint32_t)i);
+}
+
+static int gather(struct pl_rescan *r, struct narrowing *x, struct pl_err *err)
+{
+    const struct pl_store_ops *ops = r->s->ops;
+    compare(r, x);
+    for (size_t i = 0; i < r->before.n_odd; i++)
+        pl_vec_push(&x->id, r->before.odd[i]);
+    int code = ops->matched_since(r->s, &r->before, on_id, x, err);
+    if (code == 0 && x->package.n)
+        code = ops->images_holding(r->s, x->package.p, x->package.n, on_id, x, err);
+    x->id.n = pl_unique_i64(x->id.p, x->id.n);
+    return code;
+}
+
+int pl_rescan_narrow(struct pl_rescan *r, int64_t **ret, size_t *ret_n, bool *ret_all,
+                     struct pl_err *err)
+{
+    struct narrowing x = { .id = { NULL, 0, 0 } };
+    *ret_all = true;
+    if (!r->whole)
+        return 0;
+    make_prints(r);
+    int code = r->s->ops->matched(r->s, PL_STORE_FLAWS, &r->a, &r->before, err);
+    r->now.now = r->before.now;
+    bool same = r->before.there && memcmp(r->before.key, r->now.key, sizeof r->now.key) == 0;
+    if (code == 0 && same && r->o->only_new && r->since == INT64_MAX) {
+        code = gather(r, &x, err);
+        *ret_all = false;
+    }
+    *ret = x.id.p;
+    *ret_n = x.id.n;
+    pl_vec_release(&x.package);
+    return code;
+}
+
+/* ---- keeping it ---- */
+
+static void take_odd(struct pl_rescan *r)
+{
+    r->now.n_odd = pl_unique_i64(r->odd.p, r->odd.n);
+    r->now.odd = r->odd.p;
+}
+
+bool pl_rescan_moved(const struct pl_rescan *r)
+{
+    const struct pl_store_matched *a = &r->before, *b = &r->now;
+    if (!r->whole || r->still)
+        return false;
+    return !a->there || memcmp(a->key, b->key, sizeof a->key) != 0 || a->run != a->now.run ||
+           a->top != a->now.top || a->n != b->n || a->n_odd != r->odd.n ||
+           memcmp(a->print, b->print, a->n * sizeof *a->print) != 0;
+}
+
+int pl_rescan_keep_matched(struct pl_rescan *r, int64_t run, struct pl_err *err)
+{
+    if (!r->whole || r->still)
+        return 0;
+    take_odd(r);
+    return r->s->ops->matched_keep(r->s, &r->before, &r->now, run, err);
+}
