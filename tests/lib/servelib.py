@@ -121,8 +121,8 @@ class Server:
             c.close()
 
     def exchange(self, data, wait=1.5, shut=False, answers=0):
-        """What comes back for raw bytes: until the server closes (true), so many answers are there, or it says
-        nothing at all for `wait` seconds."""
+        """What comes back for raw bytes: until the server closes (true), so many answers are
+        there, or it says nothing at all for `wait` seconds."""
         s = self.tls()
         s.settimeout(LONG if answers else wait * SLOW)
         got = b""

@@ -70,8 +70,8 @@ class Server:
                 f.write("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n")
 
     def start(self, first=False):
-        """After a crash the processes of the old server may still be on their way out; a port that was free may be
-        taken by now."""
+        """After a crash the processes of the old server may still be on their way out; a port
+        that was free may be taken by now."""
         for attempt in range(40):
             try:
                 return self.start_once()
