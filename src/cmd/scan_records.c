@@ -37,13 +37,15 @@ static void put(void *arg, const struct pl_keep_layer *l, struct pl_str packed)
     struct pl_scan_records *x = arg;
     const struct pl_report like = { .tool_version = PL_S(PL_VERSION),
                                     .rules_version = PL_S(PL_RULES_VERSION) };
-    const struct pl_store_origin o = pl_store_origin_now(&like);
+    struct pl_store_origin o;
     struct pl_err err = { 0 };
     uint8_t key[PL_WORK_KEY];
     if (!x->s)
         return;
     pl_fleet_key(PL_WORK_LAYER, l->digest, x->engine, key);
     int r = x->s->ops->share(x->s, &err);
+    if (r == 0)
+        r = pl_store_origin_in(x->s, &like, &o, &err);
     if (r == 0)
         r = x->s->ops->record_put(x->s, key, l->digest, &o, packed, &err);
     if (r == 0)

@@ -100,6 +100,13 @@ struct pl_store_origin pl_store_origin_now(const struct pl_report *report)
     return o;
 }
 
+int pl_store_origin_in(struct pl_store *s, const struct pl_report *report,
+                       struct pl_store_origin *ret, struct pl_err *err)
+{
+    *ret = pl_store_origin_now(report);
+    return getenv("SOURCE_DATE_EPOCH") ? 0 : s->ops->now(s, &ret->at, err);
+}
+
 struct pl_str pl_store_subject(const struct pl_finding *f)
 {
     return f->vuln ? f->vuln->purl : f->title;
@@ -151,13 +158,15 @@ static int put_found(struct pl_store *s, int64_t image, const struct pl_target *
 int pl_store_keep_in(const struct pl_store_keep *k, const struct pl_report *report, bool matched,
                      struct pl_store *s, struct pl_err *err)
 {
-    const struct pl_store_origin o = pl_store_origin_now(report);
+    struct pl_store_origin o;
     int64_t run = 0, image = 0;
     struct pl_str how = PL_S("");
     if (k->ordinary)
         how = pl_printf(report->a, "%.*s%.*s", PL_FMT(PL_FOUND_ORDINARY),
                         PL_FMT(report->db ? report->db->built : PL_S("")));
-    int r = matched ? s->ops->run(s, &o, &run, err) : 0;
+    int r = pl_store_origin_in(s, report, &o, err);
+    if (r == 0 && matched)
+        r = s->ops->run(s, &o, &run, err);
     for (size_t i = 0; i < k->n && r == 0; i++) {
         r = s->ops->put(s, &o, &k->before[i], &image, err);
         if (r == 0 && matched)

@@ -43,6 +43,9 @@ void pl_store_keep_end(const struct pl_store_keep *k, struct pl_report *report, 
                        bool quiet);
 /* The origin of what this program stores at this moment; views on `report`. */
 struct pl_store_origin pl_store_origin_now(const struct pl_report *report);
+/* The same by the clock of the store, which all who write to it share. Codes of the store. */
+int pl_store_origin_in(struct pl_store *s, const struct pl_report *report,
+                       struct pl_store_origin *ret, struct pl_err *err);
 /* The text that stands for the package of a finding in the store. */
 struct pl_str pl_store_subject(const struct pl_finding *f);
 

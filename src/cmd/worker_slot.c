@@ -204,10 +204,12 @@ static int end_layer(struct slot *x, struct pl_err *err)
 {
     const struct pl_report like = { .tool_version = PL_S(PL_VERSION),
                                     .rules_version = PL_S(PL_RULES_VERSION) };
-    const struct pl_store_origin o = pl_store_origin_now(&like);
+    struct pl_store_origin o;
     struct pl_store *s = x->s;
     bool held;
     int r = s->ops->share(s, err);
+    if (r == 0)
+        r = pl_store_origin_in(s, &like, &o, err);
     if (r == 0 && x->packed.n)
         r = s->ops->record_put(s, x->packed_key, x->now->digest, &o, pl_buf_str(&x->packed), err);
     if (r == 0)

@@ -214,8 +214,9 @@ def wrong_clocks(server, targets, expected):
     layers = len(fleetlib.layers_of("images"))
     point(codes == [0, 0] and n == "%d|%d" % (layers, layers), "clocks a day ahead and a day behind: each layer once",
           (codes, n, layers))
-    far = server.sql("SELECT count(*) FROM plimsoll.job WHERE abs(done_at - extract(epoch FROM now())) > 600").strip()
-    point(far == "0", "… the server's clock counts", far)
+    far = [server.sql("SELECT count(*) FROM plimsoll.%s WHERE abs(%s - extract(epoch FROM now())) > 600" % x).strip()
+           for x in (("job", "done_at"), ("image", "at"), ("record", "at"))]
+    point(far == ["0"] * 3, "… the server's clock counts", far)
     whole("… nothing lost", server.url(), targets, expected)
 
 
