@@ -10,6 +10,12 @@
 #define PL_SQL_FIND(table)                                              \
     PL_SQL_ROWS "SELECT (SELECT id FROM " table " WHERE print=w.print)" \
                 " FROM unnest(?1::bytea[]) WITH ORDINALITY AS w(print,n) ORDER BY w.n"
+/* The tenant is asked for once, where a column's default would be for each row; and so is who gives
+ * numbers. */
+#define PL_SQL_TENANT "(SELECT tenant())"
+#define PL_SQL_NUMBER(table) "nextval((SELECT ('plimsoll." table "_'||tenant())::text::regclass))"
+/* By what long columns are found there; as pg_schema.c makes it. */
+#define PL_SQL_KEY(what) "substring(sha256(" what ") FOR 16)"
 #define PL_SQL_AGAIN " ON CONFLICT(image,run) DO UPDATE SET new=excluded.new,gone=excluded.gone"
 
 /* The last list is not taken out: its number would be given again, and whoever collects facts has
@@ -23,20 +29,24 @@
     Y(PACKAGE_ADD,                                                                               \
       "INSERT INTO package(print,type,ns,name,version,facts,source,subject)"                     \
       " VALUES(?1,?2,?3,?4,?5,?6,?7,?8) RETURNING id",                                           \
-      PL_SQL_ROWS "INSERT INTO package(print,type,ns,name,version,facts,source,subject)"         \
-                  " SELECT * FROM unnest(?1::bytea[],?2::bytea[],?3::bytea[],?4::bytea[],"       \
-                  "?5::bytea[],?6::bytea[],?7::bytea[],?8::bytea[]) RETURNING id")               \
+      PL_SQL_ROWS                                                                                \
+      "INSERT INTO package(tenant,id,print,type,ns,name,version,facts,source,subject) "          \
+      "SELECT " PL_SQL_TENANT "," PL_SQL_NUMBER(                                                 \
+          "package") ",w.* FROM unnest(?1::bytea[],?2::bytea[],?3::bytea[],?4::bytea[],"         \
+                     "?5::bytea[],?6::bytea[],?7::bytea[],?8::bytea[]) AS w RETURNING id")       \
     X(PACKAGE_GET, "SELECT facts FROM package WHERE id=?1")                                      \
     X(PACKAGE_ALL, "SELECT id,facts FROM package WHERE id>?1 ORDER BY id")                       \
     Y(PLACE_FIND, "SELECT id FROM place WHERE print=?1", PL_SQL_FIND("place"))                   \
     Y(PLACE_ADD, "INSERT INTO place(print,paths) VALUES(?1,?2) RETURNING id",                    \
-      PL_SQL_ROWS "INSERT INTO place(print,paths)"                                               \
-                  " SELECT * FROM unnest(?1::bytea[],?2::bytea[]) RETURNING id")                 \
+      PL_SQL_ROWS "INSERT INTO place(tenant,id,print,paths) SELECT " PL_SQL_TENANT               \
+                  "," PL_SQL_NUMBER("place") ",w.* FROM unnest(?1::bytea[],?2::bytea[]) AS w"    \
+                                             " RETURNING id")                                    \
     X(PLACE_GET, "SELECT paths FROM place WHERE id=?1")                                          \
     Y(LAYER_FIND, "SELECT id FROM layer WHERE print=?1", PL_SQL_FIND("layer"))                   \
     Y(LAYER_ADD, "INSERT INTO layer(print,digest,facts) VALUES(?1,?2,?3) RETURNING id",          \
-      PL_SQL_ROWS "INSERT INTO layer(print,digest,facts)"                                        \
-                  " SELECT * FROM unnest(?1::bytea[],?2::bytea[],?3::bytea[]) RETURNING id")     \
+      PL_SQL_ROWS "INSERT INTO layer(tenant,id,print,digest,facts) SELECT " PL_SQL_TENANT        \
+                  "," PL_SQL_NUMBER("layer") ",w.* FROM unnest(?1::bytea[],?2::bytea[],"         \
+                                             "?3::bytea[]) AS w RETURNING id")                   \
     X(LAYER_GET, "SELECT facts FROM layer WHERE id=?1")                                          \
     X(SET_FIND, "SELECT id FROM pkgset WHERE print=?1")                                          \
     Y(SET_ADD,                                                                                   \
@@ -49,7 +59,7 @@
       "SELECT id,pkgset FROM image WHERE name=?1 AND digest=?2 AND platform=?3"                  \
       " AND mark=?4",                                                                            \
       "SELECT id,pkgset FROM image WHERE "                                                       \
-      "key=sha256(sha256(?1)||sha256(?2)||sha256(?3)||sha256(?4))")                              \
+      "key=" PL_SQL_KEY("sha256(?1)||sha256(?2)||sha256(?3)||sha256(?4)"))                       \
     X(IMAGE_ADD, "INSERT INTO image(name,digest,platform,mark,kind,complete,notes,layers,"       \
                  "pkgset,at,tool,rules,db) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)"   \
                  " RETURNING id")                                                                \
@@ -60,7 +70,7 @@
                    "surface,path,line,introduced,hidden,visible)"                                \
                    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)")                        \
     Y(FLAW_FIND, "SELECT id FROM flaw WHERE subject=?1 AND rule=?2",                             \
-      "SELECT id FROM flaw WHERE key=sha256(sha256(?1)||sha256(?2))")                            \
+      "SELECT id FROM flaw WHERE key=" PL_SQL_KEY("sha256(?1)||sha256(?2)"))                     \
     X(FLAW_ADD, "INSERT INTO flaw(subject,rule) VALUES(?1,?2) RETURNING id")                     \
     X(FLAW_ALL, "SELECT id,subject,rule FROM flaw ORDER BY id")                                  \
     X(FLAW_GET, "SELECT subject,rule FROM flaw WHERE id=?1")                                     \
@@ -69,14 +79,15 @@
       PL_SQL_ROWS "SELECT (SELECT flaws FROM state WHERE image=w.image)"                         \
                   " FROM unnest(?1::bigint[]) WITH ORDINALITY AS w(image,n) ORDER BY w.n")       \
     Y(STATE_ADD, "INSERT INTO state(image,first,flaws) VALUES(?1,?2,?3)",                        \
-      PL_SQL_ROWS "INSERT INTO state(image,first,flaws)"                                         \
-                  " SELECT * FROM unnest(?1::bigint[],?2::bigint[],?3::bytea[])")                \
+      PL_SQL_ROWS "INSERT INTO state(tenant,image,first,flaws) SELECT " PL_SQL_TENANT            \
+                  ",w.* FROM unnest(?1::bigint[],?2::bigint[],?3::bytea[]) AS w")                \
     Y(STATE_SET, "UPDATE state SET flaws=?2 WHERE image=?1",                                     \
       PL_SQL_ROWS "UPDATE state SET flaws=w.flaws FROM unnest(?1::bigint[],?2::bytea[])"         \
                   " AS w(image,flaws) WHERE state.image=w.image")                                \
     Y(CHANGE_ADD, "INSERT INTO change(image,run,new,gone) VALUES(?1,?2,?3,?4)" PL_SQL_AGAIN,     \
-      PL_SQL_ROWS "INSERT INTO change(image,run,new,gone) SELECT * FROM"                         \
-                  " unnest(?1::bigint[],?2::bigint[],?3::bytea[],?4::bytea[])" PL_SQL_AGAIN)     \
+      PL_SQL_ROWS                                                                                \
+      "INSERT INTO change(tenant,image,run,new,gone) SELECT " PL_SQL_TENANT                      \
+      ",w.* FROM unnest(?1::bigint[],?2::bigint[],?3::bytea[],?4::bytea[]) AS w" PL_SQL_AGAIN)   \
     X(CHANGES, "SELECT new,gone FROM change JOIN run ON run.id=change.run"                       \
                " WHERE image=?1 AND at>=?2 ORDER BY run DESC")                                   \
     X(RUN_AT, "SELECT at FROM run WHERE id=?1")                                                  \
@@ -114,8 +125,8 @@
     X(SEGMENT_LAST, "SELECT coalesce(max(last),0) FROM segment")                                  \
     X(SEGMENT_ADD, "INSERT INTO segment(last,first,buckets) VALUES(?1,?2,?3)")                    \
     Y(POSTING_ADD, "INSERT INTO posting(bucket,segment,sets) VALUES(?1,?2,?3)",                   \
-      PL_SQL_ROWS "INSERT INTO posting(bucket,segment,sets) SELECT * FROM"                        \
-                  " unnest(?1::bigint[],?2::bigint[],?3::bytea[])")                               \
+      PL_SQL_ROWS "INSERT INTO posting(tenant,bucket,segment,sets) SELECT " PL_SQL_TENANT         \
+                  ",w.* FROM unnest(?1::bigint[],?2::bigint[],?3::bytea[]) AS w")                 \
     X(POSTING_GET, "SELECT segment,sets FROM posting WHERE bucket=?1 ORDER BY segment")           \
     X(SET_COUNT, "SELECT count(*) FROM (SELECT id FROM pkgset WHERE id>?1 LIMIT ?2) AS t")        \
     X(SET_NEXT, "SELECT id,members FROM pkgset WHERE id>?1 ORDER BY id LIMIT ?2")                 \

@@ -765,7 +765,7 @@ static void older_rows_are_found_and_indexed(void **state_)
         assert_int_equal(psql("PL_TEST_PG",
                               "SET search_path TO plimsoll; " UNDO_FLEET
                               "CREATE INDEX job_ready ON job(id); DROP INDEX package_source, "
-                              "package_subject, package_old, image_name, pkgset_tail; DROP TABLE "
+                              "package_subject, package_old, image_name; DROP TABLE "
                               "posting, segment; ALTER TABLE package DROP COLUMN source, "
                               "DROP COLUMN subject; DELETE FROM schema WHERE version > 2"),
                          0);
@@ -989,6 +989,12 @@ static void an_older_database_is_brought_forward(void **state_)
     assert_non_null(strstr(w->err.msg, "plimsoll store upgrade"));
     assert_int_equal(psql("PL_TEST_PG", "INSERT INTO plimsoll.run(at, tool, db) VALUES(7, '', '')"),
                      0);
+    assert_int_equal(
+        psql("PL_TEST_PG",
+             "INSERT INTO plimsoll.image(name, digest, platform, kind, complete, notes, layers, "
+             "pkgset, at, tool, rules, db, mark) VALUES('old', 'd', '', 'image', 1, '', '', 1, 1, "
+             "'', '', '', ''); INSERT INTO plimsoll.flaw(subject, rule) VALUES('s', 'r')"),
+        0);
     /* a step that ends in its middle leaves nothing, and is gone on with */
     assert_int_equal(psql("PL_TEST_PG", "CREATE TABLE plimsoll.bucket(x int)"), 0);
     assert_true(pl_store_upgrade(w->where, /* make= */ false, "1", &u, &w->err) < 0);
@@ -1000,6 +1006,10 @@ static void an_older_database_is_brought_forward(void **state_)
     assert_int_equal(u.to, PL_STORE_SCHEMA);
     reopen(w, PL_STORE_WRITE, 0);
     assert_int_equal(counts(w).runs, 1);
+    uint32_t flaw = 0;
+    assert_int_equal(w->s->ops->flaw(w->s, PL_S("s"), PL_S("r"), false, &flaw, &w->err), 0);
+    assert_int_equal(flaw, 1);
+    assert_int_equal(psql("PL_TEST_PG", "SELECT length(key) FROM plimsoll.image"), 16);
     put(w);
 }
 
