@@ -72,10 +72,26 @@ static void link_newest(struct pl_gate_cache *c, struct pl_cache_slot *s)
     c->newest = s;
 }
 
+static void weigh(struct pl_gate_cache *c, struct pl_cache_slot *s, size_t bytes)
+{
+    c->stats.bytes = c->stats.bytes - s->bytes + bytes;
+    s->bytes = bytes;
+}
+
+static size_t own_bytes(const struct pl_cache_slot *s)
+{
+    return sizeof *s + s->key.n;
+}
+
+void pl_cache_hold(struct pl_gate_cache *c, struct pl_cache_slot *s, struct pl_gate_entry *x)
+{
+    s->entry = x;
+    weigh(c, s, own_bytes(s) + 2 * x->a.total); /* its text may come */
+}
+
 static void forget(struct pl_gate_cache *c, struct pl_cache_slot *s)
 {
-    c->stats.bytes -= s->bytes;
-    s->bytes = 0;
+    weigh(c, s, own_bytes(s));
     pl_gate_entry_unref(s->entry);
     s->entry = NULL;
     s->good_s = 0;
@@ -90,9 +106,22 @@ static void drop(struct pl_gate_cache *c, struct pl_cache_slot *s)
     *at = s->next;
     unlink_age(c, s);
     forget(c, s);
+    weigh(c, s, 0);
     pl_gate_entry_unref(s->last);
     c->stats.entries--;
     free(s);
+}
+
+/* Once nobody is at a slot and nobody waits for it, it holds evidence or goes: images that cannot
+ * be had may have any number of names. */
+static void tidy(struct pl_gate_cache *c, struct pl_cache_slot *s)
+{
+    if (s->busy || s->waiting)
+        return;
+    pl_gate_entry_unref(s->last);
+    s->last = NULL;
+    if (!s->entry)
+        drop(c, s);
 }
 
 static void shrink(struct pl_gate_cache *c)
@@ -118,6 +147,7 @@ static struct pl_cache_slot *add(struct pl_gate_cache *c, struct pl_str key)
     c->bucket[b] = s;
     link_newest(c, s);
     c->stats.entries++;
+    weigh(c, s, own_bytes(s));
     return s;
 }
 
@@ -198,6 +228,8 @@ enum pl_cache_found pl_gate_cache_get(struct pl_gate_cache *c, struct pl_str key
     } else if (s->busy) {
         c->stats.shared++;
         found = join(c, s, deadline_ms, ret, err);
+        if (found != PL_CACHE_NONE)
+            tidy(c, s);
     }
     if (found == PL_CACHE_NONE && s->busy) {
         pl_fail(err, PL_E_NET, "no answer within the time there was");
@@ -241,14 +273,13 @@ void pl_gate_cache_put(struct pl_gate_cache *c, struct pl_str key, struct pl_gat
         pl_bug("gate cache: a slot that was busy is gone");
     if (keep) {
         forget(c, s);
-        s->entry = pl_gate_entry_ref(x);
-        s->bytes = 2 * x->a.total + key.n + sizeof *s; /* its text may come */
-        c->stats.bytes += s->bytes;
+        pl_cache_hold(c, s, pl_gate_entry_ref(x));
         s->put_s = now_s;
         s->good_s = passes ? now_s : 0;
         keep_on_disk(c, s);
     }
     end(c, s, x);
+    tidy(c, s);
     shrink(c);
     pthread_mutex_unlock(&c->lock);
 }
@@ -271,6 +302,7 @@ void pl_gate_cache_fail(struct pl_gate_cache *c, struct pl_str key, const struct
     }
     s->why = *why;
     end(c, s, NULL);
+    tidy(c, s);
     shrink(c);
     pthread_mutex_unlock(&c->lock);
 }
@@ -342,11 +374,31 @@ struct pl_gate_cache_stats pl_gate_cache_stats(struct pl_gate_cache *c)
     return s;
 }
 
+/* How the keys of all that `g` asks for begin. */
+static struct pl_str ground(struct pl_arena *a, const struct pl_gate *g)
+{
+    return pl_printf(a, "%.*s %.*s %.*s ", PL_FMT(g->policy_hash), PL_FMT(g->trust_hash),
+                     PL_FMT(g->db_hash));
+}
+
 struct pl_str pl_gate_cache_name(struct pl_arena *a, const struct pl_gate *g, struct pl_str name,
                                  const struct pl_rule_scope *scope, struct pl_str digest,
                                  struct pl_str platform)
 {
-    return pl_printf(a, "%.*s %.*s %.*s %u %.*s %.*s %.*s", PL_FMT(g->policy_hash),
-                     PL_FMT(g->trust_hash), PL_FMT(g->db_hash), scope->line, PL_FMT(name),
+    return pl_printf(a, "%.*s%u %.*s %.*s %.*s", PL_FMT(ground(a, g)), scope->line, PL_FMT(name),
                      PL_FMT(digest), PL_FMT(platform));
+}
+
+void pl_gate_cache_only(struct pl_gate_cache *c, const struct pl_gate *g)
+{
+    struct pl_arena a = { 0 };
+    struct pl_str begin = ground(&a, g);
+    pthread_mutex_lock(&c->lock);
+    for (struct pl_cache_slot *s = c->oldest, *newer; s; s = newer) {
+        newer = s->newer;
+        if (!s->busy && !s->waiting && !pl_str_starts(s->key, begin))
+            drop(c, s);
+    }
+    pthread_mutex_unlock(&c->lock);
+    pl_arena_release(&a);
 }

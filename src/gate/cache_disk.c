@@ -133,7 +133,7 @@ static bool same(const uint8_t *x, const uint8_t *y, size_t n)
     return d == 0;
 }
 
-static bool parse(struct pl_cache_slot *s, struct pl_str text)
+static bool parse(struct pl_gate_cache *c, struct pl_cache_slot *s, struct pl_str text)
 {
     struct pl_str line, put, good;
     uint64_t put_s, good_s;
@@ -151,8 +151,7 @@ static bool parse(struct pl_cache_slot *s, struct pl_str text)
         pl_gate_entry_unref(x);
         return false;
     }
-    s->entry = x;
-    s->bytes = 2 * x->a.total + s->key.n + sizeof *s;
+    pl_cache_hold(c, s, x);
     s->put_s = (int64_t)put_s;
     s->good_s = (int64_t)good_s;
     return true;
@@ -170,8 +169,7 @@ void pl_cache_disk_load(struct pl_gate_cache *c, struct pl_cache_slot *s)
         return;
     size_t n = b.n - sizeof mac;
     pl_hmac_sha256(c->key, sizeof c->key, b.p, n, mac);
-    if (!same(mac, (const uint8_t *)b.p + n, sizeof mac) || !parse(s, pl_str_n(b.p, n)))
+    if (!same(mac, (const uint8_t *)b.p + n, sizeof mac) || !parse(c, s, pl_str_n(b.p, n)))
         return;
-    c->stats.bytes += s->bytes;
     utimensat(c->dir_fd, name, NULL, 0); /* used now */
 }

@@ -14,9 +14,9 @@ struct pl_cache_slot {
     struct pl_cache_slot *next, *newer, *older;
     struct pl_str key;
     struct pl_gate_entry *entry; /* evidence that is kept, or NULL */
-    size_t bytes;
-    int64_t put_s, good_s; /* when it was put; when it was enough, 0: it was not */
-    bool busy;             /* somebody gathers */
+    size_t bytes;                /* of the slot and of `entry` */
+    int64_t put_s, good_s;       /* when it was put; when it was enough, 0: it was not */
+    bool busy;                   /* somebody gathers */
     unsigned waiting;
     struct pl_gate_entry *last; /* for those who wait: how the last turn ended, or NULL and … */
     struct pl_err why;
@@ -39,6 +39,8 @@ struct pl_gate_cache {
     uint8_t salt[16];  /* of this process */
 };
 
+/* Makes `x` (a reference that it takes) what a slot holds that holds nothing. */
+void pl_cache_hold(struct pl_gate_cache *c, struct pl_cache_slot *s, struct pl_gate_entry *x);
 /* Opens the directory, makes or reads its key. PL_E_USAGE. */
 int pl_cache_disk_open(struct pl_gate_cache *c, const char *dir, struct pl_err *err);
 /* Fills a new slot from its file, when there is a good one. */

@@ -68,6 +68,8 @@ struct pl_gate_cache *pl_gate_cache_ref(struct pl_gate_cache *c);
 void pl_gate_cache_unref(struct pl_gate_cache *c);
 /* Forgets everything but what grace needs (POST /refresh). */
 void pl_gate_cache_clear(struct pl_gate_cache *c);
+/* Takes out of memory what is not asked for under the policy, trust and advisories of `g`. */
+void pl_gate_cache_only(struct pl_gate_cache *c, const struct pl_gate *g);
 /* Entries, bytes, hits and misses so far. */
 struct pl_gate_cache_stats {
     uint64_t entries, bytes, hits, misses, shared; /* shared: waited for another's work */

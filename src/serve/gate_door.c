@@ -14,9 +14,11 @@ static int load(void *arg, void **ret_policy, struct pl_err *err)
         .policy = d->policy, .registry = d->registry, .cache = d->cache, .reader = d->reader
     };
     int r = pl_gate_new(&o, &g, err);
-    if (r == 0)
-        *ret_policy = g;
-    return r;
+    if (r < 0)
+        return r;
+    pl_gate_cache_only(d->cache, g);
+    *ret_policy = g;
+    return 0;
 }
 
 static void *ref(void *policy)

@@ -175,6 +175,35 @@ static void an_answer_of_the_registry_ends_grace(void **arg)
     pl_arena_release(&a);
 }
 
+/* Any number of names that lead nowhere takes no memory; another policy leaves nothing of the old.
+ */
+static void what_cannot_be_had_leaves_nothing(void **arg)
+{
+    struct state *s = *arg;
+    struct pl_arena a = { 0 };
+    struct pl_err err = { 0 }, down = { .code = PL_E_NET };
+    struct pl_gate_entry *e = NULL;
+    remember(s, D, true, s->clock.now);
+    struct pl_gate_cache_stats before = pl_gate_cache_stats(s->g->cache);
+    assert_true(before.entries == 1 && before.bytes > 0);
+    for (unsigned i = 0; i < 1000; i++) {
+        struct pl_str key = pl_printf(&a, "nowhere %u", i);
+        assert_int_equal(pl_gate_cache_get(s->g->cache, key, 1, 0, &e, &err), PL_CACHE_NONE);
+        pl_gate_cache_fail(s->g->cache, key, &down, 3600, 1, &e);
+        assert_null(e);
+    }
+    struct pl_gate_cache_stats after = pl_gate_cache_stats(s->g->cache);
+    assert_true(after.entries == 1 && after.bytes == before.bytes);
+    pl_gate_cache_only(s->g->cache, s->g);
+    assert_int_equal(pl_gate_cache_stats(s->g->cache).entries, 1);
+    struct pl_gate other = *s->g;
+    other.policy_hash = PL_S("another");
+    pl_gate_cache_only(s->g->cache, &other);
+    after = pl_gate_cache_stats(s->g->cache);
+    assert_true(after.entries == 0 && after.bytes == 0);
+    pl_arena_release(&a);
+}
+
 struct worker {
     struct state *s;
     struct pl_gate_log *log;
@@ -320,6 +349,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_known_stands_for_its_time, setup, teardown),
         cmocka_unit_test_setup_teardown(grace_is_not_for_what_was_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(an_answer_of_the_registry_ends_grace, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_cannot_be_had_leaves_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(many_threads_one_log, setup, teardown),
         cmocka_unit_test_setup_teardown(posted_lines_are_told_when_they_are_there, setup, teardown),
         cmocka_unit_test_setup_teardown(what_needs_others_is_not_known, setup, teardown),
