@@ -27,12 +27,13 @@ static bool date(const char *s, int64_t *ret)
     if (clock && (!digits(s, 11, 2, &t.tm_hour) || !digits(s, 14, 2, &t.tm_min) ||
                   !digits(s, 17, 2, &t.tm_sec)))
         return false;
-    if (t.tm_mon < 1 || t.tm_mon > 12 || t.tm_mday < 1 || t.tm_mday > 31 || t.tm_year < 1970)
+    if (t.tm_year < 1970 || t.tm_hour > 23 || t.tm_min > 59 || t.tm_sec > 59)
         return false;
     t.tm_year -= 1900;
     t.tm_mon--;
+    int day = t.tm_mday, month = t.tm_mon;
     *ret = (int64_t)timegm(&t);
-    return true;
+    return t.tm_mday == day && t.tm_mon == month; /* there is such a day */
 }
 
 static bool age(const char *s, int64_t *ret)

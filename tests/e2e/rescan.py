@@ -227,7 +227,8 @@ def errors():
     code, _, err = run("rescan", "--store", "postgresql://127.0.0.1:1/x", "--db", "db1")
     point(code in (2, 4) and "store" in err, "a server that is not there: 4, or 2 without libpq",
           err)
-    point(run("rescan", "--store", "st", "--db", "db1", "--since", "soon")[0] == 2, "no such time: 2")
+    for when in ("soon", "2026-02-30", "2026-13-01", "2026-00-10", "2026-01-31T24:00:00Z", "2026-1-31"):
+        point(run("rescan", "--store", "st", "--db", "db1", "--since", when)[0] == 2, "no such time, %s: 2" % when)
 
 
 def named():
