@@ -22,7 +22,8 @@
 #include "io/url.h"
 #include "oci/reference.h"
 
-#define TICK_MS 5000
+#define TICK_MS 5000     /* between rounds, at most */
+#define ALIVE_MS 3600000 /* after which it is stuck: what a round does may take long */
 #define DAY_S 86400
 #define RETRY_MS 60000 /* until a database that could not be fetched is tried again */
 
@@ -53,6 +54,8 @@ static const struct pl_opt table[] = {
     { "cluster", 0, PL_OPT_STR, O(cluster), "NAME", "what the cluster is called (default)" },
     { "keep-days", 0, PL_OPT_STR, O(keep), "DAYS",
       "once a day, what nothing needs and is older goes (30)" },
+    { "listen", 0, PL_OPT_STR, O(listen), "ADDR:PORT",
+      "answer /healthz, /readyz and /metrics there" },
     { "once", 0, PL_OPT_FLAG, O(once), NULL, "one round, then the end" },
     { "offline", 0, PL_OPT_FLAG, O(offline), NULL, "make any network call an error" },
     { "quiet", 'q', PL_OPT_FLAG, O(quiet), NULL, "no notes" },
@@ -93,6 +96,7 @@ int pl_watch_child(struct pl_watch *w, const char *verb, const char *const *argv
     if (pid < 0)
         return PL_EXIT_INCOMPLETE;
     while (waitpid(pid, &status, WNOHANG) == 0) {
+        pl_watch_tick(w);
         if (*pl_common_cancel() && !asked)
             kill(pid, SIGTERM);
         asked |= *pl_common_cancel() != 0;
@@ -117,7 +121,23 @@ int pl_watch_store(struct pl_watch *w, struct pl_err *err)
                       : pl_worker_open(w->where, &w->log, &w->s, err);
 }
 
-/* ---- what a round does ---- */
+/* ---- what a round does: 1 when there was nothing to do ---- */
+
+void pl_watch_tick(struct pl_watch *w)
+{
+    atomic_store(&w->stats->tick_ms, pl_clock_ms());
+}
+
+/* A connection must not be in two processes. */
+static void keep_door(struct pl_watch *w)
+{
+    if (!pl_fleet_door_lacks(&w->door))
+        return;
+    if (w->s)
+        w->s->ops->close(w->s);
+    w->s = NULL;
+    pl_fleet_door_keep(&w->door);
+}
 
 /* With --once everything is due: whoever calls it knows when. */
 static int due(struct pl_watch *w, const char *what, const char *of, int64_t every, bool *ret,
@@ -136,6 +156,7 @@ static int discover(struct pl_watch *w, struct pl_err *err)
 {
     struct pl_arena a = { 0 };
     int r = 0;
+    bool any = false;
     for (size_t i = 0; i < w->o->discover.n && r == 0; i++) {
         struct pl_reference place;
         struct pl_work_new work;
@@ -148,20 +169,22 @@ static int discover(struct pl_watch *w, struct pl_err *err)
             r = pl_fleet_work(PL_WORK_DISCOVER, target, PL_FLEET_REST, &a, &work, err);
         if (r == 0 && now)
             r = w->s->ops->work_add(w->s, &work, 1, err);
+        any |= now;
     }
     pl_arena_release(&a);
-    return r;
+    return r == 0 && !any ? 1 : r;
 }
 
-static int update(struct pl_watch *w)
+static int update(struct pl_watch *w, struct pl_err *err)
 {
     const struct pl_watch_cmd *o = w->o;
     int64_t now = pl_clock_ms();
     const char *argv[32 + 2 * PL_OPT_LIST_MAX];
     size_t n = 0;
+    (void)err;
     if (!o->db_update || strcmp(o->db_update, "none") == 0 ||
         (w->db_ms && now - w->db_ms < w->db_every_s * 1000))
-        return 0;
+        return 1;
     argv[n++] = "update";
     if (strcmp(o->db_update, "publishers") != 0)
         argv[n++] = o->db_update;
@@ -223,6 +246,8 @@ static int read_again(struct pl_watch *w, struct pl_err *err)
     }
     if (r == 0 && kept)
         r = w->s->ops->work_add(w->s, x.work.p, kept, err);
+    if (r == 0 && !now)
+        r = 1;
     if (r == 0 && kept && !w->o->quiet)
         fprintf(stderr, "note: %zu images are read again, by this program and its rules\n", kept);
     pl_vec_release(&x.work);
@@ -234,11 +259,11 @@ static int pods(struct pl_watch *w, struct pl_err *err)
 {
     bool now = false;
     if (!w->o->pods)
-        return 0;
+        return 1;
     int r = due(w, "pods", w->o->pods, w->pods_every_s, &now, err);
     struct pl_err why = { 0 };
     if (r < 0 || !now)
-        return r;
+        return r < 0 ? r : 1;
     r = pl_watch_pods(w, &why);
     if (r < 0 && (r == PL_E_IO || r == PL_E_CANCEL) && !w->s) {
         *err = why;
@@ -258,33 +283,53 @@ static int collect(struct pl_watch *w, struct pl_err *err)
                        .tool = PL_S(PL_VERSION),
                        .rules = PL_S(PL_RULES_VERSION) };
     bool now = false;
-    int r = w->s->ops->turn(w->s, PL_S("gc"), DAY_S, &now, err);
-    return r == 0 && now ? w->s->ops->gc(w->s, &g, err) : r;
+    int r = pl_watch_store(w, err);
+    if (r == 0)
+        r = w->s->ops->turn(w->s, PL_S("gc"), DAY_S, &now, err);
+    return r == 0 ? (now ? w->s->ops->gc(w->s, &g, err) : 1) : r;
 }
 
 static int round_of(struct pl_watch *w, struct pl_err *err)
 {
-    w->failed = false;
-    int r = discover(w, err);
-    if (r == 0)
-        r = pods(w, err);
-    if (r == 0)
-        r = update(w);
-    if (r == 0)
-        r = pl_watch_match(w, err);
-    if (r == 0)
-        r = read_again(w, err);
-    if (r == 0)
-        r = pl_watch_tell(w, err);
-    if (r == 0)
-        r = pl_watch_send(w, err);
-    return r == 0 ? collect(w, err) : r;
+    static int (*const step[PL_WATCH_STEPS])(struct pl_watch * w, struct pl_err * err) = {
+        [PL_WATCH_DISCOVER] = discover,  [PL_WATCH_PODS] = pods,
+        [PL_WATCH_DATABASE] = update,    [PL_WATCH_MATCH] = pl_watch_match,
+        [PL_WATCH_REREAD] = read_again,  [PL_WATCH_TELL] = pl_watch_tell,
+        [PL_WATCH_SEND] = pl_watch_send, [PL_WATCH_COLLECT] = collect,
+    };
+    int r = 0;
+    bool failed = false;
+    for (size_t i = 0; i < PL_WATCH_STEPS && r >= 0; i++) {
+        w->failed = false;
+        pl_watch_tick(w);
+        r = step[i](w, err);
+        if (r == 0 && !w->failed)
+            atomic_store(&w->stats->done_at[i], (int64_t)time(NULL));
+        failed |= w->failed;
+    }
+    w->failed = failed;
+    atomic_fetch_add(&w->stats->rounds, 1);
+    atomic_fetch_add(&w->stats->failed, r < 0 || failed);
+    return r < 0 ? r : 0;
 }
 
-static void pause_for(int64_t ms)
+static void pause_for(struct pl_watch *w, int64_t ms)
 {
-    for (int64_t end = pl_clock_ms() + ms; pl_clock_ms() < end && !*pl_common_cancel();)
+    for (int64_t end = pl_clock_ms() + ms; pl_clock_ms() < end && !*pl_common_cancel();) {
+        pl_watch_tick(w);
+        keep_door(w);
         usleep(100000);
+    }
+}
+
+/* Between rounds: as often as what is to be done, when that is more often than usual. */
+static int64_t tick(const struct pl_watch *w)
+{
+    const int64_t often[] = { w->every_s, w->db_every_s, w->pods_every_s };
+    int64_t ms = TICK_MS;
+    for (size_t i = 0; i < PL_COUNT(often); i++)
+        ms = often[i] > 0 && often[i] * 1000 < ms ? often[i] * 1000 : ms;
+    return ms;
 }
 
 static int loop(struct pl_watch *w, struct pl_err *err)
@@ -302,7 +347,7 @@ static int loop(struct pl_watch *w, struct pl_err *err)
         if (r < 0)
             fprintf(stderr, "plimsoll watch: %s; going on\n", err->msg);
         bad = r < 0 ? bad + 1 : 0;
-        pause_for((int64_t)TICK_MS << (bad < 4 ? bad : 4));
+        pause_for(w, tick(w) << (bad < 4 ? bad : 4));
     } while (!*pl_common_cancel());
     return *pl_common_cancel() && r != PL_E_FORMAT ? 0 : r;
 }
@@ -382,15 +427,38 @@ static int prepare(struct pl_watch *w)
     return pl_fleet_named("watch", o->store, &w->a, &w->where);
 }
 
+static int listen_there(struct pl_watch *w)
+{
+    struct pl_err err = { 0 };
+    w->log.quiet = w->o->quiet;
+    w->door.where = w->where;
+    w->door.tick_ms = &w->stats->tick_ms;
+    w->door.alive_ms = ALIVE_MS;
+    w->door.messages = true;
+    w->door.write = pl_watch_stats_write;
+    w->door.arg = w->stats;
+    if (w->o->listen && pl_fleet_door_open(&w->door, w->o->listen, &w->log, &err) < 0)
+        return pl_run_failed("watch", &err);
+    keep_door(w);
+    return 0;
+}
+
 static int run_watch(const void *options, const struct pl_operands *ops)
 {
-    struct pl_watch w = { .o = options, .log.verb = "watch", .secret.max = 1u << 20 };
+    struct pl_watch w = {
+        .o = options, .log.verb = "watch", .door.fd = -1, .secret.max = 1u << 20
+    };
     struct pl_err err = { 0 };
     if (ops->n)
         return usage("it takes no targets: --discover docker://HOST/REPO");
     signal(SIGPIPE, SIG_IGN);
     pl_common_cancel();
+    w.stats = pl_watch_stats_new();
+    if (!w.stats)
+        pl_oom();
     int code = prepare(&w);
+    if (!code)
+        code = listen_there(&w);
     if (!code && loop(&w, &err) < 0)
         code = pl_run_failed("watch", &err);
     if (!code && *pl_common_cancel())
@@ -399,6 +467,8 @@ static int run_watch(const void *options, const struct pl_operands *ops)
         code = PL_EXIT_NET;
     if (w.s)
         w.s->ops->close(w.s);
+    pl_fleet_door_end(&w.door);
+    pl_watch_stats_free(w.stats);
     pl_vec_release(&w.hook);
     pl_buf_release(&w.secret);
     pl_arena_release(&w.a);

@@ -17,8 +17,9 @@
 
 #define SLOTS_MAX PL_WORKER_SLOTS
 #define TICK_MS 200
-#define GRACE_MS 8000 /* for slots to give back what they have */
-#define AGAIN_MS 1000 /* after leases could not be renewed */
+#define GRACE_MS 8000  /* for slots to give back what they have */
+#define AGAIN_MS 1000  /* after leases could not be renewed */
+#define ALIVE_MS 30000 /* without a tick it is stuck */
 
 #define O(field) offsetof(struct pl_worker_cmd, field)
 static const struct pl_opt table[] = {
@@ -53,12 +54,12 @@ struct workers {
     const struct pl_worker_cmd *o;
     const char *where;
     char name[96];
-    struct one slot[SLOTS_MAX], door;
-    int fd; /* that the door listens at, -1: none */
+    struct one slot[SLOTS_MAX];
+    struct pl_fleet_door door; /* for who asks how they are */
     struct pl_fleet_log log;
     struct pl_worker_stats *stats;
     unsigned n, started;
-    int64_t beat_ms, door_ms; /* when it was done last */
+    int64_t beat_ms; /* when it was done last */
     int code;
 };
 
@@ -95,23 +96,6 @@ static void say(const struct workers *w, enum pl_log_level level, const char *wh
 {
     pl_fleet_log(&w->log,
                  &(struct pl_fleet_line){ .level = level, .what = what, .error = pl_str_c(error) });
-}
-
-/* Whoever asks how the workers are asks a process of its own: this one forks, and so has no
- * threads. It is made anew when it is gone. */
-static void keep_door(struct workers *w)
-{
-    struct pl_err err = { 0 };
-    int64_t now = pl_clock_ms();
-    if (w->fd < 0 || w->door.pid > 0 || (w->door_ms && now - w->door_ms < 1000))
-        return;
-    w->door_ms = now;
-    if (!fork_one(&w->door))
-        return;
-    if (pl_worker_door(w->stats, w->where, w->fd, &err) < 0)
-        say(w, PL_LOG_ERROR, "--listen", err.msg);
-    fflush(NULL);
-    _exit(PL_EXIT_CLEAN);
 }
 
 /* Renews the leases of the slot `only`, or of all. The connection is closed before anything is
@@ -169,8 +153,6 @@ static void reap(struct workers *w, bool replace)
         if (died && replace)
             start(w, i);
     }
-    if (w->door.pid > 0 && waitpid(w->door.pid, NULL, WNOHANG) == w->door.pid)
-        w->door.pid = 0;
 }
 
 static unsigned running(const struct workers *w)
@@ -195,7 +177,7 @@ static void supervise(struct workers *w)
         start(w, i);
     while (!*cancel && running(w)) {
         atomic_store(&w->stats->tick_ms, pl_clock_ms());
-        keep_door(w);
+        pl_fleet_door_keep(&w->door);
         usleep(TICK_MS * 1000);
         reap(w, /* replace= */ !*cancel);
         beat_all(w);
@@ -212,15 +194,6 @@ static void supervise(struct workers *w)
     }
 }
 
-static void end_door(struct workers *w)
-{
-    if (w->door.pid > 0) {
-        kill(w->door.pid, SIGKILL);
-        waitpid(w->door.pid, NULL, 0);
-    }
-    pl_cleanup_fd(&w->fd);
-}
-
 static void name_it(struct workers *w)
 {
     char host[64] = "";
@@ -233,21 +206,10 @@ static void name_it(struct workers *w)
     snprintf(w->name, sizeof w->name, "%s:%d:%s", host, (int)getpid(), hex);
 }
 
-static void listening(const struct workers *w, unsigned port)
-{
-    char text[32];
-    snprintf(text, sizeof text, "port %u", port);
-    if (w->log.json)
-        say(w, PL_LOG_INFO, "listening", text);
-    else if (!w->log.quiet)
-        fprintf(stderr, "plimsoll worker: listening on %s\n", text);
-}
-
 /* Where it listens, what it counts in. An exit code. */
 static int begin(struct workers *w, struct pl_arena *a)
 {
     struct pl_err err = { 0 };
-    unsigned port;
     int code = pl_fleet_log_begin(&w->log, "worker", w->o->log_format);
     w->log.worker = w->name;
     w->log.quiet = w->o->common.quiet;
@@ -257,19 +219,20 @@ static int begin(struct workers *w, struct pl_arena *a)
     if (!w->stats)
         pl_oom();
     atomic_store(&w->stats->supervisor, (int)getpid());
-    if (!code && w->o->listen) {
-        if (pl_worker_listen(w->o->listen, &w->fd, &port, &err) < 0)
-            code = pl_run_failed("worker", &err);
-        else
-            listening(w, port);
-    }
+    w->door.where = w->where;
+    w->door.tick_ms = &w->stats->tick_ms;
+    w->door.alive_ms = ALIVE_MS;
+    w->door.write = pl_worker_stats_write;
+    w->door.arg = w->stats;
+    if (!code && w->o->listen && pl_fleet_door_open(&w->door, w->o->listen, &w->log, &err) < 0)
+        code = pl_run_failed("worker", &err);
     return code;
 }
 
 static int run_worker(const void *options, const struct pl_operands *ops)
 {
     struct pl_worker_cmd o = *(const struct pl_worker_cmd *)options;
-    struct workers w = { .o = &o, .fd = -1 };
+    struct workers w = { .o = &o, .door.fd = -1 };
     struct pl_store *s;
     struct pl_arena a = { 0 };
     struct pl_err err = { 0 };
@@ -286,7 +249,7 @@ static int run_worker(const void *options, const struct pl_operands *ops)
     name_it(&w);
     int code = begin(&w, &a);
     if (!code)
-        keep_door(&w);
+        pl_fleet_door_keep(&w.door);
     if (!code && pl_worker_open(w.where, &w.log, &s, &err) < 0)
         code = pl_run_failed("worker", &err);
     if (!code) {
@@ -294,7 +257,7 @@ static int run_worker(const void *options, const struct pl_operands *ops)
         supervise(&w);
         code = *pl_common_cancel() ? PL_EXIT_INTERRUPTED : w.code;
     }
-    end_door(&w);
+    pl_fleet_door_end(&w.door);
     pl_worker_stats_free(w.stats);
     pl_arena_release(&a);
     return code;

@@ -9,6 +9,7 @@
 #include "cmd/common.h"
 #include "cmd/fleet_log.h"
 #include "cmd/vuln_opt.h"
+#include "cmd/watch_stats.h"
 #include "model/store.h"
 
 #define PL_WATCH_LEASE_S 90 /* of work that a watcher does */
@@ -18,7 +19,7 @@ struct pl_watch_cmd {
     struct pl_vuln_cli vuln;
     const char *store, *every, *db_every, *db_update, *db_key;
     const char *webhook_key, *webhook_ca, *give_up;
-    const char *pods, *pods_every, *pods_token, *pods_ca, *cluster, *keep;
+    const char *pods, *pods_every, *pods_token, *pods_ca, *cluster, *keep, *listen;
     bool all_tags, all_repos, once, quiet, offline, retry;
 };
 
@@ -34,7 +35,9 @@ struct pl_watch {
     const char *where; /* the store */
     char name[128];    /* of this process, as who claims work */
     struct pl_store *s;
-    struct pl_fleet_log log; /* of what goes wrong */
+    struct pl_fleet_log log;      /* of what goes wrong */
+    struct pl_watch_stats *stats; /* always there */
+    struct pl_fleet_door door;    /* for who asks how it is */
     struct pl_arena a;
     int64_t every_s, db_every_s, pods_every_s, give_up_s, keep_s;
     struct pl_buf secret; /* of signatures */
@@ -49,6 +52,8 @@ struct pl_watch {
  * closed before and opened again when it is used next; work that is held stays so. Its exit code.
  */
 int pl_watch_child(struct pl_watch *w, const char *verb, const char *const *argv);
+/* It is alive; to be called in what may take long. */
+void pl_watch_tick(struct pl_watch *w);
 /* The store, opened when it is not. */
 int pl_watch_store(struct pl_watch *w, struct pl_err *err);
 

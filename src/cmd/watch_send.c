@@ -71,7 +71,10 @@ static int send_to(struct pl_watch *w, const struct pl_watch_hook *h, struct pl_
         r = w->s->ops->out_claim(w->s, pl_str_c(h->print), LEASE_S, &a, &o, &there, err);
         if (r < 0 || !there)
             break;
+        bool web = strcmp(h->url, "-") != 0;
+        pl_watch_tick(w);
         if (deliver(w, h, &o, &why) == 0) {
+            atomic_fetch_add(&w->stats->sent, web);
             r = w->s->ops->out_told(w->s, o.id, err);
             continue;
         }
@@ -79,6 +82,8 @@ static int send_to(struct pl_watch *w, const struct pl_watch_hook *h, struct pl_
         w->failed = true;
         r = w->s->ops->out_fail(w->s, o.id, cause(&why), delay_of(&o), w->give_up_s, &given_up,
                                 err);
+        atomic_fetch_add(&w->stats->refused, web);
+        atomic_fetch_add(&w->stats->given_up, given_up);
         fprintf(stderr, "plimsoll watch: %.*s: %.*s%s\n", PL_FMT(h->shown), PL_FMT(cause(&why)),
                 given_up ? "; the message is given up" : "");
     }
@@ -97,6 +102,7 @@ int pl_watch_send(struct pl_watch *w, struct pl_err *err)
         r = send_to(w, &w->hook.p[i], err);
     if (r == 0) /* those of hooks that nobody serves any more, too */
         r = w->s->ops->out_old(w->s, w->give_up_s, PL_S("nobody sent it in time"), &n, err);
+    atomic_fetch_add(&w->stats->given_up, r == 0 ? n : 0);
     if (r == 0 && n)
         fprintf(stderr,
                 "plimsoll watch: %" PRIu64 " messages are given up: plimsoll store status\n", n);

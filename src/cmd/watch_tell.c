@@ -35,7 +35,8 @@ struct telling {
     struct pl_map marks; /* of rebuilds, by number of the inventory */
     bool all_marks;
     struct pl_buf out;
-    unsigned events; /* in `out` */
+    unsigned events;               /* in `out` */
+    uint64_t made[PL_WATCH_KINDS]; /* in this transaction */
     int64_t now;
     const struct change *at;
     const struct pl_store_again *own;
@@ -64,8 +65,9 @@ static int flush(struct telling *x, struct pl_err *err)
     return r;
 }
 
-static int added(struct telling *x, struct pl_err *err)
+static int added(struct telling *x, enum pl_watch_kind kind, struct pl_err *err)
 {
+    x->made[kind]++;
     x->events++;
     return x->events < MESSAGE_EVENTS && x->out.n < MESSAGE_MAX ? 0 : flush(x, err);
 }
@@ -103,7 +105,7 @@ static int rebuild(struct telling *x, const struct pl_store_image *i, struct pl_
     if (r < 0 || !print[0])
         return r;
     pl_event_rebuild(&x->e, i, print, x->now, &x->out);
-    return added(x, err);
+    return added(x, PL_WATCH_REBUILD, err);
 }
 
 static int on_any(void *arg, const struct pl_store_image *i)
@@ -112,6 +114,7 @@ static int on_any(void *arg, const struct pl_store_image *i)
     if (*pl_common_cancel())
         return pl_fail(x->err, PL_E_CANCEL, "interrupted");
     pl_events_trim(&x->e);
+    pl_watch_tick(x->w);
     return rebuild(x, i, x->err);
 }
 
@@ -153,6 +156,7 @@ static int on_changed(void *arg, const struct pl_store_image *i)
     struct telling *x = arg;
     const struct change *c = x->at;
     int r = 0;
+    pl_watch_tick(x->w);
     bool said = false;
     if (c->first) /* all it has by now is told at once */
         r = x->s->ops->again_told(x->s, c->image, x->err);
@@ -160,12 +164,12 @@ static int on_changed(void *arg, const struct pl_store_image *i)
         r = pl_event_new(&x->e, i, c->run, c->at, c->first, c->more, c->n_more, &x->out, &said,
                          x->err);
         if (r == 0 && said)
-            r = added(x, x->err);
+            r = added(x, PL_WATCH_NEW, x->err);
     }
     if (r == 0 && c->n_less) {
         r = pl_event_gone(&x->e, i, c->run, c->at, c->less, c->n_less, &x->out, x->err);
         if (r == 0)
-            r = added(x, x->err);
+            r = added(x, PL_WATCH_GONE, x->err);
     }
     return r == 0 ? rebuild(x, i, x->err) : r;
 }
@@ -200,7 +204,7 @@ static int on_aside(void *arg, const struct pl_work *w)
     struct telling *x = arg;
     x->n_aside++;
     pl_event_aside(&x->e, w, x->now, &x->out);
-    return added(x, x->err);
+    return added(x, PL_WATCH_ASIDE, x->err);
 }
 
 /* ---- readings again ---- */
@@ -218,11 +222,11 @@ static int on_read_again(void *arg, const struct pl_store_image *i)
     int r = 0;
     if (x->own->n_more) {
         pl_event_again(&x->e, i, x->own, /* gone= */ false, &x->out);
-        r = added(x, x->err);
+        r = added(x, PL_WATCH_NEW, x->err);
     }
     if (r == 0 && x->own->n_less) {
         pl_event_again(&x->e, i, x->own, /* gone= */ true, &x->out);
-        r = added(x, x->err);
+        r = added(x, PL_WATCH_GONE, x->err);
     }
     return r;
 }
@@ -357,6 +361,7 @@ int pl_watch_tell(struct pl_watch *w, struct pl_err *err)
     if (r == 0)
         r = anything(&x, &more, &matched, err);
     while (r == 0 && more && !*pl_common_cancel()) {
+        memset(x.made, 0, sizeof x.made);
         r = w->s->ops->begin(w->s, err);
         if (r == 0)
             r = tell(&x, matched, &more, err);
@@ -364,6 +369,8 @@ int pl_watch_tell(struct pl_watch *w, struct pl_err *err)
             r = w->s->ops->commit(w->s, err);
         if (r < 0)
             w->s->ops->rollback(w->s);
+        for (size_t i = 0; i < PL_WATCH_KINDS && r == 0; i++)
+            atomic_fetch_add(&w->stats->events[i], x.made[i]);
         x.change.n = 0;
     }
     pl_events_end(&x.e);

@@ -50,11 +50,4 @@ struct pl_worker_slot {
  * nothing is left. An exit code. */
 int pl_worker_slot(const struct pl_worker_cmd *o, const struct pl_worker_slot *given);
 
-/* A socket to listen on, "ADDR:PORT"; *ret_port is the one when that said 0. PL_E_USAGE, PL_E_IO.
- */
-int pl_worker_listen(const char *spec, int *ret_fd, unsigned *ret_port, struct pl_err *err);
-/* Answers /healthz, /readyz and /metrics at `fd` (taken) until the run is to end, in a process of
- * its own. PL_E_UNSUP without the library. */
-int pl_worker_door(struct pl_worker_stats *stats, const char *where, int fd, struct pl_err *err);
-
 #endif

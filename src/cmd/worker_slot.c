@@ -15,13 +15,12 @@
 #include "cmd/worker_cmd.h"
 #include "scan/keep.h"
 
-#define CLAIMS_MAX 16u  /* pieces of work claimed at a time … */
-#define QUICK_MS 100    /* … more when those of one time take less, … */
-#define SLOW_MS 400     /* … fewer when they take more: what is held here others cannot do */
-#define IDLE_MS 2000    /* between looks for work when nobody calls */
-#define ONCE_MS 100     /* the same with --once, where others may be about to end */
-#define PATIENCE_S 300u /* how long a store that is gone is waited for */
-#define HOLD_S 120      /* for a registry that has had enough and does not say for how long */
+#define CLAIMS_MAX 16u /* pieces of work claimed at a time … */
+#define QUICK_MS 100   /* … more when those of one time take less, … */
+#define SLOW_MS 400    /* … fewer when they take more: what is held here others cannot do */
+#define IDLE_MS 2000   /* between looks for work when nobody calls */
+#define ONCE_MS 100    /* the same with --once, where others may be about to end */
+#define HOLD_S 120     /* for a registry that has had enough and does not say for how long */
 #define HOLD_MAX_S 21600
 #define LATER_S 15 /* until a queue that was full is looked at again */
 
@@ -171,6 +170,17 @@ static int64_t peace(const struct slot *x, const char *why)
     return asked < HOLD_MAX_S ? asked : HOLD_MAX_S;
 }
 
+static void say_peace(const struct slot *x, int64_t seconds, const char *why)
+{
+    struct pl_arena a = { 0 };
+    struct pl_str error = pl_printf(&a, "for %lld s, by all workers: %s", (long long)seconds, why);
+    pl_fleet_log(&x->log, &(struct pl_fleet_line){ .level = PL_LOG_WARN,
+                                                   .what = "registry left alone",
+                                                   .target = x->now->host,
+                                                   .error = error });
+    pl_arena_release(&a);
+}
+
 /* A registry that has had enough is left in peace by all; that is no failure of the work. */
 static int failed(struct slot *x, const char *why, struct pl_err *err)
 {
@@ -181,6 +191,7 @@ static int failed(struct slot *x, const char *why, struct pl_err *err)
         int r = s->ops->host_hold(s, x->now->host, d, err);
         x->held = x->now->host;
         atomic_fetch_add(&x->stats->host_holds, 1);
+        say_peace(x, d, why);
         return r == 0 ? back(x, d, why, err) : r;
     }
     pl_fleet_mask(pl_str_c(why), &said);
@@ -397,26 +408,6 @@ static void say(const struct pl_fleet_log *log, enum pl_log_level level, const c
 {
     pl_fleet_log(
         log, &(struct pl_fleet_line){ .level = level, .what = what, .error = pl_str_c(err->msg) });
-}
-
-int pl_worker_open(const char *where, const struct pl_fleet_log *log, struct pl_store **ret,
-                   struct pl_err *err)
-{
-    const volatile sig_atomic_t *cancel = pl_common_cancel();
-    unsigned waited = 0, pause = 1;
-    for (;;) {
-        int r = pl_store_open(where, PL_STORE_WRITE, ret, err);
-        if ((r != PL_E_NET && r != PL_E_IO) || waited >= PATIENCE_S)
-            return r;
-        if (!waited)
-            say(log, PL_LOG_ERROR, "waiting for the store", err);
-        for (unsigned i = 0; i < pause && !*cancel; i++)
-            sleep(1);
-        if (*cancel)
-            return pl_fail(err, PL_E_CANCEL, "interrupted");
-        waited += pause;
-        pause = pause < 16 ? pause * 2 : 30;
-    }
 }
 
 static int loop(struct slot *x, struct pl_err *err)

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "cmd/fleet_opt.h"
-#include "cmd/version.h"
 
 #define DEPTH 3u /* of processes: worker, slot, sandbox */
 #define MOST 512u
@@ -91,18 +90,6 @@ uint64_t pl_worker_memory(struct pl_worker_stats *s)
 
 /* ---- text ---- */
 
-static void head(struct pl_buf *b, const char *name, const char *type, const char *help)
-{
-    pl_buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
-static void number(struct pl_buf *b, const char *name, const char *type, const char *help,
-                   uint64_t v)
-{
-    head(b, name, type, help);
-    pl_buf_printf(b, "%s %llu\n", name, (unsigned long long)v);
-}
-
 static const char *kind_name(size_t k)
 {
     return pl_fleet_kind((enum pl_work_kind)k);
@@ -111,7 +98,7 @@ static const char *kind_name(size_t k)
 static void histogram(struct pl_worker_stats *s, struct pl_buf *b)
 {
     const char *name = "plimsoll_worker_duration_seconds";
-    head(b, name, "histogram", "Time that a piece of work took.");
+    pl_fleet_metric_head(b, name, "histogram", "Time that a piece of work took.");
     for (size_t k = 0; k < PL_WORK_KINDS; k++) {
         unsigned long long sum = 0;
         for (size_t i = 0; i < PL_WORKER_BUCKETS; i++) {
@@ -128,18 +115,6 @@ static void histogram(struct pl_worker_stats *s, struct pl_buf *b)
     }
 }
 
-static void queue(const struct pl_worker_queue *q, struct pl_buf *b)
-{
-    const char *name = "plimsoll_queue_depth";
-    number(b, "plimsoll_store_up", "gauge", "1: the store was reached a moment ago.", q->up);
-    if (!q->counted)
-        return;
-    head(b, name, "gauge", "Pieces of work in the store, by state.");
-    for (size_t i = 0; i < PL_WORK_STATES; i++)
-        pl_buf_printf(b, "%s{state=\"%s\"} %llu\n", name, pl_fleet_state((enum pl_work_state)i),
-                      (unsigned long long)q->n[i]);
-}
-
 static void slots(struct pl_worker_stats *s, struct pl_buf *b)
 {
     uint64_t running = 0, busy = 0;
@@ -147,35 +122,33 @@ static void slots(struct pl_worker_stats *s, struct pl_buf *b)
         running += atomic_load(&s->pid[i]) > 0;
         busy += atomic_load(&s->busy[i]) > 0;
     }
-    number(b, "plimsoll_worker_slots", "gauge", "Processes that claim work.", running);
-    number(b, "plimsoll_worker_busy", "gauge", "Of these, at work now.", busy);
-    number(b, "plimsoll_worker_slots_lost_total", "counter", "Of these, died and replaced.",
-           atomic_load(&s->slots_lost));
+    pl_fleet_metric(b, "plimsoll_worker_slots", "gauge", "Processes that claim work.", running);
+    pl_fleet_metric(b, "plimsoll_worker_busy", "gauge", "Of these, at work now.", busy);
+    pl_fleet_metric(b, "plimsoll_worker_slots_lost_total", "counter",
+                    "Of these, died and replaced.", atomic_load(&s->slots_lost));
 }
 
-void pl_worker_stats_write(struct pl_worker_stats *s, const struct pl_worker_queue *q,
-                           struct pl_buf *out)
+void pl_worker_stats_write(void *arg, const struct pl_fleet_queue *q, struct pl_buf *out)
 {
+    struct pl_worker_stats *s = arg;
+    (void)q;
     for (size_t e = 0; e < PL_WORKER_EVENTS; e++) {
-        head(out, events[e], "counter", event_help[e]);
+        pl_fleet_metric_head(out, events[e], "counter", event_help[e]);
         for (size_t k = 0; k < PL_WORK_KINDS; k++)
             pl_buf_printf(out, "%s{kind=\"%s\"} %llu\n", events[e], kind_name(k),
                           (unsigned long long)atomic_load(&s->events[e][k]));
     }
     histogram(s, out);
-    number(out, "plimsoll_worker_read_bytes_total", "counter", "Bytes of layers read, packed.",
-           atomic_load(&s->read_bytes));
-    number(out, "plimsoll_worker_records_taken_total", "counter",
-           "Layers taken from the store in place of reading them.", atomic_load(&s->records_taken));
-    number(out, "plimsoll_worker_records_made_total", "counter",
-           "Records of layers put into the store.", atomic_load(&s->records_made));
-    number(out, "plimsoll_worker_host_holds_total", "counter",
-           "Times that a registry asked to be left alone.", atomic_load(&s->host_holds));
+    pl_fleet_metric(out, "plimsoll_worker_read_bytes_total", "counter",
+                    "Bytes of layers read, packed.", atomic_load(&s->read_bytes));
+    pl_fleet_metric(out, "plimsoll_worker_records_taken_total", "counter",
+                    "Layers taken from the store in place of reading them.",
+                    atomic_load(&s->records_taken));
+    pl_fleet_metric(out, "plimsoll_worker_records_made_total", "counter",
+                    "Records of layers put into the store.", atomic_load(&s->records_made));
+    pl_fleet_metric(out, "plimsoll_worker_host_holds_total", "counter",
+                    "Times that a registry asked to be left alone.", atomic_load(&s->host_holds));
     slots(s, out);
-    queue(q, out);
-    number(out, "plimsoll_worker_resident_bytes", "gauge", "Memory of all its processes.",
-           pl_worker_memory(s));
-    head(out, "plimsoll_build_info", "gauge", "The program.");
-    pl_buf_printf(out, "plimsoll_build_info{version=\"%s\",rules=\"%s\"} 1\n", PL_VERSION,
-                  PL_RULES_VERSION);
+    pl_fleet_metric(out, "plimsoll_worker_resident_bytes", "gauge", "Memory of all its processes.",
+                    pl_worker_memory(s));
 }

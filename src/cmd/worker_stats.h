@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "cmd/fleet_door.h"
 #include "model/store.h"
 
 #define PL_WORKER_SLOTS 64u   /* at most, of one worker */
@@ -36,12 +37,6 @@ struct pl_worker_stats {
     atomic_int_least64_t tick_ms;     /* when the supervising process was last alive */
 };
 
-/* What is known of the store. */
-struct pl_worker_queue {
-    uint64_t n[PL_WORK_STATES];
-    bool up, counted;
-};
-
 /* New, zeroed, shared with the processes forked from now on; NULL when there is no memory. */
 struct pl_worker_stats *pl_worker_stats_new(void);
 void pl_worker_stats_free(struct pl_worker_stats *s); /* accepts NULL */
@@ -52,8 +47,7 @@ void pl_worker_took(struct pl_worker_stats *s, enum pl_work_kind kind, int64_t n
 /* Bytes of memory that the worker's processes hold: what each has alone, and once what the largest
  * shares with others. */
 uint64_t pl_worker_memory(struct pl_worker_stats *s);
-/* Appends all of it as text. */
-void pl_worker_stats_write(struct pl_worker_stats *s, const struct pl_worker_queue *q,
-                           struct pl_buf *out);
+/* Appends all of it as text; `arg`: them. For a door. */
+void pl_worker_stats_write(void *arg, const struct pl_fleet_queue *q, struct pl_buf *out);
 
 #endif

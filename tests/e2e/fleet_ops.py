@@ -22,6 +22,7 @@ import with_pg  # noqa: E402
 points = bad = 0
 SAMPLE = re.compile(r'^([a-z_]+)(?:\{([a-z]+="[^"\\\n]*"(?:,[a-z]+="[^"\\\n]*")*)\})? ([0-9.e+]+)$')
 SANITIZED = bool(os.environ.get("PL_SANITIZED"))
+LONG = 180  # seconds for what is soon there: another machine may be slow, and busy
 MOST = (512 if SANITIZED else 128) << 20  # bytes of a worker
 
 
@@ -43,7 +44,7 @@ def counts(store):
     return json.loads(run("queue", "status", "--store", store, "-f", "json")[1])
 
 
-def until(what, seconds):
+def until(what, seconds=LONG):
     """The first true answer, or the last one."""
     end = time.monotonic() + seconds
     while True:
@@ -64,7 +65,7 @@ class Worker:
     def ask(self, path):
         """(status, text); 0 where nobody listens."""
         try:
-            with urllib.request.urlopen("http://127.0.0.1:%d%s" % (self.port, path), timeout=5) as r:
+            with urllib.request.urlopen("http://127.0.0.1:%d%s" % (self.port, path), timeout=60) as r:
                 return r.status, r.read().decode()
         except urllib.error.HTTPError as e:
             return e.code, e.read().decode()
@@ -86,9 +87,11 @@ class Worker:
 
 def says(url, server, targets, n_layers):
     w = Worker(url, "--threads", "2", "-q")
-    point(until(lambda: w.ask("/readyz")[0] == 200, 10), "readyz: the store is reached", w.ask("/readyz"))
+    point(until(lambda: w.ask("/readyz")[0] == 200), "readyz: the store is reached", w.ask("/readyz"))
     run("queue", "add", "--store", url, *targets, "oci:/nowhere/at/all")
-    until(lambda: counts(url)["done"] == len(targets) + n_layers, 60)
+    until(lambda: counts(url)["done"] == len(targets) + n_layers)
+    until(lambda: w.numbers().get(("plimsoll_worker_failed_total", 'kind="image"'), 0) >= 1 and
+          w.numbers().get(("plimsoll_worker_done_total", 'kind="image"')) == len(targets))
     status, text, _ = w.ask("/metrics") + (0,)
     wrong = [x for x in text.splitlines() if not x.startswith("# ") and not SAMPLE.match(x)]
     kinds = re.findall(r"^# TYPE (\S+)", text, re.M)
@@ -107,10 +110,10 @@ def says(url, server, targets, n_layers):
           n["plimsoll_worker_resident_bytes", ""])
     point(w.ask("/healthz") == (200, "ok\n") and w.ask("/else")[0] == 404, "healthz")
     server.kill()
-    point(until(lambda: w.ask("/readyz")[0] == 503, 20) and w.ask("/healthz")[0] == 200 and
+    point(until(lambda: w.ask("/readyz")[0] == 503) and w.ask("/healthz")[0] == 200 and
           w.numbers()["plimsoll_store_up", ""] == 0, "a store that is gone: not ready, but alive", w.ask("/readyz"))
     server.start()
-    point(until(lambda: w.ask("/readyz")[0] == 200, 40), "a store that is back: ready again", w.ask("/readyz"))
+    point(until(lambda: w.ask("/readyz")[0] == 200), "a store that is back: ready again", w.ask("/readyz"))
     code, seconds, log = w.end()
     lines = [json.loads(line) for line in log.splitlines()]
     need = {"time", "level", "verb", "worker", "what"}
@@ -128,10 +131,10 @@ def ends(url, folder):
         host = "127.0.0.1:%d" % registry.port
         w = Worker(url, "--threads", "3", "--plain-http=" + host)
         run("queue", "add", "--store", url, *["docker://%s/app%d:1" % (host, n) for n in range(6)])
-        point(until(lambda: counts(url)["leased"] >= 3, 15), "leased, and slow", counts(url))
+        point(until(lambda: counts(url)["leased"] >= 3), "leased, and slow", counts(url))
         code, seconds, log = w.end()
         n = counts(url)
-        point(code == 130 and seconds < 10 and n["leased"] == 0, "SIGTERM gives leases back: %.1f s" % seconds,
+        point(code == 130 and seconds < (40 if SANITIZED else 10) and n["leased"] == 0, "SIGTERM gives leases back: %.1f s" % seconds,
               (code, seconds, n))
         point('"what":"given back"' in log, "and says so", log[-300:])
         run("queue", "drop", "--store", url)
@@ -141,12 +144,13 @@ def lost(url, server, targets):
     """A slot that dies is counted, told and replaced; so is the one that answers."""
     w = Worker(url, "--threads", "1")
     # the door is a process of its own, ready before a slot is
-    both = until(lambda: len(children(w.child.pid)) == 2 and w.ask("/readyz")[0] == 200, 20)
+    both = until(lambda: len(children(w.child.pid)) == 2 and
+                 w.numbers().get(("plimsoll_worker_slots", "")) == 1 and w.ask("/readyz")[0] == 200)
     point(both, "a slot and a door", children(w.child.pid))
     for child in children(w.child.pid):
         os.kill(child, signal.SIGKILL)
     point(until(lambda: w.ask("/healthz")[0] == 200 and w.numbers().get(("plimsoll_worker_slots_lost_total", "")) == 1 and
-                w.numbers()["plimsoll_worker_slots", ""] == 1, 15), "all its processes killed: it goes on", w.ask("/metrics"))
+                w.numbers().get(("plimsoll_worker_slots", "")) == 1), "all its processes killed: it goes on", w.ask("/metrics"))
     code, _, log = w.end()
     point(code == 130 and '"what":"lost"' in log, "and says so", log[-300:])
 

@@ -35,6 +35,42 @@ def run(*args, **more):
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
+LONG = 180  # seconds for what is soon there: another machine may be slow, and busy
+
+
+def until(what, seconds=LONG):
+    """The first true answer, or the last one."""
+    end = time.monotonic() + seconds
+    while True:
+        got = what()
+        if got or time.monotonic() > end:
+            return got
+        time.sleep(0.1)
+
+
+class Said:
+    """A worker, and what it has said so far."""
+
+    def __init__(self, *command, **more):
+        self.log = tempfile.TemporaryFile()
+        self.child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=self.log, **more)
+
+    def text(self):
+        return os.pread(self.log.fileno(), 1 << 20, 0).decode()
+
+    def end(self):
+        self.child.send_signal(signal.SIGTERM)
+        self.child.wait()
+        return self.text()
+
+
+def left(store):
+    """What is ready, leased or waiting; None where the store does not say."""
+    words = run("queue", "status", "--store", store)[1].split()
+    n = dict(zip(words[0::2], words[1::2]))
+    return sum(int(n[k]) for k in ("ready", "leased", "waiting")) if "waiting" in n else None
+
+
 def whole(what, store, targets, expected):
     got = fleetlib.stored(PROGRAM, store)
     other = [t for t in targets if t not in got or
@@ -46,12 +82,12 @@ def full_file(targets, expected):
     """A folder whose file may grow no further (as by a quota)."""
     run("store", "init", "--store", "store")
     run("queue", "add", *targets, "--store", "store")
-    p = subprocess.Popen(["bash", "-c", "trap '' XFSZ; ulimit -f %d; exec \"$0\" worker --once -q --store store "
-                          "--threads 1 --lease 2 --retry-delay 1" % 64, PROGRAM],
-                         stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    p = Said("bash", "-c", "trap '' XFSZ; ulimit -f %d; exec \"$0\" worker --once -q --store store "
+             "--threads 1 --lease 2 --retry-delay 1" % 64, PROGRAM)
+    # without haste: what it says in some time after the first of it
+    until(lambda: p.text() or p.child.poll() is not None)
     time.sleep(3)
-    p.send_signal(signal.SIGTERM)
-    err = p.communicate(timeout=30)[1].decode()
+    err = p.end()
     point(("full" in err or "large" in err or "I/O" in err or "i/o" in err) and len(err.splitlines()) < 40,
           "a file that cannot grow: said so, without haste", err[-300:])
     code, _, err = run("worker", "--once", "-q", "--store", "store", "--threads", "2", "--retry-delay", "1")
@@ -83,18 +119,13 @@ def full_disk(server, targets, expected):
                     f.flush()
             except OSError:
                 pass
-        with subprocess.Popen([PROGRAM, "worker", "--store", url, "--threads", "1", "--lease", "2", "-q", "--retry-delay",
-                               "1"], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as p:
-            time.sleep(4)
-            os.unlink(os.path.join(disk, "filler"))
-            subprocess.run(["mount", "-o", "remount,size=256m", disk], check=True)
-            for _ in range(100):
-                out = run("queue", "status", "--store", url)[1].split()
-                if len(out) > 5 and out[1] == "0" and out[3] == "0" and out[9] == "0":
-                    break
-                time.sleep(0.3)
-            p.terminate()
-            said = p.communicate()[1].decode()
+        p = Said(PROGRAM, "worker", "--store", url, "--threads", "1", "--lease", "2", "-q", "--retry-delay", "1")
+        until(lambda: "No space left" in p.text())
+        time.sleep(2)
+        os.unlink(os.path.join(disk, "filler"))
+        subprocess.run(["mount", "-o", "remount,size=256m", disk], check=True)
+        until(lambda: left(url) == 0)
+        said = p.end()
         point("No space left" in said and said.count("\n") < 40, "a full disk: said so, without haste", said[-400:])
         whole("… and when there is room again, all is done", url, targets, expected)
         server.sql("DROP DATABASE tight WITH (FORCE)", "postgres")
@@ -152,22 +183,17 @@ def cut_network(server, targets, expected):
     run("queue", "add", *targets, "--store", server.url())
     net = Cutter(server.port)
     url = "postgresql://plworker:right@127.0.0.1:%d/plimsoll" % net.port
-    with subprocess.Popen([PROGRAM, "worker", "--store", url, "--threads", "2", "--lease", "2", "-q", "--retry-delay",
-                           "1"], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as p:
-        n = ""
-        for i in range(60):
-            time.sleep(0.5)
-            if i < 8:
-                net.cut()
-            n = run("queue", "status", "--store", server.url())[1]
-            left = [line.split()[1] for line in n.splitlines() if line.split()[0] in ("ready", "leased", "waiting")]
-            if i > 8 and left == ["0", "0", "0"]:
-                break
-        p.terminate()
-        said = p.communicate()[1].decode()
+    p = Said(PROGRAM, "worker", "--store", url, "--threads", "2", "--lease", "2", "-q", "--retry-delay", "1")
+    until(lambda: net.pairs)
+    for _ in range(8):
+        time.sleep(0.5)
+        net.cut()
+    until(lambda: left(server.url()) == 0)
+    said = p.end()
+    n = run("queue", "status", "--store", server.url())[1]
     point(net.cuts > 2 and said.count("\n") < 60 and "right" not in said, "a network that is cut: without haste",
           (net.cuts, said[-300:]))
-    point("aside    0" in n and left == ["0"] * 3, "… nothing is set aside or stuck", (n, said[-900:]))
+    point("aside    0" in n and left(server.url()) == 0, "… nothing is set aside or stuck", (n, said[-900:]))
     whole("… nothing lost", server.url(), targets, expected)
 
 
