@@ -228,6 +228,16 @@ static void drop_body(struct pl_httpd_req *q)
     pl_buf_release(&q->body);
 }
 
+/* The library has a copy of it from here. */
+static enum MHD_Result queue_answer(struct pl_httpd *h, struct pl_httpd_req *q)
+{
+    atomic_store(&q->state, QUEUED);
+    enum MHD_Result r =
+        queue(h, q->connection, q->conn, q->status, q->type, pl_buf_str(&q->answer));
+    pl_buf_release(&q->answer);
+    return r;
+}
+
 /* The whole request is here. */
 static enum MHD_Result ask(struct pl_httpd *h, struct pl_httpd_req *q, const char *url)
 {
@@ -250,10 +260,8 @@ static enum MHD_Result ask(struct pl_httpd *h, struct pl_httpd_req *q, const cha
     atomic_store(&q->state, RUNNING);
     h->o.fn(h->o.arg, q, &a);
     drop_body(q);
-    if (atomic_load(&q->state) == ANSWERED) {
-        atomic_store(&q->state, QUEUED);
-        return queue(h, q->connection, q->conn, q->status, q->type, pl_buf_str(&q->answer));
-    }
+    if (atomic_load(&q->state) == ANSWERED)
+        return queue_answer(h, q);
     h->m.MHD_suspend_connection(q->connection);
     int was = RUNNING;
     if (!atomic_compare_exchange_strong(&q->state, &was, SUSPENDED))
@@ -321,8 +329,7 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *c, const char
     case READING:
         return ask(h, q, url);
     case ANSWERED:
-        atomic_store(&q->state, QUEUED);
-        return queue(h, c, q->conn, q->status, q->type, pl_buf_str(&q->answer));
+        return queue_answer(h, q);
     default:
         return MHD_YES;
     }
