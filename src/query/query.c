@@ -168,12 +168,13 @@ static bool is_digest(struct pl_str s)
     return s.n == 71 && pl_str_starts(s, PL_S("sha256:"));
 }
 
+/* What has the signs of a pattern and is none is a name. */
 static bool is_pattern(struct pl_str s)
 {
+    bool signs = false;
     for (size_t i = 0; i < s.n; i++)
-        if (strchr("*?[\\{", s.p[i]))
-            return true;
-    return false;
+        signs |= strchr("*?[\\", s.p[i]) != NULL;
+    return signs && pl_glob_check(s, NULL) == 0;
 }
 
 static int find_named(struct pl_store *s, struct found *f, struct pl_arena *a, struct pl_err *err)
