@@ -181,8 +181,9 @@
 #define PL_SQL_NEW                                                     \
     "INSERT INTO job(key,kind,target,digest,host,priority,turn,added)" \
     " VALUES(?1,?2,?3,?4,?5,?6,?7,unixepoch())"
-#define PL_SQL_TOKENS \
-    "(CASE WHEN tokens+(unixepoch()-at)*?2>?3 THEN ?3 ELSE tokens+(unixepoch()-at)*?2 END)"
+/* A clock that was set back stops nobody. */
+#define PL_SQL_EARNED "tokens+(CASE WHEN at>unixepoch() THEN 1 ELSE unixepoch()-at END)*?2"
+#define PL_SQL_TOKENS "(CASE WHEN " PL_SQL_EARNED ">?3 THEN ?3 ELSE " PL_SQL_EARNED " END)"
 
 /* Records and the queue. */
 #define PL_QUEUE_SQL(X, Y)                                                                       \

@@ -917,6 +917,17 @@ static void a_host_that_is_held_gets_no_work(void **state_)
     assert_true(got);
 }
 
+static void a_clock_that_was_set_back_stops_nobody(void **state_)
+{
+    struct world *w = *state_;
+    bool got;
+    assert_int_equal(w->s->ops->host_take(w->s, PL_S("r.example"), 1, 1, &got, &w->err), 0);
+    assert_true(got);
+    sql(w, "UPDATE bucket SET at=at+7200");
+    assert_int_equal(w->s->ops->host_take(w->s, PL_S("r.example"), 1, 1, &got, &w->err), 0);
+    assert_true(got);
+}
+
 /* Who queued many does not hold up who queued few. */
 static void shares_take_turns(void **state_)
 {
@@ -1140,6 +1151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH(X) T(whole_secrets_and_derived_findings_stay_out),
         T(a_newer_store_is_refused),
+        T(a_clock_that_was_set_back_stops_nobody),
         T(other_databases_are_refused),
         T(damaged_rows_are_told),
         T(a_damaged_index_is_told),
