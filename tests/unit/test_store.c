@@ -824,7 +824,11 @@ static bool done(struct world *w, int64_t id, const char *who)
 static uint64_t in_state(struct world *w, enum pl_work_state s)
 {
     uint64_t n[PL_WORK_STATES];
+    uint64_t open[PL_WORK_STATES];
     assert_int_equal(w->s->ops->work_counts(w->s, n, &w->err), 0);
+    assert_int_equal(w->s->ops->work_open(w->s, open, &w->err), 0);
+    for (unsigned i = 0; i < PL_WORK_STATES; i++)
+        assert_int_equal(open[i], i == PL_WORK_DONE ? 0 : n[i]);
     return n[s];
 }
 
@@ -898,6 +902,64 @@ static void an_image_waits_for_its_layers(void **state_)
     assert_int_equal(in_state(w, PL_WORK_WAITING), 2);
     assert_true(done(w, l.id[1], "b"));
     assert_int_equal(claim(w, "a", 60, &c), 2);
+}
+
+struct heard {
+    size_t n, more, less;
+    char text[64]; /* rule and print of the last one, with its sign */
+};
+
+static int on_again(void *arg, const struct pl_store_again *g)
+{
+    struct heard *h = arg;
+    h->n++;
+    h->more += g->n_more;
+    h->less += g->n_less;
+    const struct pl_finding *f = g->n_more ? g->more : g->less;
+    snprintf(h->text, sizeof h->text, "%c%.*s %.*s", g->n_more ? '+' : '-', PL_FMT(f->rule),
+             PL_FMT(f->print));
+    return 0;
+}
+
+/* Puts the inventory again with this print of its secret, "" for none; what is to be told. */
+static struct heard put_again(struct world *w, const char *print)
+{
+    struct heard h = { 0 };
+    int64_t image;
+    w->finding[0].print = pl_str_c(print);
+    w->t.findings = &w->finding[!print[0]];
+    w->t.n_findings = print[0] ? 2 : 1;
+    assert_int_equal(w->s->ops->begin(w->s, &w->err), 0);
+    assert_int_equal(w->s->ops->put(w->s, &w->o, &w->t, &image, &w->err), 0);
+    assert_int_equal(w->s->ops->again(w->s, 10, &w->a, on_again, &h, &w->err), 0);
+    assert_int_equal(w->s->ops->commit(w->s, &w->err), 0);
+    return h;
+}
+
+static void what_another_reading_finds_is_kept_to_be_told(void **state_)
+{
+    struct world *w = *state_;
+    const uint32_t flaw[] = { 1 };
+    int64_t image = 1, run;
+    assert_int_equal(put_again(w, "ff").n, 0);
+    assert_int_equal(put_again(w, "fe").n, 0); /* nobody tells */
+    assert_int_equal(w->s->ops->note_put(w->s, PL_S("told"), PL_S("0"), &w->err), 0);
+    assert_int_equal(put_again(w, "ff").n, 0); /* it was never matched: that will tell all */
+    assert_int_equal(w->s->ops->begin(w->s, &w->err), 0);
+    assert_int_equal(w->s->ops->run(w->s, &w->o, &run, &w->err), 0);
+    assert_int_equal(w->s->ops->state(w->s, run, image, flaw, 1, &w->err), 0);
+    assert_int_equal(w->s->ops->commit(w->s, &w->err), 0);
+    assert_int_equal(put_again(w, "ff").n, 0); /* the same */
+    struct heard h = put_again(w, "");
+    assert_int_equal(h.less, 1);
+    assert_string_equal(h.text, "-secret/x ff");
+    h = put_again(w, "fd");
+    assert_true(h.n == 1 && h.more == 1 && h.less == 1);
+    assert_string_equal(h.text, "+secret/x fd");
+    assert_int_equal(put_again(w, "ff").n, 0); /* as it was when it was told */
+    assert_int_equal(put_again(w, "fd").n, 1);
+    assert_int_equal(w->s->ops->again_told(w->s, image, &w->err), 0);
+    assert_int_equal(put_again(w, "fd").n, 0);
 }
 
 static void a_host_that_is_held_gets_no_work(void **state_)
@@ -1140,6 +1202,7 @@ static void text_of_any_bytes_is_kept(void **state_)
     X(what_fails_three_times_is_set_aside)            \
     X(an_image_waits_for_its_layers)                  \
     X(a_host_that_is_held_gets_no_work)               \
+    X(what_another_reading_finds_is_kept_to_be_told)  \
     X(shares_take_turns)                              \
     X(what_a_worker_left_goes_to_others)
 
