@@ -216,28 +216,18 @@
 
 /* Half of a hash tells as well; states are changed in place, beside those that were there; all is
  * asked for with the tenant, so that one index of lists is enough. */
-#define SMALLER                                                                                                                                                                           \
-    "ALTER TABLE plimsoll.image DROP COLUMN key;"                                                                                                                                         \
-    "ALTER TABLE plimsoll.image ADD COLUMN key bytea NOT NULL GENERATED ALWAYS AS (" PL_SQL_KEY(                                                                                          \
-        "sha256(name) || sha256(digest) || sha256(platform) || sha256(mark)") ") STORED,"                                                                                                 \
-                                                                              " ADD "                                                                                                     \
-                                                                              "UNIQUE(tenant, "                                                                                           \
-                                                                              "key);"                                                                                                     \
-                                                                              "ALTER TABLE "                                                                                              \
-                                                                              "plimsoll.flaw "                                                                                            \
-                                                                              "DROP COLUMN key;"                                                                                          \
-                                                                              "ALTER TABLE "                                                                                              \
-                                                                              "plimsoll.flaw ADD "                                                                                        \
-                                                                              "COLUMN key bytea "                                                                                         \
-                                                                              "NOT NULL "                                                                                                 \
-                                                                              "GENERATED ALWAYS "                                                                                         \
-                                                                              "AS (" PL_SQL_KEY(                                                                                          \
-                                                                                  "sha256("                                                                                               \
-                                                                                  "subject) || "                                                                                          \
-                                                                                  "sha256(rule)") ") STORED, ADD UNIQUE(tenant, key);"                                                    \
-                                                                                                  "ALTER TABLE plimsoll.pkgset DROP CONSTRAINT pkgset_pkey, ADD PRIMARY KEY(tenant, id);" \
-                                                                                                  "DROP INDEX plimsoll.pkgset_tail;"                                                      \
-                                                                                                  "ALTER TABLE plimsoll.state SET (fillfactor = 50)"
+#define IMAGE_KEY PL_SQL_KEY("sha256(name) || sha256(digest) || sha256(platform) || sha256(mark)")
+#define FLAW_KEY PL_SQL_KEY("sha256(subject) || sha256(rule)")
+#define SMALLER                                                                                \
+    "ALTER TABLE plimsoll.image DROP COLUMN key;"                                              \
+    "ALTER TABLE plimsoll.image ADD COLUMN key bytea NOT NULL GENERATED ALWAYS AS (" IMAGE_KEY \
+    ") STORED, ADD UNIQUE(tenant, key);"                                                       \
+    "ALTER TABLE plimsoll.flaw DROP COLUMN key;"                                               \
+    "ALTER TABLE plimsoll.flaw ADD COLUMN key bytea NOT NULL GENERATED ALWAYS AS (" FLAW_KEY   \
+    ") STORED, ADD UNIQUE(tenant, key);"                                                       \
+    "ALTER TABLE plimsoll.pkgset DROP CONSTRAINT pkgset_pkey, ADD PRIMARY KEY(tenant, id);"    \
+    "DROP INDEX plimsoll.pkgset_tail;"                                                         \
+    "ALTER TABLE plimsoll.state SET (fillfactor = 50)"
 
 const char *const pl_pg_step[] = {
     ACCESS FACTS IMAGES MATCHES SECURE_1
