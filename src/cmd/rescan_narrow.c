@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/numbers.h"
 #include "base/wire.h"
+#include "cmd/narrow.h"
 #include "cmd/rescan.h"
 #include "cmd/version.h"
 
@@ -72,60 +73,20 @@ static void make_prints(struct pl_rescan *r)
     make_key(r, r->now.key);
 }
 
-/* ---- what follows from what has changed ---- */
-
-struct narrowing {
-    PL_VEC(int64_t) id;
-    PL_VEC(uint32_t) package;
-};
-
-static int on_id(void *arg, int64_t id)
-{
-    struct narrowing *x = arg;
-    pl_vec_push(&x->id, id);
-    return 0;
-}
-
-/* Packages that came since are in no inventory but those that came since. */
-static void compare(const struct pl_rescan *r, struct narrowing *x)
-{
-    const struct pl_store_matched *a = &r->before, *b = &r->now;
-    for (size_t i = 0; i < a->n; i++)
-        if (a->print[i] && a->print[i] != (i < b->n ? b->print[i] : 0))
-            pl_vec_push(&x->package, (uint32_t)i);
-}
-
-static int gather(struct pl_rescan *r, struct narrowing *x, struct pl_err *err)
-{
-    const struct pl_store_ops *ops = r->s->ops;
-    compare(r, x);
-    for (size_t i = 0; i < r->before.n_odd; i++)
-        pl_vec_push(&x->id, r->before.odd[i]);
-    int code = ops->matched_since(r->s, &r->before, on_id, x, err);
-    if (code == 0 && x->package.n)
-        code = ops->images_holding(r->s, x->package.p, x->package.n, on_id, x, err);
-    x->id.n = pl_unique_i64(x->id.p, x->id.n);
-    return code;
-}
-
 int pl_rescan_narrow(struct pl_rescan *r, int64_t **ret, size_t *ret_n, bool *ret_all,
                      struct pl_err *err)
 {
-    struct narrowing x = { .id = { NULL, 0, 0 } };
     *ret_all = true;
     if (!r->whole)
         return 0;
     make_prints(r);
     int code = r->s->ops->matched(r->s, PL_STORE_FLAWS, &r->a, &r->before, err);
     r->now.now = r->before.now;
-    bool same = r->before.there && memcmp(r->before.key, r->now.key, sizeof r->now.key) == 0;
-    if (code == 0 && same && r->o->only_new && r->since == INT64_MAX) {
-        code = gather(r, &x, err);
-        *ret_all = false;
+    if (code == 0 && pl_narrow_may(&r->before, &r->now) && r->o->only_new &&
+        r->since == INT64_MAX) {
+        code = pl_narrow(r->s, &r->before, &r->now, ret, ret_n, err);
+        *ret_all = *ret_n > r->counts.images / 2; /* then their numbers help nobody */
     }
-    *ret = x.id.p;
-    *ret_n = x.id.n;
-    pl_vec_release(&x.package);
     return code;
 }
 

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/wire.h"
 #include "cmd/db_opt.h"
 #include "cmd/fleet_opt.h"
 #include "fmt/jsonw.h"
@@ -92,6 +93,25 @@ static int match(struct pl_events *e, const struct pl_package *p, struct pl_even
                                    .severity = m->severity };
         k->fixable |= k->hit[k->n_hits - 1].fixed.n != 0;
     }
+    return r;
+}
+
+int pl_event_print(struct pl_events *e, const struct pl_package *p, uint64_t *ret,
+                   struct pl_err *err)
+{
+    struct pl_event_package k = { .n_hits = 0 };
+    pl_auto_buf struct pl_buf b = { 0 };
+    uint8_t sum[PL_SHA256_LEN];
+    pl_events_trim(e);
+    pl_arena_reset(&e->tmp);
+    int r = match(e, p, &k, err);
+    for (size_t i = 0; i < k.n_hits && k.fixable; i++) {
+        pl_put_str(&b, k.hit[i].rule);
+        pl_put_str(&b, k.hit[i].fixed);
+    }
+    pl_sha256(b.n ? b.p : "", b.n, sum);
+    memcpy(ret, sum, sizeof *ret);
+    *ret = *ret ? *ret : 1;
     return r;
 }
 

@@ -36,6 +36,9 @@ int pl_event_new(struct pl_events *e, const struct pl_store_image *i, int64_t ru
 /* It has some no more. Appends a line. */
 int pl_event_gone(struct pl_events *e, const struct pl_store_image *i, int64_t run, int64_t at,
                   const uint32_t *flaw, size_t n, struct pl_buf *out, struct pl_err *err);
+/* All of a package that what a rebuild would mend depends on, as a print; never 0. */
+int pl_event_print(struct pl_events *e, const struct pl_package *p, uint64_t *ret,
+                   struct pl_err *err);
 /* What a rebuild with today's packages would mend: a print of it, empty when that is nothing. */
 int pl_event_fixes(struct pl_events *e, const struct pl_store_image *i, char ret_print[33],
                    struct pl_err *err);
@@ -46,6 +49,10 @@ void pl_event_rebuild(struct pl_events *e, const struct pl_store_image *i, const
  * line. */
 void pl_event_again(struct pl_events *e, const struct pl_store_image *i,
                     const struct pl_store_again *g, bool gone, struct pl_buf *out);
+/* Calls `fn` for each inventory of which a rebuild may mend something else than when that was last
+ * asked, and keeps that it was. Between begin and commit. */
+int pl_event_each_rebuild(struct pl_events *e, int (*fn)(void *arg, const struct pl_store_image *i),
+                          void *arg, struct pl_err *err);
 /* Work that was set aside. Appends a line. */
 void pl_event_aside(struct pl_events *e, const struct pl_work *w, int64_t at, struct pl_buf *out);
 

@@ -285,7 +285,7 @@ static int tell_rebuilds(struct telling *x, struct pl_err *err)
     r = x->s->ops->rebuild_each(x->s, on_mark, x, err);
     x->all_marks = r == 0;
     if (r == 0)
-        r = x->s->ops->each_image(x->s, INT64_MAX, on_any, x, err);
+        r = pl_event_each_rebuild(&x->e, on_any, x, err);
     return r == 0 ? x->s->ops->note_put(x->s, PL_S("rebuilds told"), db, err) : r;
 }
 

@@ -262,6 +262,31 @@ def single_steps(server):
     holds("once", [])
 
 
+def watchers(server):
+    """What a rebuild would mend, told by watchers that look at what has changed, and at all."""
+    w = World(server)
+    w.clock, rebuilds = int(time.time()), 0
+    for k in range(7):
+        w.put()
+        for i in range(8):  # mended by another version: nothing is new
+            w.facts["CVE-2026-%d" % (7000 + i)] = ("npm", "pkg%d" % i, "9.%d.0" % (k if i % 2 else 0))
+        w.advisories()
+        with sqlite3.connect("forgets/store.db") as db:
+            db.execute("DELETE FROM matched")
+        told = []
+        for store in w.stores:
+            code, out, err = run("watch", "--once", "-q", "--store", store, "--db", w.db)
+            events = [json.loads(line) for line in out.splitlines()]
+            for e in events:
+                e.pop("id"), e.pop("at"), e.pop("run", None)
+                if e["event"] == "rebuild":
+                    e["packages"].sort(key=str)
+            told.append((code, err, sorted(json.dumps(e, sort_keys=True) for e in events)))
+        rebuilds += sum('"event": "rebuild"' in e for e in told[0][2])
+        point(all(t == told[0] for t in told), "watchers tell the same", told)
+    point(rebuilds > 10, "and what a rebuild would mend", rebuilds)
+
+
 # ---- is it gone by, and when is it not?
 
 def facts_with(row, key):
@@ -339,11 +364,16 @@ def main():
             fresh()
             server.sql("DROP SCHEMA plimsoll CASCADE")
             random_steps(server)
+            fresh()
+            server.sql("DROP SCHEMA plimsoll CASCADE")
+            watchers(server)
     else:
         print("skip: rematch over PostgreSQL: no server, or this build has no libpq")
         single_steps(None)
         fresh()
         random_steps(None)
+        fresh()
+        watchers(None)
     print("1..%d" % points)
     return bad != 0
 
