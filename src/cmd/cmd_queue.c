@@ -170,6 +170,23 @@ static int list_one(void *arg, const struct pl_work *w)
     return 0;
 }
 
+/* A registry that asked to be left alone. */
+static int list_held(void *arg, struct pl_str host, int64_t seconds)
+{
+    struct listing *l = arg;
+    if (l->json) {
+        pl_jw_obj(&l->w);
+        pl_jw_kstr(&l->w, "registry", host);
+        pl_jw_ku64(&l->w, "seconds", (uint64_t)seconds);
+        pl_jw_obj_end(&l->w);
+    } else {
+        pl_buf_puts(l->out, "held: ");
+        pl_esc_cut(l->out, PL_ESC_TERM, host, 200);
+        pl_buf_printf(l->out, " wants to be left alone for another %" PRId64 " s\n", seconds);
+    }
+    return 0;
+}
+
 static int tell(struct pl_store *s, bool json, struct pl_buf *out, struct pl_err *err)
 {
     uint64_t n[PL_WORK_STATES];
@@ -185,10 +202,17 @@ static int tell(struct pl_store *s, bool json, struct pl_buf *out, struct pl_err
         else
             pl_buf_printf(out, "%-8s %" PRIu64 "\n", pl_fleet_state((enum pl_work_state)i), n[i]);
     if (json) {
+        pl_jw_key(&l.w, "held");
+        pl_jw_arr(&l.w);
+    }
+    r = s->ops->hosts_held(s, list_held, &l, err);
+    if (json) {
+        pl_jw_arr_end(&l.w);
         pl_jw_key(&l.w, "set_aside");
         pl_jw_arr(&l.w);
     }
-    r = s->ops->work_each(s, PL_WORK_ASIDE, list_one, &l, err);
+    if (r == 0)
+        r = s->ops->work_each(s, PL_WORK_ASIDE, list_one, &l, err);
     if (json) {
         pl_jw_arr_end(&l.w);
         pl_jw_obj_end(&l.w);

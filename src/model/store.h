@@ -318,6 +318,9 @@ struct pl_store_ops {
                      bool *ret_got, struct pl_err *err);
     /* No work for `host` for `seconds`, as it asked. */
     int (*host_hold)(struct pl_store *s, struct pl_str host, int64_t seconds, struct pl_err *err);
+    /* The hosts that are held, and for how many seconds still. */
+    int (*hosts_held)(struct pl_store *s, int (*fn)(void *arg, struct pl_str host, int64_t seconds),
+                      void *arg, struct pl_err *err);
 
     /* ---- schedules, names, where images run, messages: model/fleet.h ---- */
 

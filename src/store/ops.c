@@ -216,6 +216,7 @@ static const struct pl_store_ops ops = {
     .work_find = pl_queue_find,
     .host_take = pl_queue_take,
     .host_hold = pl_queue_hold,
+    .hosts_held = pl_queue_held,
     .sleep = op_sleep,
     .work_leave = pl_queue_leave,
     .work_aside = pl_queue_aside,

@@ -622,3 +622,19 @@ int pl_queue_hold(struct pl_store *store, struct pl_str host, int64_t seconds, s
     pl_dbq_int(q, 2, seconds);
     return pl_store_do(q, err);
 }
+
+int pl_queue_held(struct pl_store *store, int (*fn)(void *arg, struct pl_str host, int64_t seconds),
+                  void *arg, struct pl_err *err)
+{
+    struct pl_dbq *q = pl_store_q((struct pl_store_db *)store, PL_Q_HOST_HELD, err);
+    int r;
+    if (!q)
+        return err->code;
+    while ((r = pl_dbq_step(q, err)) == 1) {
+        r = fn(arg, pl_dbq_col(q, 0), pl_dbq_col_int(q, 1));
+        if (r)
+            break;
+    }
+    pl_dbq_reset(q);
+    return r;
+}

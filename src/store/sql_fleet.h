@@ -33,6 +33,8 @@
                  " ORDER BY id LIMIT ?1) RETURNING " PL_SQL_WORK)                                  \
     Y(WORK_OPEN, PL_SQL_OPEN " AND id IN(SELECT waiter FROM wait)",                                \
       PL_SQL_OPEN " AND id=ANY(ARRAY(SELECT DISTINCT waiter FROM wait))")                          \
+    X(HOST_HELD,                                                                                   \
+      "SELECT host,until-unixepoch() FROM bucket WHERE until>unixepoch() ORDER BY host")           \
     X(JOB_UNTOLD, "SELECT id FROM job WHERE state=3 AND told=0 LIMIT 1")                           \
     X(STATE_THERE, "SELECT image FROM state WHERE image=?1")                                       \
     X(AGAIN_GET, "SELECT name,value,at FROM schedule WHERE name>='found ' AND name<'found!'"       \

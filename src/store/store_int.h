@@ -101,6 +101,8 @@ int pl_store_db_again(struct pl_store *s, size_t most, struct pl_arena *a,
                       int (*fn)(void *arg, const struct pl_store_again *g), void *arg,
                       struct pl_err *err);
 int pl_store_db_again_told(struct pl_store *s, int64_t image, struct pl_err *err);
+int pl_queue_held(struct pl_store *s, int (*fn)(void *arg, struct pl_str host, int64_t seconds),
+                  void *arg, struct pl_err *err);
 int pl_queue_untold(struct pl_store *s, bool *ret, struct pl_err *err);
 int pl_queue_open(struct pl_store *s, uint64_t ret[PL_WORK_STATES], struct pl_err *err);
 int pl_store_db_put(struct pl_store *s, const struct pl_store_origin *o, const struct pl_target *t,
