@@ -740,6 +740,114 @@ static void a_damaged_index_is_told(void **state_)
     check_many(w, id);
 }
 
+/* ---- what all inventories were last looked at with ---- */
+
+static struct pl_store_matched matched(struct world *w)
+{
+    struct pl_store_matched m;
+    assert_int_equal(w->s->ops->look(w->s, &w->err), 0);
+    assert_int_equal(w->s->ops->matched(w->s, PL_STORE_FLAWS, &w->a, &m, &w->err), 0);
+    w->s->ops->rollback(w->s);
+    return m;
+}
+
+static void keep_matched(struct world *w, const struct pl_store_matched *old, size_t n)
+{
+    static uint64_t print[600];
+    static const int64_t odd[] = { 1, 300, 301 };
+    struct pl_store_matched m = {
+        .what = PL_STORE_FLAWS, .print = print, .n = n, .odd = odd, .n_odd = 3, .now = old->now
+    };
+    for (size_t i = 0; i < 600; i++)
+        print[i] = i * 0x9e3779b97f4a7c15u;
+    memset(m.key, 7, sizeof m.key);
+    assert_int_equal(w->s->ops->begin(w->s, &w->err), 0);
+    assert_int_equal(w->s->ops->matched_begin(w->s, PL_STORE_FLAWS, &w->err), 0);
+    assert_int_equal(w->s->ops->matched_keep(w->s, old, &m, 0, &w->err), 0);
+    assert_int_equal(w->s->ops->commit(w->s, &w->err), 0);
+}
+
+static int on_since(void *arg, int64_t id)
+{
+    int64_t *sum = arg;
+    *sum += id;
+    return 0;
+}
+
+static int64_t since(struct world *w, const struct pl_store_matched *m)
+{
+    int64_t sum = 0;
+    assert_int_equal(w->s->ops->matched_since(w->s, m, on_since, &sum, &w->err), 0);
+    return sum;
+}
+
+static void what_was_matched_is_kept_until_something_else_is(void **state_)
+{
+    struct world *w = *state_;
+    const uint32_t flaw[] = { 1 };
+    int64_t image = put(w);
+    struct pl_store_matched m = matched(w), stale;
+    assert_false(m.there);
+    assert_int_equal(w->s->ops->begin(w->s, &w->err), 0);
+    assert_int_equal(w->s->ops->matched_begin(w->s, PL_STORE_FLAWS, &w->err), 0);
+    assert_int_equal(w->s->ops->commit(w->s, &w->err), 0);
+    assert_int_equal(put(w), image);
+    m = matched(w);
+    assert_false(m.there); /* begun, and not ended */
+    keep_matched(w, &m, 600);
+    m = matched(w);
+    assert_true(m.there && m.n == 600 && m.n_odd == 3 && m.odd[2] == 301 && m.key[15] == 7);
+    assert_true(m.print[0] == 0 && m.print[599] == 599 * 0x9e3779b97f4a7c15u);
+    assert_int_equal(since(w, &m), 0); /* it was put in before */
+    keep_matched(w, &m, 300);
+    stale = m;
+    m = matched(w);
+    assert_true(m.there && m.n == 300);
+    put(w);
+    assert_int_equal(since(w, &m), image);
+    struct pl_store_matched next = matched(w);
+    keep_matched(w, &next, 300);
+    m = matched(w);
+    assert_int_equal(since(w, &m), 0);
+    state(w, 5, image, flaw, 1);
+    assert_int_equal(since(w, &m), image);
+    keep_matched(w, &stale, 300); /* another run has ended meanwhile */
+    m = matched(w);
+    assert_false(m.there);
+}
+
+static void damaged_prints_are_none(void **state_)
+{
+    static const char *const spoil[] = {
+        "UPDATE matched_print SET prints=substr(prints,1,length(prints)-8) WHERE bucket=1",
+        "UPDATE matched_print SET prints=x'' WHERE bucket=0",
+        "UPDATE matched_print SET prints=zeroblob(length(prints)) WHERE bucket=2",
+        "UPDATE matched_print SET bucket=3 WHERE bucket=2",
+        "DELETE FROM matched_print WHERE bucket=2",
+        "INSERT INTO matched_print VALUES(0,3,x'00')",
+        "UPDATE matched_print SET prints=(SELECT prints FROM matched_print WHERE bucket=1) "
+        "WHERE bucket=0",
+        "UPDATE matched SET top=top+1",
+        "UPDATE matched SET turn=turn+1",
+        "UPDATE matched SET facts=substr(facts,1,length(facts)-1)",
+        "UPDATE matched SET facts=x'0011223344556677'",
+    };
+    struct world *w = *state_;
+    put(w);
+    struct pl_store_matched m = { .now.turn = 0 };
+    keep_matched(w, &m, 600);
+    assert_true(matched(w).there);
+    sql(w,
+        "CREATE TABLE p AS SELECT * FROM matched_print; CREATE TABLE g AS SELECT * FROM matched");
+    for (size_t i = 0; i < PL_COUNT(spoil); i++) {
+        sql(w, spoil[i]);
+        assert_false(matched(w).there);
+        sql(w, "DELETE FROM matched_print; INSERT INTO matched_print SELECT * FROM p;"
+               "DELETE FROM matched; INSERT INTO matched SELECT * FROM g");
+    }
+    assert_true(matched(w).there);
+}
+
 /* What the newest steps made, the last one first. */
 #define UNDO_FLEET                                                                               \
     "DROP INDEX job_ready; DROP INDEX job_aside; DROP INDEX change_run; DROP INDEX state_first;" \
@@ -1182,28 +1290,29 @@ static void text_of_any_bytes_is_kept(void **state_)
     pl_arena_release(&a);
 }
 
-#define BOTH(X)                                       \
-    X(an_inventory_comes_back_whole)                  \
-    X(equal_facts_are_kept_once)                      \
-    X(a_mark_tells_apart)                             \
-    X(the_same_image_is_replaced)                     \
-    X(what_it_had_can_be_asked_for_any_time)          \
-    X(flaws_have_numbers)                             \
-    X(undone_numbers_are_forgotten)                   \
-    X(text_of_any_bytes_is_kept)                      \
-    X(what_holds_a_package_is_found)                  \
-    X(numbers_of_lists_do_not_come_back)              \
-    X(the_number_of_the_last_list_is_not_given_again) \
-    X(inventories_are_found_and_read_in_order)        \
-    X(what_has_a_flaw_is_found)                       \
-    X(older_rows_are_found_and_indexed)               \
-    X(work_is_claimed_once_and_done_once)             \
-    X(a_lease_that_is_over_goes_to_others)            \
-    X(what_fails_three_times_is_set_aside)            \
-    X(an_image_waits_for_its_layers)                  \
-    X(a_host_that_is_held_gets_no_work)               \
-    X(what_another_reading_finds_is_kept_to_be_told)  \
-    X(shares_take_turns)                              \
+#define BOTH(X)                                         \
+    X(what_was_matched_is_kept_until_something_else_is) \
+    X(an_inventory_comes_back_whole)                    \
+    X(equal_facts_are_kept_once)                        \
+    X(a_mark_tells_apart)                               \
+    X(the_same_image_is_replaced)                       \
+    X(what_it_had_can_be_asked_for_any_time)            \
+    X(flaws_have_numbers)                               \
+    X(undone_numbers_are_forgotten)                     \
+    X(text_of_any_bytes_is_kept)                        \
+    X(what_holds_a_package_is_found)                    \
+    X(numbers_of_lists_do_not_come_back)                \
+    X(the_number_of_the_last_list_is_not_given_again)   \
+    X(inventories_are_found_and_read_in_order)          \
+    X(what_has_a_flaw_is_found)                         \
+    X(older_rows_are_found_and_indexed)                 \
+    X(work_is_claimed_once_and_done_once)               \
+    X(a_lease_that_is_over_goes_to_others)              \
+    X(what_fails_three_times_is_set_aside)              \
+    X(an_image_waits_for_its_layers)                    \
+    X(a_host_that_is_held_gets_no_work)                 \
+    X(what_another_reading_finds_is_kept_to_be_told)    \
+    X(shares_take_turns)                                \
     X(what_a_worker_left_goes_to_others)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -1212,7 +1321,8 @@ int main(void)
 {
 #define X(f) T(f),
     const struct CMUnitTest tests[] = {
-        BOTH(X) T(whole_secrets_and_derived_findings_stay_out),
+        BOTH(X) T(damaged_prints_are_none),
+        T(whole_secrets_and_derived_findings_stay_out),
         T(a_newer_store_is_refused),
         T(a_clock_that_was_set_back_stops_nobody),
         T(other_databases_are_refused),
