@@ -45,8 +45,8 @@ int pl_event_fixes(struct pl_events *e, const struct pl_store_image *i, char ret
 /* The same as a line, right after that call. */
 void pl_event_rebuild(struct pl_events *e, const struct pl_store_image *i, const char *print,
                       int64_t at, struct pl_buf *out);
-/* What another reading found, or (`gone`) does not find any more; that is not nothing. Appends a
- * line. */
+/* What a reading found that the one before had not, or (`gone`) does not find any more; that is not
+ * nothing. Appends a line. */
 void pl_event_again(struct pl_events *e, const struct pl_store_image *i,
                     const struct pl_store_again *g, bool gone, struct pl_buf *out);
 /* Calls `fn` for each inventory of which a rebuild may mend something else than when that was last

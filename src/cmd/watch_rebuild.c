@@ -170,7 +170,7 @@ void pl_event_again(struct pl_events *e, const struct pl_store_image *i,
     pl_event_begin(e, &w, event, id, g->at);
     pl_event_image(e, &w, i);
     if (!gone)
-        pl_jw_kbool(&w, "first", false);
+        pl_jw_kbool(&w, "first", !i->flaw);
     pl_jw_key(&w, "findings");
     pl_jw_arr(&w);
     for (size_t k = 0; k < n; k++) {

@@ -31,7 +31,7 @@ struct telling {
     struct pl_arena a;
     PL_VEC(struct change) change;
     PL_VEC(struct pl_store_again) again; /* in `a` */
-    size_t n_aside;
+    size_t n_aside, n_again;
     struct pl_map marks; /* of rebuilds, by number of the inventory */
     bool all_marks;
     struct pl_buf out;
@@ -40,6 +40,7 @@ struct telling {
     int64_t now;
     const struct change *at;
     const struct pl_store_again *own;
+    bool waits; /* until it was matched */
     struct pl_err *err;
 };
 
@@ -207,7 +208,7 @@ static int on_aside(void *arg, const struct pl_work *w)
     return added(x, PL_WATCH_ASIDE, x->err);
 }
 
-/* ---- readings again ---- */
+/* ---- readings ---- */
 
 static int on_again(void *arg, const struct pl_store_again *g)
 {
@@ -220,6 +221,9 @@ static int on_read_again(void *arg, const struct pl_store_image *i)
 {
     struct telling *x = arg;
     int r = 0;
+    x->waits = !i->flaw && pl_events_db(&x->e).n; /* it will be matched, and told as a whole */
+    if (x->waits)
+        return 0;
     if (x->own->n_more) {
         pl_event_again(&x->e, i, x->own, /* gone= */ false, &x->out);
         r = added(x, PL_WATCH_NEW, x->err);
@@ -235,14 +239,16 @@ static int on_read_again(void *arg, const struct pl_store_image *i)
 static int tell_again(struct telling *x, struct pl_err *err)
 {
     const struct pl_store_ask how = { .since = INT64_MAX };
-    x->again.n = 0;
+    x->again.n = x->n_again = 0;
     int r = x->s->ops->again(x->s, AGAIN, &x->a, on_again, x, err);
     for (size_t k = 0; k < x->again.n && r == 0; k++) {
         x->own = &x->again.p[k];
         pl_events_trim(&x->e);
+        x->waits = false;
         r = x->s->ops->images(x->s, &x->own->image, 1, &how, on_read_again, x, err);
-        if (r == 0)
+        if (r == 0 && !x->waits)
             r = x->s->ops->again_told(x->s, x->own->image, err);
+        x->n_again += !x->waits;
     }
     return r;
 }
@@ -319,7 +325,7 @@ static int tell(struct telling *x, bool matched, bool *ret_more, struct pl_err *
         r = flush(x, err);
     if (r == 0 && (to != after || !there))
         r = ops->note_put(x->s, PL_S("told"), pl_printf(&x->a, "%" PRId64, to), err);
-    *ret_more = r == 0 && (to < last || x->n_aside == ASIDE || x->again.n == AGAIN);
+    *ret_more = r == 0 && (to < last || x->n_aside == ASIDE || x->n_again == AGAIN);
     return r;
 }
 

@@ -385,8 +385,8 @@ struct pl_store_ops {
                         int (*fn)(void *arg, const struct pl_finding *f), void *arg,
                         struct pl_err *err);
 
-    /* What readings again found and was not told, of so many inventories at most; all of it in `a`.
-     * Kept by `put` once there is a note "told", for what was matched before. */
+    /* What readings found and was not told, of so many inventories at most; all of it in `a`.
+     * Kept by `put` once there is a note "told". */
     int (*again)(struct pl_store *s, size_t most, struct pl_arena *a,
                  int (*fn)(void *arg, const struct pl_store_again *g), void *arg,
                  struct pl_err *err);

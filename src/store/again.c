@@ -1,5 +1,5 @@
-/* What another reading of an image found beside advisories that the one before had not, or finds no
- * more: kept until a watcher has told it. fleet.md section 4, "watch". */
+/* What a reading of an image found beside advisories that the one before, if there was one, had
+ * not, or finds no more: kept until a watcher has told it. fleet.md section 4, "watch". */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -127,20 +127,13 @@ static void without(struct items *x, struct reading *a, struct reading *b, bool 
     release(&other);
 }
 
-/* Is there anybody who tells, and was it matched: otherwise all it has is told when it is. */
-static int wanted(struct pl_store_db *s, int64_t image, bool *ret, struct pl_err *err)
+/* Is there anybody who tells? */
+static int wanted(struct pl_store_db *s, bool *ret, struct pl_err *err)
 {
     struct pl_str told;
     int r = pl_fleet_note(&s->store, PL_S("told"), &s->scratch, &told, err);
     *ret = r == 0 && told.n;
-    struct pl_dbq *q = *ret ? pl_store_q(s, PL_Q_STATE_THERE, err) : NULL;
-    if (!q)
-        return *ret ? err->code : r;
-    int64_t one;
-    pl_dbq_int(q, 1, image);
-    r = pl_store_one(q, &one, err);
-    *ret = r == 1;
-    return r < 0 ? r : 0;
+    return r;
 }
 
 static struct pl_str name_of(struct pl_arena *a, int64_t image)
@@ -177,7 +170,7 @@ int pl_store_db_again_keep(struct pl_store_db *s, int64_t image, const struct pl
     struct items x = { .a = a };
     struct pl_str before;
     bool go = false;
-    int r = wanted(s, image, &go, err);
+    int r = wanted(s, &go, err);
     if (r < 0 || !go)
         return r;
     r = pl_fleet_own_findings(&s->store, image, on_old, &old, err);

@@ -274,8 +274,8 @@ static void bind_finding(void *arg, struct pl_dbq *q, size_t i)
     pl_dbq_int(q, 13, f->span.visible);
 }
 
-/* `again`: it was read before, and what differs is to be told. */
-static int put_findings(struct pl_store_db *s, const struct pl_target *t, int64_t image, bool again,
+/* In place of those that it had, unless it is `fresh`. */
+static int put_findings(struct pl_store_db *s, const struct pl_target *t, int64_t image, bool fresh,
                         struct pl_err *err)
 {
     struct rows x = { image, pl_alloc_n(&s->scratch, t->n_findings + 1, sizeof *x.f),
@@ -287,14 +287,16 @@ static int put_findings(struct pl_store_db *s, const struct pl_target *t, int64_
         x.f[n] = &t->findings[i];
         x.nth[n++] = i;
     }
-    int r = again ? pl_store_db_again_keep(s, image, x.f, n, err) : 0;
-    struct pl_dbq *q = r == 0 ? pl_store_q(s, PL_Q_FINDING_DROP, err) : NULL;
-    if (!q)
+    int r = pl_store_db_again_keep(s, image, x.f, n, err);
+    struct pl_dbq *q = r == 0 && !fresh ? pl_store_q(s, PL_Q_FINDING_DROP, err) : NULL;
+    if (q) {
+        pl_dbq_int(q, 1, image);
+        r = pl_store_do(q, err);
+    }
+    if (r < 0 || (!q && !fresh))
         return err->code;
-    pl_dbq_int(q, 1, image);
-    r = pl_store_do(q, err);
-    if (r < 0 || !n)
-        return r;
+    if (!n)
+        return 0;
     if (!(q = pl_store_q(s, PL_Q_FINDING_ADD, err)))
         return err->code;
     return s->db->ops->each(q, n, bind_finding, /* row= */ NULL, &x, err);
@@ -361,7 +363,7 @@ int pl_store_db_put(struct pl_store *store, const struct pl_store_origin *o,
     if (r == 0)
         r = put_image(s, o, t, set, ret_image, &old, err);
     if (r == 0)
-        r = put_findings(s, t, *ret_image, old != 0, err);
+        r = put_findings(s, t, *ret_image, !old, err);
     if (r == 0)
         r = put_fresh(s, *ret_image, err);
     if (r < 0 || !old || old == set)

@@ -405,14 +405,16 @@ int pl_queue_done(struct pl_store *store, int64_t id, struct pl_str worker, bool
 {
     struct pl_store_db *s = (struct pl_store_db *)store;
     struct pl_dbq *q = pl_store_q(s, PL_Q_WORK_DONE, err);
-    int64_t same;
+    int64_t kind;
     if (!q)
         return err->code;
     pl_dbq_int(q, 1, id);
     pl_dbq_text(q, 2, worker);
-    int r = pl_store_one(q, &same, err);
+    int r = pl_store_one(q, &kind, err);
     *ret_held = r == 1;
-    return r == 1 ? release(s, id, err) : r;
+    if (r < 0)
+        return r;
+    return *ret_held && kind == PL_WORK_LAYER ? release(s, id, err) : 0;
 }
 
 int pl_queue_fail(struct pl_store *store, int64_t id, struct pl_str worker, struct pl_str error,

@@ -15,12 +15,8 @@ int pl_store_db_found_put(struct pl_store *store, int64_t image, struct pl_str b
                           struct pl_err *err)
 {
     struct pl_store_db *s = (struct pl_store_db *)store;
-    struct pl_dbq *q = pl_store_q(s, PL_Q_FOUND_DROP, err);
+    struct pl_dbq *q = pl_store_q(s, PL_Q_FOUND_SET, err);
     if (!q)
-        return err->code;
-    pl_dbq_int(q, 1, image);
-    int r = pl_store_do(q, err);
-    if (r < 0 || !(q = pl_store_q(s, PL_Q_FOUND_ADD, err)))
         return err->code;
     pl_dbq_int(q, 1, image);
     pl_dbq_blob(q, 2, bytes);

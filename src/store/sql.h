@@ -191,7 +191,8 @@
     X(RULES_FOUND, "SELECT DISTINCT rule FROM finding")                                          \
     X(IMAGES_OF, "SELECT DISTINCT image FROM finding WHERE rule=?1 ORDER BY image")              \
     X(FOUND_DROP, "DELETE FROM found WHERE image=?1")                                            \
-    X(FOUND_ADD, "INSERT INTO found(image,bytes) VALUES(?1,?2)")                                 \
+    X(FOUND_SET, "INSERT INTO found(image,bytes) VALUES(?1,?2) ON CONFLICT(image) DO UPDATE SET" \
+                 " bytes=excluded.bytes")                                                        \
     X(FOUND_GET, "SELECT bytes FROM found WHERE image=?1")                                       \
     X(RECORD_GET, "SELECT bytes FROM record WHERE key=?1")                                       \
     X(RECORD_HAS, "SELECT at FROM record WHERE key=?1")                                          \
@@ -218,7 +219,7 @@
       " RETURNING job.id,job.state")                                                             \
     X(WORK_BEAT, "UPDATE job SET lease_until=unixepoch()+?2 WHERE worker=?1 AND state=1")        \
     X(WORK_DONE, "UPDATE job SET state=2,worker='',error='',tries=0,fails=0,done_at=unixepoch()" \
-                 " WHERE id=?1 AND worker=?2 AND state=1 RETURNING id")                          \
+                 " WHERE id=?1 AND worker=?2 AND state=1 RETURNING kind")                        \
     X(WORK_WAITS,                                                                                \
       "UPDATE job SET state=CASE WHEN CAST(?2 AS bigint)>0 THEN 4 ELSE 0 END,waits=?2,"          \
       "worker='',tries=0 WHERE id=?1 AND worker=?3 AND state=1 RETURNING id")                    \

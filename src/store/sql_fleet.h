@@ -36,7 +36,6 @@
     X(HOST_HELD,                                                                                   \
       "SELECT host,until-unixepoch() FROM bucket WHERE until>unixepoch() ORDER BY host")           \
     X(JOB_UNTOLD, "SELECT id FROM job WHERE state=3 AND told=0 LIMIT 1")                           \
-    X(STATE_THERE, "SELECT image FROM state WHERE image=?1")                                       \
     X(AGAIN_GET, "SELECT name,value,at FROM schedule WHERE name>='found ' AND name<'found!'"       \
                  " ORDER BY name LIMIT ?1")                                                        \
     X(AGAIN_DROP, "DELETE FROM schedule WHERE name=?1")                                            \

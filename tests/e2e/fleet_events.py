@@ -45,7 +45,7 @@ class Fleet:
 
     def read(self, targets, db="db1"):
         run("queue", "add", "--store", self.store, *targets)
-        return run("worker", "--once", "-q", "--threads", "1", "--store", self.store, "--db", db)
+        return run("worker", "--once", "-q", "--threads", "1", "--store", self.store, *(("--db", db) if db else ()))
 
     def point(self, good, name, why=""):
         point(good, "%s: %s" % (self.what, name), why)
@@ -81,6 +81,28 @@ def ids(f, other, targets, seen):
 
 def of(events, kind):
     return [e for e in events if e["event"] == kind]
+
+
+def unmatched(f, targets, seen):
+    """No database of advisories: what is read is told all the same."""
+    f.watch(db="none")
+    f.read(targets, db=None)
+    code, out, err = f.watch(db="none")
+    real = {name: sorted(x["fingerprint"] for x in i["findings"] if x["kind"] == "secret")
+            for name, i in fleetlib.stored(PROGRAM, f.store).items()}
+    f.point(code == 0 and len(out) == len(targets) and {e["image"]["name"]: sorted(x["fingerprint"] for x in e["findings"]) for e in out} == real and
+            all(real.values()) and all(e["event"] == "new" and e["first"] and e["db"] is None for e in out),
+            "secrets are told without a database", (code, err, out))
+    _, out, _ = f.watch(db="none")
+    f.point(not out, "… once", out)
+    f.read(targets, db=None)
+    _, out, _ = f.watch(db="none")
+    f.point(not out, "… though they are read again", out)
+    _, out, _ = f.watch()
+    new = of(out, "new")
+    f.point(len(new) == len(targets) and all(e["first"] and any(x["kind"] == "vulnerability" for x in e["findings"])
+                                             for e in new), "when they are matched all of it is told", out)
+    seen += f.hook.events()
 
 
 def again(f, targets, seen):
@@ -148,8 +170,9 @@ def folder_sql(store):
     return sql
 
 
-def all_of(f, other, targets, seen):
+def all_of(f, other, third, targets, seen):
     ids(f, other, targets, seen)
+    unmatched(third, targets, seen)
     again(f, targets, seen)
     aside(f, seen)
 
@@ -161,6 +184,7 @@ def main():
     seen = []
     with tempfile.TemporaryDirectory(prefix="pl-events-") as folder:
         os.chdir(folder)
+        os.environ["PLIMSOLL_DB"] = os.path.join(folder, "none")
         os.mkdir("images")
         targets = fleetlib.make_images(os.environ["MKIMAGE"], os.path.join(folder, "images"), IMAGES)
         for n, (flaw, package, fixed) in enumerate([("CVE-2026-0001", "zlib", "1:1.3-1"), ("CVE-2026-0002", "bash", "6.0-1"),
@@ -168,15 +192,18 @@ def main():
             watchlib.advisory("adv%d" % n, flaw, package, fixed)
             subprocess.run([PROGRAM, "db", "build", "adv%d" % n, "--db", "db%d" % n], check=True, stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL, env=dict(os.environ, SOURCE_DATE_EPOCH=str(1790000000 + n)))
-        all_of(Fleet("folder", "store", folder_sql("store")), Fleet("folder", "store2", folder_sql("store2")), targets, seen)
+        all_of(Fleet("folder", "store", folder_sql("store")), Fleet("folder", "store2", None), Fleet("folder", "store3", None),
+               targets, seen)
         if not with_pg.programs():
             print("# skip: fleet_events over PostgreSQL: no server on this machine")
         else:
             with with_pg.Server() as server:
-                server.sql("CREATE DATABASE second OWNER plowner", "postgres")
+                for name in ("second", "third"):
+                    server.sql("CREATE DATABASE %s OWNER plowner" % name, "postgres")
                 url = server.url()
                 all_of(Fleet("postgresql", url, lambda text: server.sql("SET search_path=plimsoll; " + text)),
-                       Fleet("postgresql", url.replace("/plimsoll?", "/second?"), None), targets, seen)
+                       *(Fleet("postgresql", url.replace("/plimsoll?", "/%s?" % name), None) for name in ("second", "third")),
+                       targets, seen)
         point({e["event"] for e in seen} == {"new", "gone", "rebuild", "set_aside"}, "every kind of event was seen")
         wrong = watchlib.invalid(seen)
         if wrong is None:
