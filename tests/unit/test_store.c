@@ -825,8 +825,7 @@ static void damaged_prints_are_none(void **state_)
         "UPDATE matched_print SET bucket=3 WHERE bucket=2",
         "DELETE FROM matched_print WHERE bucket=2",
         "INSERT INTO matched_print VALUES(0,3,x'00')",
-        "UPDATE matched_print SET prints=(SELECT prints FROM matched_print WHERE bucket=1) "
-        "WHERE bucket=0",
+        "UPDATE matched_print SET prints=(SELECT prints FROM matched_print WHERE bucket=1)",
         "UPDATE matched SET top=top+1",
         "UPDATE matched SET turn=turn+1",
         "UPDATE matched SET facts=substr(facts,1,length(facts)-1)",
