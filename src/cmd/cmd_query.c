@@ -16,6 +16,7 @@
 #include "cmd/since.h"
 #include "cmd/sink.h"
 #include "cmd/store_opt.h"
+#include "fmt/glob.h"
 #include "fmt/jsonw.h"
 #include "query/found.h"
 #include "query/query.h"
@@ -277,7 +278,7 @@ static void doubt_rule(const struct query *x)
     const char *rule = x->o->secret;
     struct pl_rules *rules = NULL;
     struct pl_err err = { 0 };
-    if (x->o->quiet || x->n || !rule || strpbrk(rule, "*?[{\\"))
+    if (x->o->quiet || x->n || !rule || pl_glob_is(pl_str_c(rule)))
         return;
     if (pl_common_rules(&none, &rules, &err) == 0 && !pl_rule_named(rules, rule))
         pl_rule_unknown("query", rules, rule);

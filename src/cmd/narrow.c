@@ -5,8 +5,12 @@
 
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/hash.h"
 #include "base/numbers.h"
 #include "base/vec.h"
+#include "base/wire.h"
+#include "cmd/version.h"
 
 struct narrowing {
     PL_VEC(int64_t) id;
@@ -18,6 +22,18 @@ static int on_id(void *arg, int64_t id)
     struct narrowing *x = arg;
     pl_vec_push(&x->id, id);
     return 0;
+}
+
+void pl_narrow_key(uint32_t form, bool all_layers, uint8_t key[PL_STORE_MATCH_KEY])
+{
+    pl_auto_buf struct pl_buf b = { 0 };
+    uint8_t sum[PL_SHA256_LEN];
+    pl_put_u32(&b, form);
+    pl_put_str(&b, PL_S(PL_VERSION));
+    pl_put_str(&b, PL_S(PL_RULES_VERSION));
+    pl_put_u8(&b, all_layers);
+    pl_sha256(b.p, b.n, sum);
+    memcpy(key, sum, PL_STORE_MATCH_KEY);
 }
 
 bool pl_narrow_may(const struct pl_store_matched *before, const struct pl_store_matched *now)

@@ -10,24 +10,10 @@
 #include "base/wire.h"
 #include "cmd/narrow.h"
 #include "cmd/rescan.h"
-#include "cmd/version.h"
 
 #define FORM 1 /* of the prints, and of what follows from them in rescan.c */
 
 /* ---- prints ---- */
-
-/* All else that the flaws of an inventory follow from, beside its packages'. */
-static void make_key(const struct pl_rescan *r, uint8_t key[PL_STORE_MATCH_KEY])
-{
-    pl_auto_buf struct pl_buf b = { 0 };
-    uint8_t sum[PL_SHA256_LEN];
-    pl_put_u32(&b, FORM);
-    pl_put_str(&b, PL_S(PL_VERSION));
-    pl_put_str(&b, PL_S(PL_RULES_VERSION));
-    pl_put_u8(&b, r->o->vuln.all_layers);
-    pl_sha256(b.p, b.n, sum);
-    memcpy(key, sum, PL_STORE_MATCH_KEY);
-}
 
 static void put_eco(struct pl_buf *b, const struct pl_rescan_eco *e)
 {
@@ -70,7 +56,7 @@ static void make_prints(struct pl_rescan *r)
     for (size_t i = 0; i < r->package.n; i++)
         print[i] = r->package.p[i].there ? print_of(r, &r->package.p[i], &b) : 0;
     r->now = (struct pl_store_matched){ .what = PL_STORE_FLAWS, .print = print, .n = r->package.n };
-    make_key(r, r->now.key);
+    pl_narrow_key(FORM, r->o->vuln.all_layers, r->now.key);
 }
 
 int pl_rescan_narrow(struct pl_rescan *r, int64_t **ret, size_t *ret_n, bool *ret_all,

@@ -4,11 +4,8 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "base/hash.h"
 #include "base/vec.h"
-#include "base/wire.h"
 #include "cmd/narrow.h"
-#include "cmd/version.h"
 #include "cmd/watch_event.h"
 
 #define FORM 1 /* of the prints, and of what follows from them */
@@ -18,17 +15,6 @@ struct printing {
     PL_VEC(uint64_t) print;
     struct pl_err *err;
 };
-
-static void make_key(const struct pl_events *e, uint8_t key[PL_STORE_MATCH_KEY])
-{
-    pl_auto_buf struct pl_buf b = { 0 };
-    uint8_t sum[PL_SHA256_LEN];
-    pl_put_u32(&b, FORM);
-    pl_put_str(&b, PL_S(PL_VERSION));
-    pl_put_u8(&b, e->w->o->vuln.all_layers);
-    pl_sha256(b.p, b.n, sum);
-    memcpy(key, sum, PL_STORE_MATCH_KEY);
-}
 
 static int on_package(void *arg, uint32_t id, const struct pl_package *p)
 {
@@ -77,7 +63,7 @@ int pl_event_each_rebuild(struct pl_events *e, int (*fn)(void *arg, const struct
     struct pl_store_matched now = {
         .what = PL_STORE_REBUILDS, .print = x.print.p, .n = x.print.n, .now = before.now
     };
-    make_key(e, now.key);
+    pl_narrow_key(FORM, e->w->o->vuln.all_layers, now.key);
     if (r == 0)
         r = each(e, &before, &now, fn, arg, err);
     if (r == 0)

@@ -1,5 +1,5 @@
-/* "A rebuild would mend N" as an event, and what differs in two readings of an image, work that was
- * set aside. fleet.md section 4, "watch". */
+/* "A rebuild would mend N" as an event, what a reading found and the one before had not, work that
+ * was set aside. fleet.md section 4, "watch". */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -125,7 +125,7 @@ void pl_event_rebuild(struct pl_events *e, const struct pl_store_image *i, const
     pl_event_end(&w);
 }
 
-/* ---- another reading ---- */
+/* ---- readings ---- */
 
 void pl_event_own(struct pl_jsonw *w, const struct pl_finding *f, bool gone)
 {

@@ -13,7 +13,7 @@
 
 #define PART 2000u               /* changes that are told in one transaction */
 #define ASIDE 500u               /* pieces of work, the same */
-#define AGAIN 200u               /* inventories that were read again, the same */
+#define AGAIN 200u               /* inventories that were read, the same */
 #define MESSAGE_MAX (256u << 10) /* bytes, unless one event is larger */
 #define MESSAGE_EVENTS 100u
 

@@ -192,6 +192,14 @@ int pl_glob_check(struct pl_str pattern, struct pl_err *err)
     return compile(pattern, &g, err);
 }
 
+bool pl_glob_is(struct pl_str s)
+{
+    bool sign = false;
+    for (size_t i = 0; i < s.n; i++)
+        sign |= strchr("*?[\\", s.p[i]) != NULL;
+    return sign && pl_glob_check(s, NULL) == 0;
+}
+
 bool pl_glob_match(struct pl_str pattern, struct pl_str text)
 {
     struct program g;

@@ -10,6 +10,8 @@
 /* PL_E_FORMAT when `pattern` is longer than 512 bytes or has an unclosed set; such a pattern
  * matches nothing. */
 int pl_glob_check(struct pl_str pattern, struct pl_err *err);
+/* Has it a sign of a pattern, and is it one? What has signs and is none is a name. */
+bool pl_glob_is(struct pl_str s);
 /* Does all of `text` match? A "**" followed by '/' may also stand for nothing, so that "a/(2
  * stars)/b" takes "a/b". */
 bool pl_glob_match(struct pl_str pattern, struct pl_str text);

@@ -33,9 +33,9 @@ struct pl_store_change {
     size_t n_more, n_less;
 };
 
-/* What another reading of an inventory found beside advisories, secrets mostly, that the one before
- * had not; and what it did not find any more. Of each finding rule, severity, print, where.path,
- * and its kind as `title`. */
+/* What a reading of an inventory found beside advisories, secrets mostly, that the one before, if
+ * there was one, had not; and what it did not find any more. Of each finding rule, severity, print,
+ * where.path, and its kind as `title`. */
 struct pl_finding;
 struct pl_store_again {
     int64_t image, at;

@@ -168,20 +168,11 @@ static bool is_digest(struct pl_str s)
     return s.n == 71 && pl_str_starts(s, PL_S("sha256:"));
 }
 
-/* What has the signs of a pattern and is none is a name. */
-static bool is_pattern(struct pl_str s)
-{
-    bool signs = false;
-    for (size_t i = 0; i < s.n; i++)
-        signs |= strchr("*?[\\", s.p[i]) != NULL;
-    return signs && pl_glob_check(s, NULL) == 0;
-}
-
 static int find_named(struct pl_store *s, struct found *f, struct pl_arena *a, struct pl_err *err)
 {
     if (is_digest(f->pattern))
         return s->ops->images_digest(s, f->pattern, on_found, f, err);
-    if (is_pattern(f->pattern) || pl_str_starts(f->pattern, PL_S("sha256:")))
+    if (pl_glob_is(f->pattern) || pl_str_starts(f->pattern, PL_S("sha256:")))
         return s->ops->each_name(s, on_name, f, err);
     int r = s->ops->images_called(s, f->pattern, on_found, f, err);
     if (r || pl_str_starts(f->pattern, SCHEME))
@@ -214,7 +205,7 @@ static int find_secret(struct pl_store *s, struct pl_str rule, struct found *f, 
     struct rules x = { .wanted = rule, .a = a };
     if (!pl_str_starts(rule, PL_S("secret/")))
         x.wanted = pl_printf(a, "secret/%.*s", PL_FMT(rule));
-    if (!is_pattern(rule))
+    if (!pl_glob_is(rule))
         return s->ops->images_of(s, x.wanted, on_found, f, err);
     int r = s->ops->rules_found(s, on_rule, &x, err);
     for (size_t i = 0; i < x.v.n && r == 0; i++)

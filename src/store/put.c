@@ -274,6 +274,15 @@ static void bind_finding(void *arg, struct pl_dbq *q, size_t i)
     pl_dbq_int(q, 13, f->span.visible);
 }
 
+static int drop_findings(struct pl_store_db *s, int64_t image, struct pl_err *err)
+{
+    struct pl_dbq *q = pl_store_q(s, PL_Q_FINDING_DROP, err);
+    if (!q)
+        return err->code;
+    pl_dbq_int(q, 1, image);
+    return pl_store_do(q, err);
+}
+
 /* In place of those that it had, unless it is `fresh`. */
 static int put_findings(struct pl_store_db *s, const struct pl_target *t, int64_t image, bool fresh,
                         struct pl_err *err)
@@ -288,16 +297,12 @@ static int put_findings(struct pl_store_db *s, const struct pl_target *t, int64_
         x.nth[n++] = i;
     }
     int r = pl_store_db_again_keep(s, image, x.f, n, err);
-    struct pl_dbq *q = r == 0 && !fresh ? pl_store_q(s, PL_Q_FINDING_DROP, err) : NULL;
-    if (q) {
-        pl_dbq_int(q, 1, image);
-        r = pl_store_do(q, err);
-    }
-    if (r < 0 || (!q && !fresh))
-        return err->code;
-    if (!n)
-        return 0;
-    if (!(q = pl_store_q(s, PL_Q_FINDING_ADD, err)))
+    if (r == 0 && !fresh)
+        r = drop_findings(s, image, err);
+    if (r < 0 || !n)
+        return r;
+    struct pl_dbq *q = pl_store_q(s, PL_Q_FINDING_ADD, err);
+    if (!q)
         return err->code;
     return s->db->ops->each(q, n, bind_finding, /* row= */ NULL, &x, err);
 }

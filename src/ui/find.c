@@ -20,12 +20,9 @@ struct finding {
 static void read_name(struct finding *f)
 {
     struct pl_str s = f->x->form.image;
-    bool glob = false;
-    for (size_t i = 0; i < s.n; i++)
-        glob |= strchr("*?[{\\", s.p[i]) != NULL;
     if (pl_str_starts(s, PL_S("sha256:")) || pl_str_starts(s, PL_S("sha512:")))
         f->digest = s;
-    else if (glob && pl_glob_check(s, NULL) == 0)
+    else if (pl_glob_is(s))
         f->pattern = s;
 }
 
