@@ -258,12 +258,14 @@ int pl_rescan_keep(struct pl_rescan *r, struct pl_err *err)
     const struct pl_report like = { .tool_version = PL_S(PL_VERSION),
                                     .rules_version = PL_S(PL_RULES_VERSION),
                                     .db = r->db };
-    const struct pl_store_origin o = pl_store_origin_now(&like);
+    struct pl_store_origin o;
     int64_t run = 0;
     int code = r->still ? 0 : ops->index(r->s, err);
     if ((!r->state.n && !pl_rescan_moved(r)) || code < 0)
         return code;
     code = ops->begin(r->s, err);
+    if (code == 0)
+        code = pl_store_origin_in(r->s, &like, &o, err);
     if (code == 0 && r->state.n)
         code = ops->run(r->s, &o, &run, err);
     if (code == 0 && r->state.n)

@@ -121,13 +121,15 @@ static int keep(struct adding *x, struct pl_err *err)
                                 .tool_version = PL_S(PL_VERSION),
                                 .rules_version = PL_S(PL_RULES_VERSION) };
     const struct pl_store_ops *ops = x->s->ops;
-    struct pl_store_origin o = pl_store_origin_now(&report);
+    struct pl_store_origin o;
     int64_t image;
     if (!x->doc.n)
         return 0;
     int r = pl_scan_inventories(x->run.scan, x->doc.p, x->name.p, x->doc.n, &report, err);
     if (r == 0)
         r = ops->begin(x->s, err);
+    if (r == 0)
+        r = pl_store_origin_in(x->s, &report, &o, err);
     for (size_t i = 0; i < report.n_targets && r == 0; i++) {
         const struct pl_target *t = &report.targets[i];
         if (!t->complete)

@@ -89,7 +89,7 @@ void pl_store_keep_matched(struct pl_store_keep *k, const struct pl_report *repo
     }
 }
 
-struct pl_store_origin pl_store_origin_now(const struct pl_report *report)
+static struct pl_store_origin origin_now(const struct pl_report *report)
 {
     const char *epoch = getenv("SOURCE_DATE_EPOCH");
     uint64_t at;
@@ -103,7 +103,7 @@ struct pl_store_origin pl_store_origin_now(const struct pl_report *report)
 int pl_store_origin_in(struct pl_store *s, const struct pl_report *report,
                        struct pl_store_origin *ret, struct pl_err *err)
 {
-    *ret = pl_store_origin_now(report);
+    *ret = origin_now(report);
     return getenv("SOURCE_DATE_EPOCH") ? 0 : s->ops->now(s, &ret->at, err);
 }
 

@@ -41,9 +41,8 @@ int pl_store_keep_in(const struct pl_store_keep *k, const struct pl_report *repo
  * and a note of the report, not a failure of the scan: `quiet` leaves the warning out. */
 void pl_store_keep_end(const struct pl_store_keep *k, struct pl_report *report, bool matched,
                        bool quiet);
-/* The origin of what this program stores at this moment; views on `report`. */
-struct pl_store_origin pl_store_origin_now(const struct pl_report *report);
-/* The same by the clock of the store, which all who write to it share. Codes of the store. */
+/* The origin of what this program stores at this moment, by the clock of the store, which all who
+ * write to it share; views on `report`. Codes of the store. */
 int pl_store_origin_in(struct pl_store *s, const struct pl_report *report,
                        struct pl_store_origin *ret, struct pl_err *err);
 /* The text that stands for the package of a finding in the store. */
