@@ -126,10 +126,12 @@ def back_pressure(w):
         n = w.counts()
         most = max(most, n["ready"] + n["leased"])
         try:  # a full queue is looked at again after a while: that is over at once
-            stops += bool(w.sql("UPDATE job SET ready_at=0 WHERE kind=2 AND state=0 AND ready_at>0 RETURNING id"))
+            if w.sql("SELECT id FROM job WHERE kind=2 AND state=0 AND ready_at>0"):
+                time.sleep(1.1)  # moments are seconds: what was seen in the first of a listing is asked for again
+                stops += bool(w.sql("UPDATE job SET ready_at=0 WHERE kind=2 AND state=0 AND ready_at>0 RETURNING id"))
         except (OSError, subprocess.CalledProcessError):
             pass
-        time.sleep(1.1)  # moments are seconds: what was seen in the first of a listing is asked for again
+        time.sleep(0.1)
     got = [n for n in fleetlib.stored(PROGRAM, w.store) if "big/repo" in n]
     w.point(p.child.returncode == 0 and len(got) == 23, "more tags than the queue may hold: all are read",
             (p.child.returncode, p.text()[-500:], len(got)))
