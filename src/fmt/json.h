@@ -49,6 +49,10 @@ bool pl_json_true(const struct pl_json *j);
 int pl_json_each(const struct pl_json *j,
                  int (*fn)(void *arg, struct pl_str key, const struct pl_json *value), void *arg);
 
+/* Is `key` the ASCII key `want` for readers in Go, which fold case, the Kelvin sign and the long s
+ * included? Also true when they are equal. */
+bool pl_json_key_folds(struct pl_str key, const char *want);
+
 /* Visits every string of the document below `j`, keys included, depth first in document order.
  * `pointer` is the RFC 6901 pointer of the string (for a key: of its member), `key` the name of the
  * nearest member above it ("" at the root), `is_key` tells keys. */

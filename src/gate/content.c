@@ -109,7 +109,9 @@ static int fetch_config(struct pl_gathering *w, struct pl_sign_store *store, con
     (void)w;
     int r = m->config.digest.set ? store->blob(store, &m->config.digest, lim.config, &b, err)
                                  : pl_fail(err, PL_E_FORMAT, "the manifest has no config");
-    return r < 0 ? r : pl_json_parse(pl_buf_str(&b), (unsigned)lim.depth, ret, err);
+    if (r == 0)
+        r = pl_json_parse(pl_buf_str(&b), (unsigned)lim.depth, ret, err);
+    return r < 0 ? r : pl_doc_keys(*ret, err);
 }
 
 static int parse_manifest(struct pl_str text, struct pl_arena *a, struct pl_doc *ret,

@@ -476,6 +476,8 @@ int pl_doc_read(const struct pl_json *root, struct pl_str expect_media_type,
     struct reader r = { .l = l, .a = a, .err = err ? err : &local };
     struct pl_doc d = { 0 };
     int e = classify(&r, root, expect_media_type, &d);
+    if (e == 0 && d.kind != PL_DOC_UNKNOWN)
+        e = pl_doc_keys(root, r.err);
     if (e == 0 && read[d.kind])
         e = read[d.kind](&r, root, &d);
     if (e == 0)

@@ -70,6 +70,11 @@ struct pl_doc {
 /* The kind a media type stands for; PL_DOC_UNKNOWN for any other. */
 enum pl_doc_kind pl_doc_kind_of(struct pl_str media_type);
 
+/* Refuses a document (of any kind) with a key that some readers take for one of those that count
+ * and others do not: Go folds case and takes the last, so that "Manifests" would undo "manifests".
+ * PL_E_FORMAT. pl_doc_read asks this of what it knows. */
+int pl_doc_keys(const struct pl_json *root, struct pl_err *err);
+
 /* Classifies and reads a parsed document. `expect_media_type` is the descriptor's or empty: a
  * contradiction with the document's kind or own mediaType is PL_E_FORMAT (hazard H5), as are
  * `manifests` beside `layers` or `config`, bad digests, negative sizes, known keys of a wrong type;

@@ -10,7 +10,6 @@
 #include "base/cleanup.h"
 #include "fmt/json.h"
 #include "fmt/jsonw.h"
-#include "fmt/utf8.h"
 #include "serve/engine_path.h"
 
 #define TREE_MAX ((size_t)16 << 20)
@@ -31,25 +30,6 @@ static int refuse(struct reading *r, const char *why)
     return -1;
 }
 
-/* Are they one key for Go, which folds case, the Kelvin sign and the long s included? */
-static bool folds_to(struct pl_str key, const char *want)
-{
-    struct pl_str w = pl_str_c(want);
-    size_t i = 0;
-    while (key.n && i < w.n) {
-        uint32_t cp = 0;
-        size_t n = pl_utf8_next(key, &cp);
-        uint32_t c = cp == 0x212a ? 'k' : cp == 0x17f ? 's' : cp;
-        uint32_t d = (uint8_t)w.p[i++];
-        c = c >= 'A' && c <= 'Z' ? c + 32 : c;
-        d = d >= 'A' && d <= 'Z' ? d + 32 : d;
-        if (n == 0 || c != d)
-            return false;
-        key = pl_str_sub(key, n, key.n);
-    }
-    return key.n == 0 && i == w.n;
-}
-
 struct wanted {
     const char *name;
     const struct pl_json *value;
@@ -61,7 +41,7 @@ static int look(void *arg, struct pl_str key, const struct pl_json *value)
     struct wanted *w = arg;
     if (pl_str_is(key, w->name))
         w->value = value;
-    else if (folds_to(key, w->name))
+    else if (pl_json_key_folds(key, w->name))
         w->odd = true;
     return 0;
 }

@@ -218,6 +218,39 @@ static void two_kinds_at_once_are_refused(void **state)
         bad(texts[i], "", PL_E_FORMAT, "ambiguous");
 }
 
+/* Readers in Go take a key whatever its case, and the last of several: one document, two images. */
+static void keys_that_only_some_readers_know_are_refused(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "{\"manifests\":[],\"Manifests\":[" DESC "]}",
+        "{\"Manifests\":[" DESC "],\"manifests\":[]}",
+        "{\"manifests\":[],\"manife\u017fts\":[]}",
+        "{\"manifests\":[],\"mediatype\":\"x\"}",
+        "{\"layers\":[],\"Manifests\":[]}",
+        "{\"config\":" DESC ",\"layers\":[],\"LAYERS\":[]}",
+        "{\"config\":" DESC ",\"Config\":" DESC ",\"layers\":[]}",
+        "{\"manifests\":[{\"mediaType\":\"a/b\",\"size\":1,\"Digest\":\"x\",\"digest\":\"sha256:"
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}]}",
+        "{\"manifests\":[{\"mediaType\":\"a/b\",\"size\":1,\"platform\":{\"os\":\"unknown\",\"OS\":"
+        "\"linux\"},\"digest\":\"sha256:"
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}]}",
+        "{\"architecture\":\"a\",\"config\":{\"User\":\"1000\",\"user\":\"0\"}}",
+        "{\"architecture\":\"a\",\"config\":{\"exposedports\":{}}}",
+        "{\"architecture\":\"a\",\"config\":{\"Healthcheck\":{\"Test\":[\"x\"],\"test\":[]}}}",
+        "{\"rootfs\":{\"diff_ids\":[],\"Diff_Ids\":[]}}",
+        "{\"rootfs\":{},\"history\":[{\"empty_layer\":false,\"Empty_layer\":true}]}",
+        "[{\"Config\":\"a\",\"config\":\"b\",\"Layers\":[]}]",
+    };
+    for (size_t i = 0; i < PL_COUNT(texts); i++)
+        bad(texts[i], "", PL_E_FORMAT, "which some readers take for");
+    /* names that are the author's own may be spelt in any way */
+    good("{\"manifests\":[],\"annotations\":{\"a\":\"1\",\"A\":\"2\"}}", "", PL_DOC_INDEX);
+    good("{\"architecture\":\"a\",\"config\":{\"Labels\":{\"user\":\"1\",\"User\":\"2\"}}}", "",
+         PL_DOC_CONFIG);
+    good("{\"Created\":\"x\",\"created\":\"y\"}", "", PL_DOC_UNKNOWN);
+}
+
 static void kinds_and_types_must_agree(void **state)
 {
     (void)state;
@@ -510,6 +543,7 @@ int main(void)
         T(other_documents_are_unknown),
         T(null_counts_as_absent),
         T(two_kinds_at_once_are_refused),
+        T(keys_that_only_some_readers_know_are_refused),
         T(kinds_and_types_must_agree),
         T(schema_one_is_not_supported),
         T(wrong_types_are_named_by_pointer),
