@@ -78,6 +78,32 @@ static bool allowed(const struct pl_gathering *w, const struct pl_platform *p)
     return allow->n == 0;
 }
 
+/* Allowed platforms for which the index has nothing: they take what their processor runs as well.
+ */
+static struct pl_names lacking(const struct pl_gathering *w, const struct pl_doc *doc)
+{
+    const struct pl_names *allow = &w->scope->platforms;
+    struct pl_names ret = { pl_alloc_n(w->a, allow->n, sizeof *ret.p), 0 };
+    struct pl_platform want;
+    for (size_t i = 0; i < allow->n; i++) {
+        bool there = pl_platform_parse(allow->p[i], &want, NULL) < 0;
+        for (size_t k = 0; k < doc->n_items && !there; k++)
+            there = pl_platform_match(&want, &doc->items[k].platform);
+        if (!there)
+            ret.p[ret.n++] = allow->p[i];
+    }
+    return ret;
+}
+
+static bool stands_in(const struct pl_names *lacking, const struct pl_platform *p)
+{
+    struct pl_platform want;
+    for (size_t i = 0; i < lacking->n; i++)
+        if (pl_platform_parse(lacking->p[i], &want, NULL) == 0 && pl_platform_stands_in(&want, p))
+            return true;
+    return false;
+}
+
 static void refuse(struct pl_gathering *w, struct pl_evidence *e, const char *why,
                    struct pl_str what)
 {
@@ -86,7 +112,8 @@ static void refuse(struct pl_gathering *w, struct pl_evidence *e, const char *wh
 }
 
 /* Does this child have to be judged? Refuses what may run and cannot be. */
-static bool judged(struct pl_gathering *w, struct pl_evidence *e, const struct pl_descriptor *d)
+static bool judged(struct pl_gathering *w, struct pl_evidence *e, const struct pl_names *lacks,
+                   const struct pl_descriptor *d)
 {
     struct pl_platform have = pl_platform_settle(d->platform), want;
     struct pl_str text = pl_platform_text(w->a, &have), digest = pl_digest_text(w->a, &d->digest);
@@ -97,15 +124,15 @@ static bool judged(struct pl_gathering *w, struct pl_evidence *e, const struct p
         refuse(w, e, "an index in the index may run, and is not judged", digest);
         return false;
     }
-    if (!text.n)
-        return true; /* a runtime may take it for any platform */
+    if (!have.os.n || !have.arch.n)
+        return true; /* a runtime may take it for any platform, or for its own system's */
     if (w->scope->all_children) {
         if (!allowed(w, &have))
             refuse(w, e, "a platform that is not allowed", text);
         return true;
     }
     if (!door)
-        return allowed(w, &have);
+        return allowed(w, &have) || stands_in(lacks, &have);
     if (!pl_platform_match(&want, &have))
         return false;
     if (!allowed(w, &have))
@@ -146,11 +173,12 @@ static int take_index(struct pl_gathering *w, const struct pl_doc *doc, struct p
 {
     struct pl_str *text = pl_alloc_n(w->a, doc->n_items, sizeof *text);
     const struct pl_descriptor **from = pl_alloc_n(w->a, doc->n_items, sizeof *from);
+    const struct pl_names lacks = lacking(w, doc);
     int r = 0;
     e->index = true;
     e->children = pl_alloc_n(w->a, doc->n_items, sizeof *e->children);
     for (size_t i = 0; r == 0 && i < doc->n_items; i++) {
-        if (!judged(w, e, &doc->items[i]))
+        if (!judged(w, e, &lacks, &doc->items[i]))
             continue;
         size_t n = e->n_children;
         from[n] = &doc->items[i];

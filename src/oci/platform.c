@@ -33,8 +33,26 @@ int pl_platform_parse(struct pl_str s, struct pl_platform *ret, struct pl_err *e
     return 0;
 }
 
+/* Runtimes compare without regard to case. */
+static struct pl_str usual(struct pl_str s, const char *const *known)
+{
+    for (size_t i = 0; known[i]; i++)
+        if (pl_str_ieq(s, pl_str_c(known[i])))
+            return pl_str_c(known[i]);
+    return s;
+}
+
 struct pl_platform pl_platform_settle(struct pl_platform p)
 {
+    static const char *const os[] = { "linux",   "windows", "darwin",  "freebsd", "netbsd",
+                                      "openbsd", "solaris", "illumos", "wasip1",  NULL };
+    static const char *const arch[] = { "amd64",  "386",      "arm",     "arm64", "ppc64le",
+                                        "s390x",  "riscv64",  "ppc64",   "mips",  "mipsle",
+                                        "mips64", "mips64le", "loong64", "wasm",  "x86_64",
+                                        "x86-64", "i386",     "aarch64", "armhf", "armel",
+                                        NULL };
+    static const char *const variant[] = { "v1", "v2", "v3", "v4", "v5",
+                                           "v6", "v7", "v8", "v9", NULL };
     static const struct {
         const char *arch, *variant, *to_arch, *to_variant; /* variant NULL: any, kept */
     } rows[] = {
@@ -43,9 +61,12 @@ struct pl_platform pl_platform_settle(struct pl_platform p)
         { "armhf", NULL, "arm", "v7" },    { "armel", NULL, "arm", "v6" },
         { "amd64", "v1", "amd64", "" },    { "arm64", "v8", "arm64", "" },
         { "arm64", "8", "arm64", "" },     { "arm", "", "arm", "v7" },
-        { "arm", "7", "arm", "v7" },       { "arm", "6", "arm", "v6" },
-        { "arm", "5", "arm", "v5" },
+        { "arm", "8", "arm", "v8" },       { "arm", "7", "arm", "v7" },
+        { "arm", "6", "arm", "v6" },       { "arm", "5", "arm", "v5" },
     };
+    p.os = pl_str_ieq(p.os, PL_S("macos")) ? PL_S("darwin") : usual(p.os, os);
+    p.arch = usual(p.arch, arch);
+    p.variant = usual(p.variant, variant);
     for (size_t i = 0; i < PL_COUNT(rows); i++) {
         if (!pl_str_is(p.arch, rows[i].arch) ||
             (rows[i].variant && !pl_str_is(p.variant, rows[i].variant)))
@@ -55,6 +76,17 @@ struct pl_platform pl_platform_settle(struct pl_platform p)
             p.variant = pl_str_c(rows[i].to_variant);
     }
     return p;
+}
+
+bool pl_platform_stands_in(const struct pl_platform *want, const struct pl_platform *have)
+{
+    struct pl_platform h = pl_platform_settle(*have);
+    if (!pl_str_eq(want->os, h.os))
+        return false;
+    if (pl_str_is(want->arch, "amd64"))
+        return pl_str_is(h.arch, "386");
+    return (pl_str_is(want->arch, "arm64") || pl_str_is(want->arch, "arm")) &&
+           pl_str_is(h.arch, "arm");
 }
 
 bool pl_platform_match(const struct pl_platform *want, const struct pl_platform *have)
