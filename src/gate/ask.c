@@ -52,6 +52,9 @@ static int normalise(struct pl_str text, struct pl_arena *a, struct pl_reference
         ret->repo = pl_printf(a, "library/%.*s", PL_FMT(ret->repo));
     if (pl_str_ends(ret->host, PL_S(".")))
         return pl_fail(err, PL_E_USAGE, "a host that ends in a dot");
+    size_t port = ret->host.n && ret->host.p[0] == '[' ? pl_str_find(ret->host, PL_S("]"), 0) : 0;
+    if (pl_str_find(ret->host, PL_S(":0"), port) != SIZE_MAX)
+        return pl_fail(err, PL_E_USAGE, "a port that begins with 0");
     return 0;
 }
 

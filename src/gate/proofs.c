@@ -27,7 +27,7 @@ bool pl_gather_is_vex(const struct pl_gathering *w, const struct pl_proof *f)
         return false;
     for (size_t i = 0; i < p->n_signers; i++) {
         const struct pl_signer_rule *s = &p->signers[i];
-        if ((w->scope->vulns.vex_signers >> i & 1) &&
+        if ((w->scope->vulns.vex_signers >> i & 1) && !pl_signer_past(s, w->now_s) &&
             (s->identity ? f->subject.n && pl_str_eq(s->subject, f->subject) &&
                                pl_str_eq(s->issuer, f->issuer)
                          : pl_str_eq(s->id, f->key)))
@@ -131,6 +131,7 @@ static bool counts_as_bill(const struct judged *j, const struct pl_proof *f)
         for (size_t k = 0; k < p->n_signers; k++)
             if (pl_str_eq(s->attestations[i].type, f->type) &&
                 (s->attestations[i].who.candidates >> k & 1) &&
+                !pl_signer_past(&p->signers[k], j->w->now_s) &&
                 (f->key.n
                      ? pl_str_eq(p->signers[k].id, f->key)
                      : p->signers[k].identity && pl_str_eq(p->signers[k].subject, f->subject) &&

@@ -35,18 +35,29 @@ void pl_judge_add(struct pl_judgement *j, const char *rule, uint32_t line, enum 
 
 /* ---- who made a proof ---- */
 
-uint64_t pl_proof_signers(const struct pl_policy *p, const struct pl_proof *f)
+static bool made_by(const struct pl_proof *f, const struct pl_signer_rule *s)
+{
+    if (s->identity)
+        return f->subject.n && pl_str_eq(s->subject, f->subject) && pl_str_eq(s->issuer, f->issuer);
+    return f->key.n && pl_str_eq(s->id, f->key);
+}
+
+uint64_t pl_proof_signers(const struct pl_judging *g, const struct pl_proof *f)
 {
     uint64_t set = 0;
-    for (size_t i = 0; f->ok && i < p->n_signers; i++) {
-        const struct pl_signer_rule *s = &p->signers[i];
-        bool is = s->identity ? f->subject.n && pl_str_eq(s->subject, f->subject) &&
-                                    pl_str_eq(s->issuer, f->issuer)
-                              : f->key.n && pl_str_eq(s->id, f->key);
-        if (is)
+    for (size_t i = 0; f->ok && i < g->p->n_signers; i++)
+        if (made_by(f, &g->p->signers[i]) && !pl_signer_past(&g->p->signers[i], g->now_s))
             set |= UINT64_C(1) << i;
-    }
     return set;
+}
+
+/* Would it count, if its signer were not past his not-after? */
+static bool is_past(const struct pl_judging *g, const struct pl_proof *f)
+{
+    bool past = false;
+    for (size_t i = 0; f->ok && i < g->p->n_signers && !past; i++)
+        past = made_by(f, &g->p->signers[i]) && pl_signer_past(&g->p->signers[i], g->now_s);
+    return past;
 }
 
 uint32_t pl_signers_count(const struct pl_policy *p, uint64_t set)
@@ -93,25 +104,31 @@ static uint64_t who_signed(const struct pl_judging *g, const struct pl_subject *
     uint64_t set = 0;
     for (size_t i = 0; (f = pl_subject_proof(s, i)); i++)
         if (!f->attestation)
-            set |= pl_proof_signers(g->p, f);
+            set |= pl_proof_signers(g, f);
     return set;
 }
 
 /* Why there is none: the first signature that was looked at and did not hold. */
-static void why_not(const struct pl_subject *s, bool attestation, char *out, size_t n)
+static void why_not(const struct pl_judging *g, const struct pl_subject *s, bool attestation,
+                    char *out, size_t n)
 {
     const struct pl_proof *f, *bad = NULL;
     size_t seen = 0;
+    bool past = false;
     for (size_t i = 0; (f = pl_subject_proof(s, i)); i++) {
         if (f->attestation != attestation)
             continue;
         seen++;
+        past |= is_past(g, f);
         if (!f->ok && !bad)
             bad = f;
     }
     const char *what = attestation ? "attestation" : "signature";
     if (seen == 0)
         snprintf(out, n, "no %s was found", what);
+    else if (past)
+        snprintf(out, n, "%zu %s%s found; its signer is past the not-after", seen, what,
+                 seen > 1 ? "s" : "");
     else if (bad)
         snprintf(out, n, "%zu %s%s found; %.*s", seen, what, seen > 1 ? "s" : "",
                  PL_FMT(pl_str_sub(bad->reason, 0, 200)));
@@ -132,7 +149,7 @@ static void judge_quorum(struct pl_judging *g, const struct pl_subject *s,
                      s->label, *s->label ? ": " : "", have, n, q->need);
         return;
     }
-    why_not(s, false, why, sizeof why);
+    why_not(g, s, false, why, sizeof why);
     pl_judge_add(g->j, "signatures", q->line, PL_RULE_FAILED,
                  "%s%s%u of %u wanted signers (%s): %s", s->label, *s->label ? ": " : "", n,
                  q->need, want, n ? have : why);
@@ -160,7 +177,7 @@ static void judge_annotations(struct pl_judging *g, const struct pl_subject *s)
     for (size_t i = 0; i < g->scope->n_signatures; i++)
         counted |= g->scope->signatures[i].candidates;
     for (size_t i = 0; !held && (f = pl_subject_proof(s, i)); i++)
-        held = !f->attestation && (pl_proof_signers(g->p, f) & counted) && has_pairs(f, g->scope);
+        held = !f->attestation && (pl_proof_signers(g, f) & counted) && has_pairs(f, g->scope);
     pl_judge_add(g->j, "annotations", g->scope->line, held ? PL_RULE_HELD : PL_RULE_FAILED,
                  held ? "%s%sa counted signature has them all"
                       : "%s%sno counted signature has all annotations that are wanted",
@@ -213,7 +230,7 @@ static void judge_attestation(struct pl_judging *g, const struct pl_subject *s,
     uint64_t set = 0;
     for (size_t i = 0; (f = pl_subject_proof(s, i)); i++) {
         uint64_t by = f->attestation && pl_type_is(f->type, a->type)
-                          ? pl_proof_signers(g->p, f) & a->who.candidates
+                          ? pl_proof_signers(g, f) & a->who.candidates
                           : 0;
         const char *bad = by ? attestation_fault(g, f, a) : NULL;
         if (by && bad && strcmp(bad, "it lists a denied package") == 0)
@@ -232,7 +249,7 @@ static void judge_attestation(struct pl_judging *g, const struct pl_subject *s,
                      a->who.need);
         return;
     }
-    why_not(s, true, why, sizeof why);
+    why_not(g, s, true, why, sizeof why);
     pl_judge_add(g->j, "attestations", a->who.line, PL_RULE_FAILED,
                  "%s%s%.*s: %u of %u wanted signers (%s): %s", s->label, *s->label ? ": " : "",
                  PL_FMT(pl_str_sub(a->word, 0, 80)), n, a->who.need, want,

@@ -32,6 +32,11 @@ bool pl_signer_same(const struct pl_signer_rule *x, const struct pl_signer_rule 
     return (x->file.n && pl_str_eq(x->file, y->file)) || (x->pem.n && pl_str_eq(x->pem, y->pem));
 }
 
+bool pl_signer_past(const struct pl_signer_rule *s, int64_t now_s)
+{
+    return s->not_after_s && now_s >= s->not_after_s + 86400;
+}
+
 static int read_key(struct pl_pol *r, const struct pl_yaml *v, struct pl_signer_rule *s)
 {
     static const struct pl_pol_field fields[] = {
@@ -43,8 +48,7 @@ static int read_key(struct pl_pol *r, const struct pl_yaml *v, struct pl_signer_
     int q = pl_pol_map(r, v, "a key", fields, 4, s);
     if (q == 0 && !s->file.n == !s->pem.n)
         return pl_pol_fail(r, v, "one of 'file' and 'pem' is wanted");
-    /* the day itself still counts */
-    if (q == 0 && s->not_after_s && r->today_s >= s->not_after_s + 86400)
+    if (q == 0 && pl_signer_past(s, r->today_s))
         return pl_pol_fail(r, v, "the key '%.*s' is past its not-after",
                            PL_FMT(pl_str_sub(s->name, 0, 60)));
     return q;
@@ -60,7 +64,7 @@ static int read_identity(struct pl_pol *r, const struct pl_yaml *v, struct pl_si
     };
     s->identity = true;
     int q = pl_pol_map(r, v, "an identity", fields, 4, s);
-    if (q == 0 && s->not_after_s && r->today_s >= s->not_after_s + 86400)
+    if (q == 0 && pl_signer_past(s, r->today_s))
         return pl_pol_fail(r, v, "the identity '%.*s' is past its not-after",
                            PL_FMT(pl_str_sub(s->name, 0, 60)));
     return q;

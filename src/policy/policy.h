@@ -125,6 +125,8 @@ void pl_policy_free(struct pl_policy *p);
 uint64_t pl_policy_role(const struct pl_policy *p, const struct pl_names *roles);
 /* Once the ids of keys are known: is each `need` met by so many different signers? PL_E_USAGE. */
 int pl_policy_check_needs(const struct pl_policy *p, struct pl_err *err);
+/* Is its not-after over? The day itself still counts. A server asks this of each decision. */
+bool pl_signer_past(const struct pl_signer_rule *s, int64_t now_s);
 /* Are two signers one: equal key ids, or equal issuer and subject? */
 bool pl_signer_same(const struct pl_signer_rule *x, const struct pl_signer_rule *y);
 

@@ -237,7 +237,14 @@ static int one_platform(struct pl_pol *r, const struct pl_yaml *v, void *to)
     size_t slashes = 0;
     for (size_t i = 0; q == 0 && i < s->n; i++)
         slashes += s->p[i] == '/';
-    if (q == 0 && (slashes < 1 || slashes > 2 || s->p[0] == '/' || s->p[s->n - 1] == '/'))
+    bool bad = q == 0 && (slashes < 1 || slashes > 2 || s->p[0] == '/' || s->p[s->n - 1] == '/' ||
+                          pl_str_find(*s, PL_S("//"), 0) != SIZE_MAX);
+    /* what runtimes call it: another spelling would leave an image unjudged */
+    for (size_t i = 0; q == 0 && i < s->n && !bad; i++) {
+        char c = s->p[i];
+        bad = !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || strchr("/._-", c));
+    }
+    if (bad)
         return pl_pol_fail(r, v, "'%.*s' is no platform such as linux/amd64", PL_FMT(cut(*s)));
     return q;
 }
@@ -299,6 +306,23 @@ static const char *bad_host(struct pl_str h)
     return dot ? NULL : "no host in front (as in docker.io/library/**)";
 }
 
+/* Names are compared in one form; a pattern of another would match nothing, and deny nothing. */
+static const char *never_matches(struct pl_str pattern)
+{
+    struct pl_str path = pattern, host;
+    pl_str_split(&path, '/', &host);
+    if (pl_str_is(host, "index.docker.io") || pl_str_is(host, "registry-1.docker.io"))
+        return "a host that is called docker.io here";
+    if (pl_str_ends(host, PL_S(":443")))
+        return "the port 443, which names are compared without";
+    if (pl_str_ends(host, PL_S(".")))
+        return "a host that ends in a dot, which no name has";
+    if (pl_str_is(host, "docker.io") && pl_str_find(path, PL_S("/"), 0) == SIZE_MAX &&
+        !pl_str_is(path, "**"))
+        return "one component, and Docker's own images are docker.io/library/…";
+    return NULL;
+}
+
 int pl_pol_pattern(struct pl_pol *r, const struct pl_yaml *v, struct pl_str *ret)
 {
     struct pl_str s = { 0 }, rest, head;
@@ -314,6 +338,8 @@ int pl_pol_pattern(struct pl_pol *r, const struct pl_yaml *v, struct pl_str *ret
         bad = "a host alone; HOST/** is all that it has";
     while (!bad && pl_str_split(&rest, '/', &head))
         bad = bad_component(head);
+    if (!bad)
+        bad = never_matches(s);
     if (bad)
         return pl_pol_fail(r, v, "pattern '%.*s' has %s", PL_FMT(cut(s)), bad);
     *ret = s;

@@ -94,6 +94,8 @@ static void names_are_told_apart(void **arg)
     struct state *s = *arg;
     assert_int_equal(ask(s, "a.example/pinned/x@" D, ""), PL_RULING_ALLOW);
     assert_int_equal(ask(s, "A.EXAMPLE:443/pinned/x@" D, ""), PL_RULING_ALLOW);
+    assert_int_equal(ask(s, "docker.io:0443/library/nginx", ""), PL_RULING_DENY);
+    assert_int_equal(ask(s, "a.example:0443/pinned/x@" D, ""), PL_RULING_DENY);
     assert_int_equal(ask(s, "a.example/pinned/x:1", ""), PL_RULING_DENY);
     assert_int_equal(ask(s, "a.example/pinned/x:1", D), PL_RULING_ALLOW);
     assert_int_equal(ask(s, "a.example/pinned/x@" D, E), PL_RULING_DENY);

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The gate against documents that it and a runtime could take differently: keys in another case, names of
+platforms, what stands in for a platform that an index lacks; signers whose time is over."""
+
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.environ["PL_SRC"], "tests", "lib"))
+sys.dont_write_bytecode = True
+import gate as g  # noqa: E402
+from mockreg import INDEX, MANIFEST, Registry  # noqa: E402
+
+SIGNED = ["signatures: [ { roles: [release] } ]"]
+
+
+def child(d, os_, arch):
+    return {"mediaType": MANIFEST, "digest": d["digest"], "size": d["size"],
+            "platform": {"os": os_, "architecture": arch}}
+
+
+def put_index(reg, tag, text):
+    body = '{"schemaVersion":2,"mediaType":"%s",%s}' % (INDEX, text)
+    reg.manifest("app/web", body.encode(), INDEX, tag)
+
+
+def spelling():
+    """A runtime in Go takes "Manifests" for "manifests", and the last of both."""
+    reg = Registry()
+    good, evil = g.image(reg, "app/web", text="good"), g.image(reg, "app/web", text="evil")
+    g.sign(reg, "app/web@" + good["digest"])
+    g.policy(reg, SIGNED)
+    a, b = (json.dumps(child(x, "linux", "amd64")) for x in (good, evil))
+    put_index(reg, "plain", '"manifests":[%s]' % a)
+    g.allowed(g.gate(reg, "app/web:plain"), "the index as it should be")
+    for name, text in (("capital", '"manifests":[%s],"Manifests":[%s]' % (a, b)),
+                       ("first", '"MANIFESTS":[%s],"manifests":[%s]' % (b, a)),
+                       ("long-s", '"manifests":[%s],"manife\\u017fts":[%s]' % (a, b))):
+        put_index(reg, name, text)
+        g.refused(g.gate(reg, "app/web:" + name), "two lists of images: " + name, "some readers", 3)
+    put_index(reg, "digest", '"manifests":[%s]' % a.replace('"size"', '"Digest": "%s", "size"' % evil["digest"]))
+    g.refused(g.gate(reg, "app/web:digest"), "two digests of one image", "some readers", 3)
+    put_index(reg, "os", '"manifests":[%s,%s]' % (
+        a, b.replace('"os": "linux", "architecture": "amd64"',
+                     '"os": "unknown", "architecture": "unknown", "OS": "linux", "Architecture": "amd64"')))
+    g.refused(g.gate(reg, "app/web:os"), "two platforms of one image", "some readers", 3)
+    g.policy(reg, ["config: { user: non-root }"])
+    d = g.image(reg, "app/web", "user", config={"User": "1000"})
+    g.allowed(g.gate(reg, "app/web:user"), "a user")
+    d = g.image(reg, "app/web", "users", config={"User": "1000", "user": "0"})
+    g.refused(g.gate(reg, "app/web@" + d["digest"]), "two users", "some readers", 3)
+    reg.close()
+
+
+def platforms():
+    """What is allowed must be signed under every name that a runtime takes for it."""
+    reg = Registry()
+    good, evil = g.image(reg, "app/web", text="good"), g.image(reg, "app/web", text="evil")
+    g.sign(reg, "app/web@" + good["digest"])
+    g.policy(reg, SIGNED + ["platforms: { allow: [linux/amd64, linux/arm64] }"])
+
+    def case(tag, *evils):
+        put_index(reg, tag, '"manifests":%s' % json.dumps(
+            [child(good, "linux", "arm64"), *(child(evil, *e) for e in evils)]))
+        return g.gate(reg, "app/web:" + tag)
+
+    g.allowed(case("s390x", ("linux", "s390x")), "what is not allowed is not asked for")
+    for name in (("Linux", "amd64"), ("linux", "AMD64"), ("linux", "X86_64"), ("LINUX", "x86-64")):
+        g.refused(case("-".join(name).lower() + name[0][0] + name[1][0], name), "unsigned: %s/%s" % name, "signature")
+    g.refused(case("no-os", ("", "amd64")), "unsigned, of any system", "signature")
+    g.refused(case("no-arch", ("linux", "")), "unsigned, of any processor", "signature")
+    g.refused(case("386", ("linux", "386")), "386 stands in for amd64", "signature")
+    put_index(reg, "both", '"manifests":%s' % json.dumps(
+        [child(good, "linux", "arm64"), child(good, "linux", "amd64"), child(evil, "linux", "386"),
+         child(evil, "linux", "arm")]))
+    g.allowed(g.gate(reg, "app/web:both"), "nothing stands in for what is there")
+    put_index(reg, "arm", '"manifests":%s' % json.dumps(
+        [child(good, "linux", "amd64"), child(evil, "linux", "arm")]))
+    g.refused(g.gate(reg, "app/web:arm"), "arm stands in for arm64", "signature")
+    reg.close()
+
+
+def past():
+    """A server that runs on for years: not-after is asked of each decision, not only when it starts."""
+    with open("until.yaml", "w", encoding="utf-8") as f:
+        f.write("version: 1\nkeys:\n"
+                "  release: { file: rel.pub, roles: [release], not-after: 2100-06-30 }\n"
+                "  scanner: { file: scn.pub, roles: [scanner], not-after: 2100-06-30 }\n"
+                "scopes:\n  - match: [\"r.example/**\"]\n    signatures: [ { roles: [release] } ]\n"
+                "    attestations: [ { type: scan, roles: [scanner] } ]\n    secrets: none\n")
+    with open("until-cases.yaml", "w", encoding="utf-8") as f:
+        f.write("cases:\n")
+        for name, when, expect in (("its last day", "2100-06-30T23:59:59Z", "allow"),
+                                   ("the day after", "2100-07-01T00:00:00Z", "deny")):
+            f.write("  - name: %s\n    ref: r.example/x:1\n    time: %s\n    expect: %s\n%s"
+                    "    evidence:\n      - { kind: signature, key: release }\n"
+                    "      - { kind: attestation, key: scanner, type: scan, secrets: 0, complete: true }\n"
+                    % (name, when, expect, "    reason: past the not-after\n" if expect == "deny" else ""))
+    r = g.run("gate", "test", "--policy", "until.yaml", "until-cases.yaml")
+    g.point(r.code == 0 and "2 cases" in r.text, "a signer past its not-after signs nothing", r)
+
+
+def main():
+    if b"libsodium" in g.run("keygen", "-q", "-o", "probe").err:
+        print("1..0 # SKIP built without libsodium")
+        return 0
+    r = g.run("tags", "--retries", "0", "localhost:1/x")
+    if b"not in this build" in r.err or b"libcurl" in r.err:
+        print("1..0 # SKIP built without registries")
+        return 0
+    for name in ("rel", "bak", "scn"):
+        g.key(name)
+    for part in (spelling, platforms, past):
+        part()
+    print("1..%d" % g.points)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
