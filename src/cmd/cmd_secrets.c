@@ -46,14 +46,38 @@ static int scope_of(const struct pl_scan_cmd *o, struct pl_git_scope *ret, struc
     return r;
 }
 
+static const char *variable(const char *name)
+{
+    const char *v = getenv(name);
+    return v && *v ? v : NULL;
+}
+
+/* What git tells hooks: the index of `commit -a` and its like is not the usual one. Where a
+ * repository is named, an index counts that belongs to it. Sets *path where none is. */
+static void heed_git(bool named, struct pl_git_scope *g, const char **path)
+{
+    const char *dir = variable("GIT_DIR"), *top = variable("GIT_WORK_TREE");
+    if (g->staged || g->working_tree) {
+        g->index = variable("GIT_INDEX_FILE");
+        g->own_index = named;
+    }
+    if (named || !dir)
+        return;
+    *path = dir;
+    g->top = top ? top : ".";
+}
+
 /* The folder whose ignore files count: the work tree, the directory. */
-static const char *own_folder(const char *kind, const char *path, struct pl_arena *a)
+static const char *own_folder(const char *kind, const char *path, const struct pl_git_scope *g,
+                              struct pl_arena *a)
 {
     struct stat st;
     struct pl_git_place place;
     struct pl_err err;
     if (strcmp(kind, "stdin") == 0)
         return ".";
+    if (g->top)
+        return g->top;
     if (strcmp(kind, "git") == 0)
         return pl_git_locate(path, false, a, &place, &err) == 0 ? place.work_tree : NULL;
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? path : NULL;
@@ -83,11 +107,13 @@ static int run_secrets(const void *options, const struct pl_operands *ops)
     if (scope_of(&o, &scope, &err) < 0)
         return pl_run_failed("secrets", &err);
     const char *path = ops->n > 1 ? ops->p[1] : ".";
+    if (git)
+        heed_git(ops->n > 1, &scope, &path);
     const char *target = in ? "stdin:" : pl_printf(&a, "%s:%s", kind, path).p;
     o.verb = "secrets";
     o.common.git = &scope;
     o.common.marks = !o.no_ignores;
-    o.own = o.no_ignores ? NULL : own_folder(kind, path, &a);
+    o.own = o.no_ignores ? NULL : own_folder(kind, path, &scope, &a);
     struct pl_operands one = { &target, 1 };
     int code = pl_scan_cmd_run(&o, &one);
     pl_arena_release(&a);

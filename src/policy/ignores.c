@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "base/hash.h"
 #include "fmt/glob.h"
 #include "fmt/json.h"
@@ -28,7 +29,8 @@ static bool is_date(struct pl_str s)
     for (size_t i = 0; i < s.n; i++)
         if (i != 4 && i != 7 && (s.p[i] < '0' || s.p[i] > '9'))
             return false;
-    return true;
+    int month = (s.p[5] - '0') * 10 + s.p[6] - '0', day = (s.p[8] - '0') * 10 + s.p[9] - '0';
+    return month >= 1 && month <= 12 && day >= 1 && day <= 31;
 }
 
 /* Cuts what follows the last colon off *s. */
@@ -98,11 +100,35 @@ static void add(struct pl_ignores *g, const struct pl_ignore *e)
         pl_vec_push(&g->list, *e);
 }
 
+/* Takes the date off what follows a fingerprint; it may stand before the reason or behind it. -1:
+ * it is none. */
+static int take_until(struct pl_ignores *g, struct pl_str *rest, struct pl_ignore *e)
+{
+    static const struct pl_str keys[] = { PL_S("until="), PL_S("exp:") };
+    size_t at = SIZE_MAX, k = 0;
+    for (; k < PL_COUNT(keys) && at == SIZE_MAX; k++) {
+        at = pl_str_find(*rest, keys[k], 0);
+        if (at != SIZE_MAX && at && (rest->p[at - 1] != ' ' || k))
+            at = SIZE_MAX;
+    }
+    if (at == SIZE_MAX)
+        return 0;
+    struct pl_str before = pl_str_trim(pl_str_sub(*rest, 0, at)), word;
+    struct pl_str after = pl_str_sub(*rest, at + keys[k - 1].n, rest->n);
+    pl_str_split(&after, ' ', &word);
+    if (!is_date(word))
+        return -1;
+    e->until = pl_dup(g->a, word);
+    after = after.p ? pl_str_trim(after) : PL_S("");
+    *rest = !before.n ? after : pl_printf(g->a, "%.*s %.*s", PL_FMT(before), PL_FMT(after));
+    *rest = pl_str_trim(*rest);
+    return 0;
+}
+
 static int own_line(struct pl_ignores *g, struct pl_str line, struct pl_ignore *e,
                     struct pl_err *err)
 {
     struct pl_str word;
-    static const struct pl_str until = PL_S("until=");
     struct pl_str rest = line;
     pl_str_split(&rest, ' ', &word);
     if (pl_str_is(word, "salt")) {
@@ -114,21 +140,17 @@ static int own_line(struct pl_ignores *g, struct pl_str line, struct pl_ignore *
     if (is_id(word)) {
         e->selects = true;
         e->rule = pl_dup(g->a, word);
-    } else if (!fingerprint(g, word, e))
-        return pl_fail(err, PL_E_USAGE,
-                       "%.*s:%u: no fingerprint: v1:HEX, or PATH:RULE:LINE as gitleaks has it",
-                       PL_FMT(e->file), e->at);
-    rest = rest.p ? pl_str_trim(rest) : PL_S("");
-    static const struct pl_str exp = PL_S("exp:");
-    if (pl_str_starts(rest, until) || pl_str_starts(rest, exp)) {
-        pl_str_split(&rest, ' ', &word);
-        word = pl_str_sub(word, *word.p == 'e' ? exp.n : until.n, word.n);
-        if (!is_date(word))
-            return pl_fail(err, PL_E_USAGE, "%.*s:%u: 'until=' takes a date as 2027-03-31",
+    } else if (!fingerprint(g, word, e)) {
+        if (!place(g, line, e)) /* a path with blanks, and no more on the line */
+            return pl_fail(err, PL_E_USAGE,
+                           "%.*s:%u: no fingerprint: v1:HEX, or PATH:RULE:LINE as gitleaks has it",
                            PL_FMT(e->file), e->at);
-        e->until = pl_dup(g->a, word);
-        rest = rest.p ? pl_str_trim(rest) : PL_S("");
+        rest = PL_S("");
     }
+    rest = rest.p ? pl_str_trim(rest) : PL_S("");
+    if (take_until(g, &rest, e) < 0)
+        return pl_fail(err, PL_E_USAGE, "%.*s:%u: 'until=' takes a date as 2027-03-31",
+                       PL_FMT(e->file), e->at);
     e->reason = pl_dup(g->a, rest);
     add(g, e);
     return 0;

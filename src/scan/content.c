@@ -156,7 +156,7 @@ static void on_secret(void *arg, const struct pl_secret *f)
     if (s->text)
         say_lines(s, f, &h.where);
     if (w->job.flags & PL_JOBF_MARKS)
-        h.allow = pl_mark_near(&w->scratch, s->p, s->n, f->off, f->len);
+        h.allow = pl_mark_near(&w->scratch, w->ctx->rules, s->p, s->n, f->off, f->len);
     h.evidence = pl_secret_mask(&w->scratch, pl_rules_at(w->ctx->rules, f->rule), f->value);
     pl_sha256(f->value.p, f->value.n, h.hash);
     if (h.has_value)

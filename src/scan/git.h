@@ -14,6 +14,9 @@ struct pl_git_scope {
     bool unreachable;     /* also objects that no ref leads to */
     bool staged;          /* instead of the history: what the index adds to HEAD */
     bool working_tree;    /* instead of the history: what the working tree adds to the index */
+    const char *index;    /* staged, working_tree: the index file, see pl_git_use_index; or NULL */
+    bool own_index;       /* only one that lies in the git directory */
+    const char *top;      /* the work tree where the repository does not say it; or NULL */
 };
 
 /* Reads the repository at `path` and appends it to the report as a target called `name`. Errors as

@@ -19,7 +19,8 @@ enum pl_git_op {
     /* u32 n, n raw ids of commits or tags, then raw ids of blobs to the end: answers WHO for each
      * of the first, HEAD for each place of one of the others in a branch head's tree */
     PL_GIT_OP_ABOUT,
-    /* str working tree, empty: the index is compared with HEAD. Entries in pairs: a file as it is
+    /* str working tree, empty: the index is compared with HEAD; str index file, empty: the
+     * repository's own. Entries in pairs: a file as it is
      * in HEAD (or nothing) and as it is now; hits as of a directory */
     PL_GIT_OP_STAGED,
 };

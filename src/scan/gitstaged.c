@@ -127,8 +127,9 @@ static void on_change(void *arg, const struct pl_git_change *c)
 
 int pl_git_job_staged(struct pl_worker *w, struct pl_rd *rd, struct pl_err *err)
 {
-    struct pl_str tree = pl_get_str(rd);
+    struct pl_str tree = pl_get_str(rd), index = pl_get_str(rd);
     struct staged s = { .w = w, .tree = tree.n ? pl_dup(&w->job_arena, tree).p : NULL };
     errno = 0;
-    return pl_git_staged(w->git->g, s.tree != NULL, on_change, pl_git_say_note, &s, err);
+    const char *file = index.n ? pl_dup(&w->job_arena, index).p : NULL;
+    return pl_git_staged(w->git->g, file, s.tree != NULL, on_change, pl_git_say_note, &s, err);
 }

@@ -310,6 +310,7 @@ static int read_staged(struct pl_git_unit *u, struct pl_err *err)
     struct pl_buf *b;
     struct pl_task *t = task_new(u, slice_new(u), PL_GIT_OP_STAGED, &b);
     pl_put_str(b, pl_str_c(u->scope->working_tree ? u->place.work_tree : ""));
+    pl_put_str(b, pl_str_c(u->place.index ? u->place.index : ""));
     t->params.flags |= PL_JOBF_ENTRIES;
     pl_pool_submit(u->pool, t);
     return pl_pool_run(u->pool, err);
@@ -336,14 +337,27 @@ static void release(struct pl_git_unit *u)
     pl_arena_release(&u->a);
 }
 
+static int locate(struct pl_git_unit *u, const char *path, struct pl_err *err)
+{
+    const struct pl_git_scope *g = u->scope;
+    int r = pl_git_locate(path, g->working_tree, &u->a, &u->place, err);
+    if (r < 0)
+        return r;
+    if (g->top && !pl_git_use_work_tree(&u->place, g->top, g->working_tree, &u->a))
+        return pl_fail(err, PL_E_USAGE, "the work tree '%s' is not there", g->top);
+    if (g->index && !pl_git_use_index(&u->place, g->index, g->own_index, &u->a) && !g->own_index)
+        return pl_fail(err, PL_E_USAGE, "the folder of the index '%s' is not there", g->index);
+    if (g->working_tree && !u->place.work_tree)
+        return pl_fail(err, PL_E_USAGE, "'%s' is a bare repository: it has no working tree", path);
+    return 0;
+}
+
 int pl_scan_git(struct pl_scan *s, const char *name, const char *path,
                 const struct pl_git_scope *scope, struct pl_report *r, struct pl_err *err)
 {
     struct pl_git_unit u = { .scan = s, .scope = scope, .report = r, .name = name };
     u.path_numbers.a = &u.a;
-    int ret = pl_git_locate(path, scope->working_tree, &u.a, &u.place, err);
-    if (ret == 0 && scope->working_tree && !u.place.work_tree)
-        ret = pl_fail(err, PL_E_USAGE, "'%s' is a bare repository: it has no working tree", path);
+    int ret = locate(&u, path, err);
     if (ret < 0) {
         pl_arena_release(&u.a);
         return ret;

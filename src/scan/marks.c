@@ -3,38 +3,60 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/marks.h"
 
-#define LINE_MAX_BYTES ((size_t)8192) /* looked at on either side */
+#include <string.h>
 
-/* A rule id or "until=" and a date. */
-static bool is_word(struct pl_str s)
+#define LINE_MAX_BYTES ((size_t)8192) /* looked at on either side */
+#define WORDS_MAX 24                  /* after a marker */
+
+static bool is_date(struct pl_str s)
 {
-    bool until = pl_str_starts(s, PL_S("until=")), slash = false;
-    if (s.n > 80 || (until && s.n != 16))
-        return false;
-    for (size_t i = until ? 6 : 0; i < s.n; i++) {
-        char c = s.p[i];
-        bool digit = c >= '0' && c <= '9';
-        slash |= c == '/';
-        if (!digit && c != '-' && (until || ((c < 'a' || c > 'z') && c != '/')))
+    for (size_t i = 0; i < s.n; i++) {
+        if (i == 4 || i == 7 ? s.p[i] != '-' : s.p[i] < '0' || s.p[i] > '9')
             return false;
     }
-    return until || (slash && pl_str_starts(s, PL_S("secret/")));
+    return s.n == 10;
 }
 
-static struct pl_str words(struct pl_arena *a, struct pl_str rest)
+/* What a word after the marker means: "until=" and a date, or the full id of a rule, which may be
+ * written without "secret/". Empty: nothing. What is no date is past. */
+static struct pl_str meaning(struct pl_arena *a, const struct pl_rules *rules, struct pl_str s)
+{
+    static const struct pl_str until = PL_S("until="), secret = PL_S("secret/");
+    while (s.n && strchr(",;.:)", s.p[s.n - 1]))
+        s.n--;
+    if (s.n > 80)
+        return PL_S("");
+    if (pl_str_starts(s, until))
+        return is_date(pl_str_sub(s, until.n, s.n)) ? s : PL_S("until=0000-00-00");
+    bool full = pl_str_starts(s, secret);
+    if (!full)
+        s = pl_printf(a, "secret/%.*s", PL_FMT(s));
+    for (size_t i = secret.n; i < s.n; i++) {
+        char c = s.p[i];
+        if (c != '-' && (c < 'a' || c > 'z') && (c < '0' || c > '9'))
+            return PL_S("");
+    }
+    return s.n > secret.n && (full || pl_rules_find(rules, s)) ? s : PL_S("");
+}
+
+/* A rule stands right behind the marker, a date anywhere among the next words. */
+static struct pl_str words(struct pl_arena *a, const struct pl_rules *rules, struct pl_str rest)
 {
     struct pl_str out = PL_S("plimsoll:allow"), word;
-    for (int i = 0; i < 3 && rest.p && pl_str_split(&rest, ' ', &word); i++) {
+    bool rule = true;
+    for (int i = 0; i < WORDS_MAX && rest.p && pl_str_split(&rest, ' ', &word); i++) {
         word = pl_str_trim(word);
-        if (is_word(word))
-            out = pl_printf(a, "%.*s %.*s", PL_FMT(out), PL_FMT(word));
-        else if (word.n)
-            break;
+        struct pl_str m = word.n ? meaning(a, rules, word) : PL_S("");
+        bool date = pl_str_starts(m, PL_S("until="));
+        if (m.n && (date || rule))
+            out = pl_printf(a, "%.*s %.*s", PL_FMT(out), PL_FMT(m));
+        rule = rule && (m.n || !word.n);
     }
     return out;
 }
 
-struct pl_str pl_mark_near(struct pl_arena *a, const uint8_t *p, size_t n, size_t off, size_t len)
+struct pl_str pl_mark_near(struct pl_arena *a, const struct pl_rules *rules, const uint8_t *p,
+                           size_t n, size_t off, size_t len)
 {
     static const struct pl_str ours = PL_S("plimsoll:allow"), theirs = PL_S("gitleaks:allow");
     size_t from = off, to = off + len < n ? off + len : n;
@@ -46,7 +68,7 @@ struct pl_str pl_mark_near(struct pl_arena *a, const uint8_t *p, size_t n, size_
     size_t at = pl_str_find(line, ours, 0);
     if (at != SIZE_MAX) {
         struct pl_str rest = pl_str_sub(line, at + ours.n, line.n);
-        return pl_dup(a, words(a, rest.n ? pl_str_sub(rest, 1, rest.n) : rest));
+        return pl_dup(a, words(a, rules, rest.n ? pl_str_sub(rest, 1, rest.n) : rest));
     }
     return pl_str_find(line, theirs, 0) == SIZE_MAX ? PL_S("") : theirs;
 }

@@ -20,6 +20,7 @@ struct pl_git_place {
     const char *dir;                     /* the git directory of this work tree */
     const char *common;                  /* that of all its work trees: objects, packed refs */
     const char *work_tree;               /* NULL when bare */
+    const char *index;                   /* NULL: `index` in dir */
     const char *roots[PL_GIT_ROOTS_MAX]; /* folders that a reader must see: dir, common, alternates;
                                             with `want_work_tree` that, too */
     size_t n_roots;
@@ -30,6 +31,13 @@ struct pl_git_place {
  * PL_E_NOENT: there is none. */
 int pl_git_locate(const char *path, bool want_work_tree, struct pl_arena *a,
                   struct pl_git_place *ret, struct pl_err *err);
+
+/* Takes `dir` for the work tree; false when it is not there. `want`: as of pl_git_locate. */
+bool pl_git_use_work_tree(struct pl_git_place *p, const char *dir, bool want, struct pl_arena *a);
+/* Takes `file` for the index, as git does what GIT_INDEX_FILE names while it commits with -a, -p or
+ * paths; relative to the working directory. With `own_only` nothing but one in the git directory:
+ * another may be that of another repository. True when it was taken. */
+bool pl_git_use_index(struct pl_git_place *p, const char *file, bool own_only, struct pl_arena *a);
 
 /* ---- parent: patches as the `git` program shows them (source/patch.h reads the text) ---- */
 
@@ -142,10 +150,11 @@ struct pl_git_change {
     bool link;
     uint32_t mtime, mtime_ns, size; /* of the file when it was added to the index */
 };
-/* Compares the index with HEAD's tree, whole folders by the tree ids that the index keeps. `fn` for
- * each added or changed file, in order of path; with `all` for every file. 0; PL_E_FORMAT,
- * PL_E_NOENT, PL_E_UNSUP. */
-int pl_git_staged(struct pl_git *g, bool all, void (*fn)(void *arg, const struct pl_git_change *c),
-                  pl_git_note_fn *note, void *arg, struct pl_err *err);
+/* Compares the index (`index`, or NULL: the repository's own) with HEAD's tree, whole folders by
+ * the tree ids that the index keeps. `fn` for each added or changed file, in order of path; with
+ * `all` for every file. 0; PL_E_FORMAT, PL_E_NOENT, PL_E_UNSUP. */
+int pl_git_staged(struct pl_git *g, const char *index, bool all,
+                  void (*fn)(void *arg, const struct pl_git_change *c), pl_git_note_fn *note,
+                  void *arg, struct pl_err *err);
 
 #endif

@@ -102,9 +102,11 @@ void pl_git_heads(struct pl_git *g, void (*fn)(void *arg, const uint8_t *oid, st
     (void)arg;
 }
 
-int pl_git_staged(struct pl_git *g, bool all, void (*fn)(void *arg, const struct pl_git_change *c),
-                  pl_git_note_fn *note, void *arg, struct pl_err *err)
+int pl_git_staged(struct pl_git *g, const char *index, bool all,
+                  void (*fn)(void *arg, const struct pl_git_change *c), pl_git_note_fn *note,
+                  void *arg, struct pl_err *err)
 {
+    (void)index;
     (void)all;
     (void)fn;
     (void)note;

@@ -146,6 +146,32 @@ static bool at_dir(struct pl_git_place *p, struct pl_arena *a, const char *dir)
     return true;
 }
 
+bool pl_git_use_work_tree(struct pl_git_place *p, const char *dir, bool want, struct pl_arena *a)
+{
+    dir = real(a, dir);
+    if (!dir)
+        return false;
+    p->work_tree = dir;
+    if (want)
+        add_root(p, dir);
+    return true;
+}
+
+bool pl_git_use_index(struct pl_git_place *p, const char *file, bool own_only, struct pl_arena *a)
+{
+    const char *slash = strrchr(file, '/');
+    struct pl_str name = pl_str_c(slash ? slash + 1 : file);
+    const char *dir = !slash          ? "."
+                      : slash == file ? "/"
+                                      : pl_dup(a, pl_str_n(file, (size_t)(slash - file))).p;
+    dir = real(a, dir);
+    if (!dir || !name.n || (own_only && strcmp(dir, p->dir) != 0))
+        return false;
+    p->index = join(a, dir, name);
+    add_root(p, dir);
+    return true;
+}
+
 int pl_git_locate(const char *path, bool want_work_tree, struct pl_arena *a,
                   struct pl_git_place *ret, struct pl_err *err)
 {

@@ -198,11 +198,15 @@ static int compare(struct staged *s, struct pl_err *err)
     return r;
 }
 
-int pl_git_staged(struct pl_git *g, bool all, void (*fn)(void *arg, const struct pl_git_change *c),
-                  pl_git_note_fn *note, void *arg, struct pl_err *err)
+int pl_git_staged(struct pl_git *g, const char *index, bool all,
+                  void (*fn)(void *arg, const struct pl_git_change *c), pl_git_note_fn *note,
+                  void *arg, struct pl_err *err)
 {
     pl_auto_buf struct pl_buf path = { 0 };
-    pl_buf_printf(&path, "%s/index", pl_git_lib()->git_repository_path(g->repo));
+    if (index)
+        pl_buf_puts(&path, index);
+    else
+        pl_buf_printf(&path, "%s/index", pl_git_lib()->git_repository_path(g->repo));
     pl_buf_putc(&path, 0);
     pl_auto_fd int fd = open(path.p, O_RDONLY | O_CLOEXEC);
     struct stat st;

@@ -208,6 +208,31 @@ static void markers(void **state)
     }
 }
 
+static void a_date_may_stand_before_the_reason_or_behind_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        bool fails, gone;
+    } rows[] = { { "v1:00112233 why it is so until=2025-12-31\n", false, false },
+                 { "v1:00112233 why until=2026-01-01 more\n", false, true },
+                 { "v1:00112233 stays until=forever\n", true, false },
+                 { "v1:00112233 until=2999-13-01\n", true, false },
+                 { "v1:00112233 until=2999-12-32\n", true, false },
+                 { "v1:00112233 not-until=2025-12-31\n", false, true },
+                 { "a/b c.txt:github-pat:7\n", false, true } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct sample s;
+        struct pl_err err;
+        begin(&s);
+        int r = pl_ignores_read(&s.g, "x", pl_str_c(rows[i].line), &err);
+        assert_int_equal(r < 0, rows[i].fails);
+        pl_ignores_apply(&s.g, &s.r, "2026-01-01", &s.warn);
+        assert_int_equal(s.t.n_findings == 0, rows[i].gone);
+        end(&s);
+    }
+}
+
 static void unused_and_unexplained_entries(void **state)
 {
     (void)state;
@@ -232,6 +257,7 @@ int main(void)
         cmocka_unit_test(bad_lines_are_named),
         cmocka_unit_test(a_report_of_gitleaks_is_a_baseline),
         cmocka_unit_test(markers),
+        cmocka_unit_test(a_date_may_stand_before_the_reason_or_behind_it),
         cmocka_unit_test(unused_and_unexplained_entries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
