@@ -268,7 +268,7 @@ static int wait_for_layers(struct slot *x, struct pl_err *err)
     int64_t waits;
     int r =
         x->s->ops->work_wait(x->s, x->now->id, x->name, x->missing.p, x->missing.n, &waits, err);
-    if (r == 0)
+    if (r == 0 && waits >= 0)
         ended(x, PL_WORKER_WAITS, NULL);
     return r;
 }

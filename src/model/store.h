@@ -270,7 +270,8 @@ struct pl_store_ops {
 
     /* As begin, but other writers go on: for work and records. Ended by commit or rollback. */
     int (*share)(struct pl_store *s, struct pl_err *err);
-    /* Adds work, each once: what is there and not done stays, what is done is to be done again.
+    /* Adds work, each once: what is there and not done stays, what is done is to be done again, and
+     * an image that somebody reads is, too, after that.
      * Those that share a priority take turns by `share`. In a transaction of its own, or in the one
      * that is open. */
     int (*work_add)(struct pl_store *s, const struct pl_work_new *w, size_t n, struct pl_err *err);
@@ -288,7 +289,7 @@ struct pl_store_ops {
     int (*work_done)(struct pl_store *s, int64_t id, struct pl_str worker, bool *ret_held,
                      struct pl_err *err);
     /* It waits for `n` layers, which become work where their record is missing; *ret_waits: for how
-     * many. */
+     * many; -1: the lease was lost. */
     int (*work_wait)(struct pl_store *s, int64_t id, struct pl_str worker,
                      const struct pl_work_new *layer, size_t n, int64_t *ret_waits,
                      struct pl_err *err);

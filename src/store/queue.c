@@ -307,6 +307,7 @@ int pl_queue_wait(struct pl_store *store, int64_t id, struct pl_str worker,
     r = wait_for(s, id, worker, layer, n, ret_waits, err);
     if (r == 1) { /* the lease was lost: others go on with it */
         store->ops->rollback(store);
+        *ret_waits = -1;
         return 0;
     }
     return ended(store, r, err);

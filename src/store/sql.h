@@ -178,6 +178,8 @@
     "SELECT id FROM job WHERE state=0 AND ready_at<=unixepoch()"                             \
     " AND NOT EXISTS(SELECT 1 FROM bucket WHERE bucket.host=job.host AND until>unixepoch())" \
     " AND kind>=?4 AND kind<=?5 ORDER BY priority DESC,turn,id LIMIT ?3"
+/* An image that is queued while it is read may be another by now: it is read again after that. */
+#define PL_SQL_MOVED ",ready_at=CASE WHEN job.state=1 AND job.kind=0 THEN -1 ELSE job.ready_at END"
 #define PL_SQL_NEW                                                     \
     "INSERT INTO job(key,kind,target,digest,host,priority,turn,added)" \
     " VALUES(?1,?2,?3,?4,?5,?6,?7,unixepoch())"
@@ -200,16 +202,16 @@
                   " ON CONFLICT DO NOTHING")                                                     \
     Y(WORK_ADD,                                                                                  \
       PL_SQL_NEW " ON CONFLICT(key) DO UPDATE SET priority=max(priority,"                        \
-                 "excluded.priority) RETURNING id,state",                                        \
+                 "excluded.priority)" PL_SQL_MOVED " RETURNING id,state",                        \
       PL_SQL_NEW " ON CONFLICT(tenant,key) DO UPDATE SET priority=greatest(job.priority,"        \
-                 "excluded.priority) RETURNING id,state")                                        \
+                 "excluded.priority)" PL_SQL_MOVED " RETURNING id,state")                        \
     X(WORK_AGAIN, "UPDATE job SET state=0,tries=0,fails=0,ready_at=0,added=unixepoch(),"         \
                   "turn=?2 WHERE id=?1 AND state=2")                                             \
     Y(WORK_CLAIM,                                                                                \
-      "UPDATE job SET state=1,worker=?1,lease_until=unixepoch()+?2,tries=tries+1"                \
+      "UPDATE job SET state=1,worker=?1,lease_until=unixepoch()+?2,tries=tries+1,ready_at=0"     \
       " WHERE id IN(" PL_SQL_READY ") RETURNING " PL_SQL_WORK,                                   \
       "WITH c AS MATERIALIZED(" PL_SQL_READY " FOR UPDATE SKIP LOCKED) UPDATE job SET state=1,"  \
-      "worker=?1,lease_until=unixepoch()+?2,tries=tries+1 FROM c WHERE job.id=c.id "             \
+      "worker=?1,lease_until=unixepoch()+?2,tries=tries+1,ready_at=0 FROM c WHERE job.id=c.id "  \
       "RETURNING " PL_SQL_JOB)                                                                   \
     Y(WORK_LOST,                                                                                 \
       "UPDATE job SET " PL_SQL_LOST " WHERE state=1 AND lease_until<unixepoch()"                 \
@@ -218,7 +220,8 @@
       " FOR UPDATE SKIP LOCKED) UPDATE job SET " PL_SQL_LOST " FROM c WHERE job.id=c.id"         \
       " RETURNING job.id,job.state")                                                             \
     X(WORK_BEAT, "UPDATE job SET lease_until=unixepoch()+?2 WHERE worker=?1 AND state=1")        \
-    X(WORK_DONE, "UPDATE job SET state=2,worker='',error='',tries=0,fails=0,done_at=unixepoch()" \
+    X(WORK_DONE, "UPDATE job SET state=CASE WHEN ready_at<0 THEN 0 ELSE 2 "                      \
+                 "END,worker='',error='',tries=0,fails=0,done_at=unixepoch()"                    \
                  " WHERE id=?1 AND worker=?2 AND state=1 RETURNING kind")                        \
     X(WORK_WAITS,                                                                                \
       "UPDATE job SET state=CASE WHEN CAST(?2 AS bigint)>0 THEN 4 ELSE 0 END,waits=?2,"          \

@@ -1009,6 +1009,29 @@ static void an_image_waits_for_its_layers(void **state_)
     assert_int_equal(in_state(w, PL_WORK_WAITING), 2);
     assert_true(done(w, l.id[1], "b"));
     assert_int_equal(claim(w, "a", 60, &c), 2);
+    assert_int_equal(w->s->ops->work_wait(w->s, c.id[0], PL_S("b"), layer, 2, &waits, &w->err), 0);
+    assert_int_equal(waits, -1); /* it is another's */
+    assert_int_equal(in_state(w, PL_WORK_WAITING), 0);
+}
+
+static void an_image_that_is_queued_while_it_is_read_is_read_again(void **state_)
+{
+    struct world *w = *state_;
+    struct pl_work_new v[] = { image(1), image(2) };
+    struct claimed c;
+    v[1].kind = PL_WORK_LAYER; /* what a digest names does not change */
+    assert_int_equal(w->s->ops->work_add(w->s, v, 2, &w->err), 0);
+    assert_int_equal(claim(w, "a", 60, &c), 2);
+    assert_int_equal(w->s->ops->work_add(w->s, v, 2, &w->err), 0);
+    assert_int_equal(claim(w, "b", 60, &c), 0); /* not beside each other */
+    assert_int_equal(in_state(w, PL_WORK_LEASED), 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_true(done(w, c.id[i], "a"));
+    assert_int_equal(in_state(w, PL_WORK_DONE), 1);
+    assert_int_equal(claim(w, "b", 60, &c), 1);
+    assert_true(done(w, c.id[0], "b"));
+    assert_int_equal(claim(w, "b", 60, &c), 0); /* once */
+    assert_int_equal(in_state(w, PL_WORK_DONE), 2);
 }
 
 struct heard {
@@ -1290,29 +1313,30 @@ static void text_of_any_bytes_is_kept(void **state_)
     pl_arena_release(&a);
 }
 
-#define BOTH(X)                                         \
-    X(what_was_matched_is_kept_until_something_else_is) \
-    X(an_inventory_comes_back_whole)                    \
-    X(equal_facts_are_kept_once)                        \
-    X(a_mark_tells_apart)                               \
-    X(the_same_image_is_replaced)                       \
-    X(what_it_had_can_be_asked_for_any_time)            \
-    X(flaws_have_numbers)                               \
-    X(undone_numbers_are_forgotten)                     \
-    X(text_of_any_bytes_is_kept)                        \
-    X(what_holds_a_package_is_found)                    \
-    X(numbers_of_lists_do_not_come_back)                \
-    X(the_number_of_the_last_list_is_not_given_again)   \
-    X(inventories_are_found_and_read_in_order)          \
-    X(what_has_a_flaw_is_found)                         \
-    X(older_rows_are_found_and_indexed)                 \
-    X(work_is_claimed_once_and_done_once)               \
-    X(a_lease_that_is_over_goes_to_others)              \
-    X(what_fails_three_times_is_set_aside)              \
-    X(an_image_waits_for_its_layers)                    \
-    X(a_host_that_is_held_gets_no_work)                 \
-    X(what_another_reading_finds_is_kept_to_be_told)    \
-    X(shares_take_turns)                                \
+#define BOTH(X)                                               \
+    X(what_was_matched_is_kept_until_something_else_is)       \
+    X(an_inventory_comes_back_whole)                          \
+    X(equal_facts_are_kept_once)                              \
+    X(a_mark_tells_apart)                                     \
+    X(the_same_image_is_replaced)                             \
+    X(what_it_had_can_be_asked_for_any_time)                  \
+    X(flaws_have_numbers)                                     \
+    X(undone_numbers_are_forgotten)                           \
+    X(text_of_any_bytes_is_kept)                              \
+    X(what_holds_a_package_is_found)                          \
+    X(numbers_of_lists_do_not_come_back)                      \
+    X(the_number_of_the_last_list_is_not_given_again)         \
+    X(inventories_are_found_and_read_in_order)                \
+    X(what_has_a_flaw_is_found)                               \
+    X(older_rows_are_found_and_indexed)                       \
+    X(work_is_claimed_once_and_done_once)                     \
+    X(a_lease_that_is_over_goes_to_others)                    \
+    X(what_fails_three_times_is_set_aside)                    \
+    X(an_image_waits_for_its_layers)                          \
+    X(an_image_that_is_queued_while_it_is_read_is_read_again) \
+    X(a_host_that_is_held_gets_no_work)                       \
+    X(what_another_reading_finds_is_kept_to_be_told)          \
+    X(shares_take_turns)                                      \
     X(what_a_worker_left_goes_to_others)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
