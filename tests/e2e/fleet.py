@@ -17,12 +17,14 @@ PROGRAM, SRC = os.environ["PLIMSOLL"], os.environ["PL_SRC"]
 sys.path.insert(0, os.path.join(SRC, "tests", "lib"))
 import fleetlib  # noqa: E402
 import with_pg  # noqa: E402
+from fleetlib import LONG  # noqa: E402
 
 points = 0
 bad = 0
 IMAGES = int(os.environ.get("FLEET_IMAGES", "12"))
 KILL_ONLY = "FLEET_KILL_ONLY" in os.environ  # the long run: many images, workers killed meanwhile
 SLOW = 4 if os.environ.get("PL_SANITIZED") else 1
+LOSSES = 7  # of one piece of work, after which it is given time to be done: ten, and it is set aside
 KILLS = float(os.environ.get("FLEET_KILL_EVERY", str(0.25 * SLOW)))
 
 
@@ -155,7 +157,7 @@ def folder_killed(targets, expected, n_layers):
     run("store", "init", "--store", store)
     flags = ("--threads", "2", "--lease", "1", "--retry-delay", "1")
     w = worker(store, *flags)
-    point(within(60 * SLOW, lambda: [locks(p) for p in children(w.pid)] == [True, True]),
+    point(within(LONG, lambda: [locks(p) for p in children(w.pid)] == [True, True]),
           "%s: each slot has locks of its own" % what, [locks(p) for p in children(w.pid)])
     queue_stdin(store, targets)
     dice = random.Random(3)
@@ -170,7 +172,7 @@ def folder_killed(targets, expected, n_layers):
     w.kill()
     w.wait()
     w = worker(store, *flags)
-    done = within(120 * SLOW, lambda: counts(store).get("done") == len(targets) + n_layers)
+    done = within(LONG, lambda: counts(store).get("done") == len(targets) + n_layers)
     w.terminate()
     w.wait()
     point(done and not counts(store)["aside"], "%s: all work is done" % what, counts(store))
@@ -179,6 +181,14 @@ def folder_killed(targets, expected, n_layers):
     db.close()
     point(said == [("ok",)], "%s: the file is whole" % what, said[:3])
     as_scanned(what, store, targets, expected)
+
+
+def tries(server):
+    """How often the piece of work that was lost most often was begun, since it was done or failed last."""
+    try:
+        return int(server.sql("SELECT coalesce(max(tries),0) FROM plimsoll.job WHERE state<>2"))
+    except subprocess.CalledProcessError:
+        return 0
 
 
 def killing(store, server, targets, expected, n_layers):
@@ -190,11 +200,13 @@ def killing(store, server, targets, expected, n_layers):
     flags = ("--threads", "1", "--lease", "2", "--retry-delay", "1")
     workers = [worker(store, *flags) for _ in range(4)]
     stop = threading.Event()
-    killed = [0]
+    killed, spared = [0], [False]
 
     def killer():
         dice = random.Random(7)
         while not stop.wait(KILLS):
+            if spared[0]:
+                continue
             i = dice.randrange(4)
             slots = children(workers[i].pid)
             if slots and dice.random() < 0.5:
@@ -209,10 +221,11 @@ def killing(store, server, targets, expected, n_layers):
             killed[0] += 1
     thread = threading.Thread(target=killer)
     thread.start()
-    crashes, end, n = 0, time.time() + 300 * SLOW + IMAGES, {}
+    crashes, end, n = 0, time.time() + 2 * LONG + IMAGES, {}
     started = time.time()
     while time.time() < end:
-        time.sleep(0.5)
+        time.sleep(0.2)
+        spared[0] = tries(server) >= LOSSES
         n = counts(store)
         if not KILL_ONLY and time.time() - started > 45 * SLOW:
             stop.set()  # a machine on which nobody lives long enough to end anything
@@ -225,7 +238,7 @@ def killing(store, server, targets, expected, n_layers):
             break
     stop.set()
     thread.join()
-    within(60 * SLOW, lambda: all(children(w.pid) for w in workers))  # who has slots catches signals
+    within(LONG, lambda: all(children(w.pid) for w in workers))  # who has slots catches signals
     for w in workers:
         w.terminate()
     codes = [w.wait() for w in workers]

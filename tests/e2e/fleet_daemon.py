@@ -5,26 +5,22 @@ than the queue is to hold, a registry that wants an hour of peace, work that was
 over PostgreSQL."""
 import json
 import os
-import re
 import shutil
-import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 
 PROGRAM, SRC = os.environ["PLIMSOLL"], os.environ["PL_SRC"]
 sys.path.insert(0, os.path.join(SRC, "tests", "lib"))
 import fleetlib  # noqa: E402
 import watchlib  # noqa: E402
 import with_pg  # noqa: E402
+from fleetlib import LONG, SAMPLE, until  # noqa: E402
 
 points = 0
 bad = 0
-LONG = 120  # seconds for what is soon there: another machine may be slow
-SAMPLE = re.compile(r'^([a-z_]+)(?:\{([a-z]+="[^"\\\n]*"(?:,[a-z]+="[^"\\\n]*")*)\})? ([0-9.e+]+)$')
 
 
 def point(good, name, why=""):
@@ -40,35 +36,9 @@ def run(*args):
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
-def until(what, seconds=LONG):
-    """The first true answer, or the last one."""
-    end = time.monotonic() + seconds
-    while True:
-        got = what()
-        if got or time.monotonic() > end or bad > 3:
-            return got
-        time.sleep(0.1)
-
-
-class Child:
-    """A verb that runs until it is told to end."""
-
+class Child(fleetlib.Running):
     def __init__(self, *args):
-        self.log = tempfile.TemporaryFile()
-        self.out = tempfile.TemporaryFile()
-        self.child = subprocess.Popen([PROGRAM, *args], stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.log)
-
-    def text(self, file=None):
-        file = file or self.log
-        file.seek(0)
-        return file.read().decode()
-
-    def end(self):
-        """(exit code, seconds, what it said)"""
-        began = time.monotonic()
-        self.child.send_signal(signal.SIGTERM)
-        code = self.child.wait()
-        return code, time.monotonic() - began, self.text()
+        super().__init__(PROGRAM, *args)
 
 
 class World:
@@ -129,7 +99,7 @@ def back_pressure(w):
             if w.sql("SELECT id FROM job WHERE kind=2 AND state=0 AND ready_at>0"):
                 time.sleep(1.1)  # moments are seconds: what was seen in the first of a listing is asked for again
                 stops += bool(w.sql("UPDATE job SET ready_at=0 WHERE kind=2 AND state=0 AND ready_at>0 RETURNING id"))
-        except (OSError, subprocess.CalledProcessError):
+        except (OSError, sqlite3.Error, subprocess.CalledProcessError):
             pass
         time.sleep(0.1)
     got = [n for n in fleetlib.stored(PROGRAM, w.store) if "big/repo" in n]
@@ -157,24 +127,29 @@ def an_hour(w):
     w.reg.fault = fault
     run("queue", "add", "--store", w.store, *[w.place("a/one") + ":v%d" % n for n in range(8)])
     p = Child(*w.worker("--threads", "2"))
-    until(lambda: asked)
-    time.sleep(3)
+
+    def quiet():
+        n = w.counts()
+        return n["held"] and n["ready"] == 8 and not n["leased"]
+    until(quiet)
+    time.sleep(3)  # in which nothing is to happen
     code, seconds, said = p.end()
     n = w.counts()
     w.point(code == 130 and 1 <= len(asked) <= 4 and n["ready"] == 8 and not n["leased"] and not n["aside"],
             "429 for an hour: asked once by each slot at most, the work stays", (code, asked, n))
     w.point(w.reg.host in said and "3600 s" in said and "429" in said and said.count("\n") <= 6,
             "… which is said once", said)
-    w.point(seconds < 30, "… and ends when it is told to", seconds)
+    w.point(seconds < LONG, "… and ends when it is told to", seconds)
     text = run("queue", "status", "--store", w.store)[1]
     w.point([(h["registry"], 3000 < h["seconds"] <= 3600) for h in n["held"]] == [(w.reg.host, True)] and
             "held: %s wants" % w.reg.host in text, "… queue status names it", (n, text))
     before = len(asked)
-    p = Child(*w.worker("-q", "--threads", "2"))
-    time.sleep(2)
+    p = fleetlib.Listening(PROGRAM, *w.worker("--log-format=json", "--threads", "2"))
+    until(lambda: p.slots(2))
+    time.sleep(2)  # in which nothing is to happen
     code, _, said = p.end()
     fails = sum(j["fails"] for j in jobs(w))
-    w.point(code == 130 and len(asked) == before and not fails and not said,
+    w.point(code == 130 and len(asked) == before and not fails and {x["what"] for x in p.lines()} == {"listening"},
             "… others leave it alone, too; nothing counts as failed", (code, asked[before:], fails, said))
     w.reg.fault = None
     w.sql("UPDATE bucket SET until=0")  # the hour is over
@@ -212,24 +187,10 @@ def lost_on_the_way(w):
     w.sql("UPDATE job SET state=2 WHERE state=1")
 
 
-class Watch(Child):
+class Watch(fleetlib.Listening):
     def __init__(self, w, hook, *flags):
-        self.port = with_pg.free_port()
-        super().__init__("watch", "--store", w.store, "--listen", "127.0.0.1:%d" % self.port, "--every", "1s", "--discover",
-                         w.place("long/run"), "--db", "now", "--webhook", hook.url, *flags)
-
-    def ask(self, path):
-        try:
-            with urllib.request.urlopen("http://127.0.0.1:%d%s" % (self.port, path), timeout=10) as r:
-                return r.status, r.read().decode()
-        except urllib.error.HTTPError as e:
-            return e.code, e.read().decode()
-        except OSError as e:
-            return 0, str(e)
-
-    def numbers(self):
-        return {(m[1], m[2] or ""): float(m[3])
-                for m in map(SAMPLE.match, self.ask("/metrics")[1].splitlines()) if m}
+        super().__init__(PROGRAM, "watch", "--store", w.store, "--every", "1s", "--discover", w.place("long/run"), "--db",
+                         "now", "--webhook", hook.url, *flags)
 
     def done_at(self, what):
         return self.numbers().get(("plimsoll_watch_last_success_timestamp_seconds", 'what="%s"' % what), 0)
@@ -276,13 +237,14 @@ def a_long_watch(w, server):
     odd = [x for x in status.splitlines() if not x.startswith("# ") and not SAMPLE.match(x)]
     w.point(good and not odd and n["plimsoll_watch_rounds_total", ""] >= 2, "its numbers say what it did",
             (odd, n, len(told)))
-    counted = until(lambda: ("plimsoll_messages", 'state="sent"') in p.numbers())
-    w.point(counted and ("plimsoll_build_info" in {k for k, _ in n}) and time.time() - p.done_at("tell") < 3600 and
-            ("plimsoll_queue_depth", 'state="ready"') in p.numbers(), "… and how the store is", p.numbers())
+    counted = until(lambda: {("plimsoll_messages", 'state="sent"'), ("plimsoll_queue_depth", 'state="ready"')} <=
+                    set(p.numbers()))
+    w.point(counted and ("plimsoll_build_info" in {k for k, _ in n}) and time.time() - p.done_at("tell") < 3600,
+            "… and how the store is", p.numbers())
     code, seconds, said = p.end()
     leased = w.counts()["leased"]
     ids = [e["id"] for e in told]
-    w.point(code == 130 and seconds < 30 and leased == 0, "SIGTERM ends it, with nothing held: %.1f s" % seconds,
+    w.point(code == 130 and seconds < LONG and leased == 0, "SIGTERM ends it, with nothing held",
             (code, seconds, leased, said[-500:]))
     w.point(len(set(ids)) == len(ids), "… and nothing was told twice", len(ids) - len(set(ids)))
     wrong = watchlib.invalid(told)
@@ -300,7 +262,6 @@ def all_of(w, server=None):
 
 def folder_sql(store):
     def sql(text):
-        import sqlite3
         db = sqlite3.connect(os.path.join(store, "store.db"), timeout=60)
         with db:
             rows = db.execute(text).fetchall()

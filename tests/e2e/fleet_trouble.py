@@ -4,7 +4,6 @@
 that are wrong. Clear messages, no busy loop, nothing lost."""
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +15,7 @@ PROGRAM, SRC = os.environ["PLIMSOLL"], os.environ["PL_SRC"]
 sys.path.insert(0, os.path.join(SRC, "tests", "lib"))
 import fleetlib  # noqa: E402
 import with_pg  # noqa: E402
+from fleetlib import until  # noqa: E402
 
 points = 0
 bad = 0
@@ -33,35 +33,6 @@ def run(*args, **more):
     more.setdefault("stdin", subprocess.DEVNULL)
     done = subprocess.run([PROGRAM, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, **more)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
-
-
-LONG = 180  # seconds for what is soon there: another machine may be slow, and busy
-
-
-def until(what, seconds=LONG):
-    """The first true answer, or the last one."""
-    end = time.monotonic() + seconds
-    while True:
-        got = what()
-        if got or time.monotonic() > end:
-            return got
-        time.sleep(0.1)
-
-
-class Said:
-    """A worker, and what it has said so far."""
-
-    def __init__(self, *command, **more):
-        self.log = tempfile.TemporaryFile()
-        self.child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=self.log, **more)
-
-    def text(self):
-        return os.pread(self.log.fileno(), 1 << 20, 0).decode()
-
-    def end(self):
-        self.child.send_signal(signal.SIGTERM)
-        self.child.wait()
-        return self.text()
 
 
 def left(store):
@@ -82,13 +53,14 @@ def full_file(targets, expected):
     """A folder whose file may grow no further (as by a quota)."""
     run("store", "init", "--store", "store")
     run("queue", "add", *targets, "--store", "store")
-    p = Said("bash", "-c", "trap '' XFSZ; ulimit -f %d; exec \"$0\" worker --once -q --store store "
+    p = fleetlib.Running("bash", "-c", "trap '' XFSZ; ulimit -f %d; exec \"$0\" worker --once -q --store store "
              "--threads 1 --lease 2 --retry-delay 1" % 64, PROGRAM)
-    # without haste: what it says in some time after the first of it
-    until(lambda: p.text() or p.child.poll() is not None)
-    time.sleep(3)
-    err = p.end()
-    point(("full" in err or "large" in err or "I/O" in err or "i/o" in err) and len(err.splitlines()) < 40,
+    def told():
+        return any(word in p.text() for word in ("full", "large", "I/O", "i/o"))
+    until(lambda: told() or p.child.poll() is not None)
+    time.sleep(3)  # without haste: what it says in some time after that
+    good, err = told(), p.end()[2]
+    point(good and len(err.splitlines()) < 40,
           "a file that cannot grow: said so, without haste", err[-300:])
     code, _, err = run("worker", "--once", "-q", "--store", "store", "--threads", "2", "--retry-delay", "1")
     point(code == 0, "… and gone on with afterwards", (code, err))
@@ -119,13 +91,13 @@ def full_disk(server, targets, expected):
                     f.flush()
             except OSError:
                 pass
-        p = Said(PROGRAM, "worker", "--store", url, "--threads", "1", "--lease", "2", "-q", "--retry-delay", "1")
+        p = fleetlib.Running(PROGRAM, "worker", "--store", url, "--threads", "1", "--lease", "2", "-q", "--retry-delay", "1")
         until(lambda: "No space left" in p.text())
         time.sleep(2)
         os.unlink(os.path.join(disk, "filler"))
         subprocess.run(["mount", "-o", "remount,size=256m", disk], check=True)
         until(lambda: left(url) == 0)
-        said = p.end()
+        said = p.end()[2]
         point("No space left" in said and said.count("\n") < 40, "a full disk: said so, without haste", said[-400:])
         whole("… and when there is room again, all is done", url, targets, expected)
         server.sql("DROP DATABASE tight WITH (FORCE)", "postgres")
@@ -183,13 +155,13 @@ def cut_network(server, targets, expected):
     run("queue", "add", *targets, "--store", server.url())
     net = Cutter(server.port)
     url = "postgresql://plworker:right@127.0.0.1:%d/plimsoll" % net.port
-    p = Said(PROGRAM, "worker", "--store", url, "--threads", "2", "--lease", "2", "-q", "--retry-delay", "1")
-    until(lambda: net.pairs)
+    p = fleetlib.Running(PROGRAM, "worker", "--store", url, "--threads", "2", "--lease", "2", "-q", "--retry-delay", "1")
     for _ in range(8):
+        until(lambda: net.pairs)
         time.sleep(0.5)
         net.cut()
     until(lambda: left(server.url()) == 0)
-    said = p.end()
+    said = p.end()[2]
     n = run("queue", "status", "--store", server.url())[1]
     point(net.cuts > 2 and said.count("\n") < 60 and "right" not in said, "a network that is cut: without haste",
           (net.cuts, said[-300:]))

@@ -48,9 +48,9 @@ class Pages:
             context = ssl.create_default_context(cafile="server.pem")
             if cert:
                 context.load_cert_chain(cert + ".pem", cert + ".key")
-            c = http.client.HTTPSConnection("localhost", self.port, timeout=30 * SLOW, context=context)
+            c = http.client.HTTPSConnection("localhost", self.port, timeout=LONG, context=context)
         else:
-            c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30 * SLOW)
+            c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LONG)
         head = {"Authorization": auth} if auth else {}
         if host:
             head["Host"] = host
@@ -165,7 +165,7 @@ def hostile(p):
         done = subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom",
                                "--user-data-dir=" + os.path.abspath("profile"), "--virtual-time-budget=3000",
                                "http://127.0.0.1:%d%s" % (p.port, path)], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=120 * SLOW, check=False)
+                              stderr=subprocess.PIPE, timeout=10 * LONG, check=False)
         tree = Tree(done.stdout.decode("utf-8", "replace"))
         point("h1" in tree.tags and not tree.bad, "in chromium's tree: " + path[:40],
               (tree.bad, done.stdout[-300:], done.stderr[-200:]))
@@ -192,10 +192,11 @@ def doors(store):
     # the old one is no mistake until then
     point(within(LONG, lambda: p.ask(auth="Bearer " + TOKEN)[0] == 401) and
           p.ask(auth="Bearer another-token-of-the-test")[0] == 200, "tokens are read anew")
-    codes = []
-    while 429 not in codes and len(codes) < 60:
+    codes, waits = [], False
+    while not waits and len(codes) < 400:  # a guess is forgotten after three seconds
         codes.append(p.ask(auth="Bearer wrong-wrong-wrong-%d" % len(codes))[0])
-    point(429 in codes and p.ask(auth="Bearer another-token-of-the-test")[0] == 429, "who guesses has to wait", codes)
+        waits = codes[-1] == 429 and p.ask(auth="Bearer another-token-of-the-test")[0] == 429
+    point(waits, "who guesses has to wait", codes)
     point(p.close() == 0, "an orderly end")
     p = Pages("--store", store, "--client-ca", "ca.pem", *tls, ui="0.0.0.0:0", tls=True)
     point(p.ask()[0] == 403 and p.ask(cert="client")[0] == 200, "TLS: a client certificate")
@@ -238,10 +239,8 @@ def hung():
         s.bind(("127.0.0.1", 0))
         s.listen(16)
         p = Pages("--store", "postgresql://x@127.0.0.1:%d/x" % s.getsockname()[1])
-        began = time.time()
-        status = p.ask()[0]
-        point(status == 503 and time.time() - began < 25 * SLOW, "a store that hangs: 503 in time",
-              (status, time.time() - began))
+        status = p.ask()[0]  # which waits for no longer than LONG
+        point(status == 503, "a store that hangs: 503", status)
         p.child.kill()
         p.child.wait()
 

@@ -1,8 +1,84 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images that share layers, and what a scan of each finds, for the tests of the shared store."""
+"""Images that share layers, what a scan of each finds, and verbs that run until they are told to
+end, for the tests of the shared store."""
 import json
 import os
+import re
+import signal
 import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+LONG = 300  # seconds for what is soon there: only what is broken takes as long, on whatever machine
+SAMPLE = re.compile(r'^([a-z_]+)(?:\{([a-z]+="[^"\\\n]*"(?:,[a-z]+="[^"\\\n]*")*)\})? '
+                    r'([0-9.e+]+)$')
+
+
+def until(what, seconds=LONG):
+    """The first true answer, or the last one."""
+    end = time.monotonic() + seconds
+    while True:
+        got = what()
+        if got or time.monotonic() > end:
+            return got
+        time.sleep(0.1)
+
+
+class Running:
+    """A verb that runs until it is told to end. What it says is read where it is: both have one
+    place in the file."""
+
+    def __init__(self, *command, **more):
+        self.log, self.out = tempfile.TemporaryFile(), tempfile.TemporaryFile()
+        self.child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.out,
+                                      stderr=self.log, **more)
+
+    def text(self):
+        return os.pread(self.log.fileno(), 1 << 24, 0).decode()
+
+    def lines(self):
+        """What it says with --log-format=json."""
+        return [json.loads(line) for line in self.text().splitlines()]
+
+    def end(self, sig=signal.SIGTERM):
+        """(exit code, seconds, what it said)"""
+        began = time.monotonic()
+        self.child.send_signal(sig)
+        code = self.child.wait()
+        return code, time.monotonic() - began, self.text()
+
+
+class Listening(Running):
+    """One that answers /healthz, /readyz and /metrics."""
+
+    def __init__(self, *command, **more):
+        super().__init__(*command, "--listen", "127.0.0.1:0", **more)
+        found = until(lambda: re.search(r"listening[^\n0-9]*port (\d+)", self.text()) or
+                      (self.child.poll() is not None and "ended"))
+        self.port = int(found[1]) if isinstance(found, re.Match) else 1
+
+    def ask(self, path):
+        """(status, text); 0 where nobody listens."""
+        try:
+            url = "http://127.0.0.1:%d%s" % (self.port, path)
+            with urllib.request.urlopen(url, timeout=LONG) as r:
+                return r.status, r.read().decode()
+        except urllib.error.HTTPError as e:
+            return e.code, e.read().decode()
+        except OSError as e:
+            return 0, str(e)
+
+    def numbers(self):
+        """{(name, labels): value}"""
+        return {(m[1], m[2] or ""): float(m[3])
+                for m in map(SAMPLE.match, self.ask("/metrics")[1].splitlines()) if m}
+
+    def slots(self, n):
+        """Has a worker so many slots, and reached its store? Whoever has slots catches signals."""
+        there = self.numbers().get(("plimsoll_worker_slots", ""))
+        return there == n and self.ask("/readyz")[0] == 200
 
 BASE = """tag app:%(n)d
 layer gzip {
