@@ -9,6 +9,7 @@
 
 #include "cmd/gate_cmd.h"
 #include "cmd/gate_images.h"
+#include "cmd/gate_reader.h"
 #include "io/file.h"
 
 #define FILE_MAX PL_MIB(16)
@@ -26,6 +27,7 @@ struct deploy {
     const struct pl_gate_cmd *o;
     struct pl_arena a;
     struct pl_registry_opts registry;
+    struct pl_gate_engine *engine;
     struct pl_gate *g;
     struct pl_gate_log *log;
     struct file *files;
@@ -54,6 +56,8 @@ static int read_file(struct deploy *d, struct file *f)
     pl_deploy_images(&f->images, &f->docs);
     if (!f->images.known)
         return usage(f, "neither a compose file nor manifests of Kubernetes");
+    if (f->images.full)
+        return usage(f, "it names too many images (limit 4096)");
     f->digest = pl_alloc_n(&d->a, f->images.list.n, sizeof *f->digest);
     return 0;
 }
@@ -69,6 +73,8 @@ static struct pl_str pin_of(struct deploy *d, const struct pl_gate_answer *x)
 /* What cannot be judged is refused with the reason, as everything else. */
 static const char *cannot(const struct deploy *d, const struct pl_deploy_image *i)
 {
+    if (i->why)
+        return i->why;
     if (!i->node)
         return pl_gate_policy(d->g)->docker_build ? NULL
                                                   : "it is built here: there is no image to judge";
@@ -151,7 +157,9 @@ static int run(struct deploy *d, const struct pl_operands *ops)
 {
     struct pl_operands none = { 0 };
     struct pl_err err = { 0 };
-    int code = pl_gate_cmd_open(d->o, &none, &d->a, &d->registry, NULL, &d->g);
+    int code = pl_gate_engine_new(d->o, &d->engine);
+    if (!code)
+        code = pl_gate_cmd_open(d->o, &none, &d->a, &d->registry, d->engine, &d->g);
     if (!code && d->o->log &&
         pl_gate_log_open(&(struct pl_gate_log_opts){ .path = d->o->log }, &d->log, NULL, &err) <
             0) {
@@ -189,6 +197,7 @@ int pl_gate_deploy(const struct pl_gate_cmd *o, const struct pl_operands *ops)
     }
     pl_gate_log_close(d.log);
     pl_gate_unref(d.g);
+    pl_gate_engine_free(d.engine);
     if (d.g)
         pl_registry_cli_end(&d.registry);
     pl_arena_release(&d.a);

@@ -7,17 +7,22 @@
 #include "base/vec.h"
 #include "fmt/yaml.h"
 
+#define PL_DEPLOY_IMAGES_MAX 4096u /* of one file */
+
 struct pl_deploy_image {
     const struct pl_yaml *node; /* the scalar; NULL: a service that is built, `where` names it */
     struct pl_str where;        /* "services.web", "Deployment/web" */
+    const char *why;            /* not NULL: what stands there cannot be judged, and why */
 };
 struct pl_deploy_images {
     struct pl_arena *a; /* set before use */
     PL_VEC(struct pl_deploy_image) list;
     bool known; /* a compose file, or at least one object of Kubernetes */
+    bool full;  /* there were more than PL_DEPLOY_IMAGES_MAX */
 };
 
-/* Collects from all documents of a stream. */
+/* Collects from all documents of a stream, through merge keys; what other files hold is named as
+ * something that cannot be judged. In kinds that are not known every pod specification counts. */
 void pl_deploy_images(struct pl_deploy_images *x, const struct pl_yaml_stream *docs);
 void pl_deploy_images_release(struct pl_deploy_images *x);
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The gate against documents that it and a runtime could take differently: keys in another case, names of
-platforms, what stands in for a platform that an index lacks; signers whose time is over."""
+platforms, what stands in for a platform that an index lacks; signers whose time is over; files that name
+images in a way of their own."""
 
 import json
 import os
@@ -102,6 +103,68 @@ def past():
     g.point(r.code == 0 and "2 cases" in r.text, "a signer past its not-after signs nothing", r)
 
 
+def deploys():
+    """Files that name an image in a way of their own: judged, or named as what cannot be."""
+    with open("d.yaml", "w", encoding="utf-8") as f:
+        f.write("version: 1\nscopes: [ { match: [\"good.example/**\"], allow: any } ]\n")
+    with open("build.yaml", "w", encoding="utf-8") as f:
+        f.write("version: 1\ndocker-build: allow\nscopes: [ { match: [\"good.example/**\"], allow: any } ]\n")
+
+    def deploy(text, policy="d.yaml"):
+        with open("x.yaml", "w", encoding="utf-8") as f:
+            f.write(text)
+        return g.run("gate", "deploy", "--policy", policy, "x.yaml")
+
+    good = "ok: { image: good.example/x:1 }"
+    pod = "{ containers: [ { image: evil.example/x } ] }"
+    lists = '{"apiVersion":"v1","kind":"List","items":[%s]}'
+    deep = '{"apiVersion":"v1","kind":"Pod","spec":{"containers":[{"image":"evil.example/x"}]}}'
+    for _ in range(6):
+        deep = lists % deep
+    for name, text, why in (
+            ("a merge key", "x-b: &b { image: evil.example/x }\nservices: { web: { <<: *b }, %s }\n" % good, "evil"),
+            ("merge keys in a row",
+             "x-a: &a { p: 1 }\nx-b: &b { image: evil.example/x }\nx-c: &c { <<: [ *a, *b ] }\n"
+             "services: { web: { <<: *c }, %s }\n" % good, "evil"),
+            ("a service of another file", "services: { w: { extends: { file: o.yml, service: w } }, %s }\n" % good,
+             "another file"),
+            ("other files", "include: [ o.yml ]\nservices: { %s }\n" % good, "other files"),
+            ("a volume that is an image", "services: { a: { image: good.example/x:1, volumes: "
+             "[ { type: image, source: evil.example/x, target: /x } ] } }\n", "evil"),
+            ("a container merged in", "apiVersion: v1\nkind: Pod\nx: &c { image: evil.example/x }\n"
+             "spec: { containers: [ { <<: *c, name: a } ] }\n", "evil"),
+            ("a list that names its kind", "apiVersion: v1\nkind: PodList\nitems: [ { spec: %s } ]\n" % pod, "evil"),
+            ("a kind of somebody's own", "apiVersion: x.example/v1\nkind: Rollout\n"
+             "spec: { template: { spec: %s } }\n" % pod, "evil"),
+            ("lists in lists", deep, "too deep")):
+        r = deploy(text)
+        g.point(r.code == 1 and "REFUSED" in r.text and why in r.text, "deploy: " + name, r)
+    g.allowed(deploy("x-b: &b { image: evil.example/x }\nservices: { web: { <<: *b, image: good.example/y }}\n"),
+              "deploy: what stands there comes before what is merged in")
+    built = "services: { w: { image: evil.example/x:1, build: .%s } }\n"
+    g.refused(deploy(built % "", "build.yaml"), "deploy: built or pulled", "evil")
+    g.point(deploy(built % ", pull_policy: build", "build.yaml").code == 0, "deploy: built, never pulled")
+    r = deploy("".join(["services:\n"] + [" a%d: { image: good.example/x }\n" % i for i in range(4200)]))
+    g.refused(r, "deploy: more images than a file has", "too many", 2)
+
+
+def deploy_reads():
+    """What `gate IMAGE` finds by reading the image, `gate deploy` finds as well."""
+    reg = Registry()
+    layer = reg.blob("app/web", g.tar("etc/motd", b"hello\n"))
+    doc = {"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [layer["digest"]]}}
+    reg.manifest("app/web", {
+        "schemaVersion": 2, "mediaType": MANIFEST,
+        "config": {"mediaType": g.CONFIG, **reg.blob("app/web", json.dumps(doc).encode())},
+        "layers": [{"mediaType": g.LAYER, **layer}]}, MANIFEST, "clean")
+    g.policy(reg, ["secrets: none"])
+    with open("c.yaml", "w", encoding="utf-8") as f:
+        f.write("services: { a: { image: %s/app/web:clean } }\n" % reg.host)
+    g.allowed(g.gate(reg, "app/web:clean"), "an image that is read")
+    g.allowed(g.run("gate", "deploy", "--policy", "policy.yaml", "c.yaml"), "deploy: an image that is read")
+    reg.close()
+
+
 def main():
     if b"libsodium" in g.run("keygen", "-q", "-o", "probe").err:
         print("1..0 # SKIP built without libsodium")
@@ -112,7 +175,7 @@ def main():
         return 0
     for name in ("rel", "bak", "scn"):
         g.key(name)
-    for part in (spelling, platforms, past):
+    for part in (spelling, platforms, past, deploys, deploy_reads):
         part()
     print("1..%d" % g.points)
     return 0
