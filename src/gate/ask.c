@@ -372,6 +372,19 @@ void pl_gate_answer_reason(const struct pl_gate_answer *x, size_t max, struct pl
         b->n--;
 }
 
+/* What is refused anyway need not be looked for; who only watches, or asks for nothing, stops
+ * nothing either. */
+static bool resolves(const struct pl_gate *g, const struct pl_reference *ref, struct pl_arena *a,
+                     bool *ret_must)
+{
+    const struct pl_policy *p = g->policy;
+    struct pl_str name = pl_printf(a, "%.*s/%.*s", PL_FMT(ref->host), PL_FMT(ref->repo));
+    const struct pl_rule_scope *s = pl_policy_scope(p, name);
+    bool audit = s ? s->audit : p->audit;
+    *ret_must = !audit && s && s->kind != PL_SCOPE_ANY;
+    return !ref->digest.set && (s ? s->kind != PL_SCOPE_DENY : p->allow_unmatched);
+}
+
 int pl_gate_resolve(struct pl_gate *g, struct pl_str ref, uint32_t deadline_ms, struct pl_arena *a,
                     struct pl_str *ret, struct pl_err *err)
 {
@@ -379,17 +392,19 @@ int pl_gate_resolve(struct pl_gate *g, struct pl_str ref, uint32_t deadline_ms, 
     uint32_t ms =
         deadline_ms && deadline_ms < g->policy->timeout_ms ? deadline_ms : g->policy->timeout_ms;
     struct pl_gathering w = { .g = g, .ask = &ask, .a = a, .deadline_ms = pl_clock_ms() + ms };
+    bool must = !g->policy->audit;
     int r = normalise(ref, a, &w.ref, err);
-    bool known = r == 0 && w.ref.digest.set;
-    if (r == 0 && !known)
+    bool asked = r == 0 && resolves(g, &w.ref, a, &must);
+    if (asked)
         r = pl_gather_open(&w, err);
-    if (r == 0 && !known)
+    if (asked && r == 0)
         r = pl_gather_resolve(&w, err);
     pl_gather_close(&w);
-    if (r < 0)
+    if (r < 0 && must)
         return r;
-    *ret = known ? pin(a, &w.ref, ref)
-                 : pl_printf(a, "%.*s/%.*s:%.*s@%.*s", PL_FMT(w.ref.host), PL_FMT(w.ref.repo),
-                             PL_FMT(w.ref.tag), PL_FMT(pl_digest_text(a, &w.ref.digest)));
+    *ret = r < 0 || !asked
+               ? pl_dup(a, ref)
+               : pl_printf(a, "%.*s/%.*s:%.*s@%.*s", PL_FMT(w.ref.host), PL_FMT(w.ref.repo),
+                           PL_FMT(w.ref.tag), PL_FMT(pl_digest_text(a, &w.ref.digest)));
     return 0;
 }

@@ -131,8 +131,10 @@ void pl_gate_answer_release(struct pl_gate_answer *x);
  * for one that passes: why it does. */
 void pl_gate_answer_reason(const struct pl_gate_answer *x, size_t max, struct pl_buf *b);
 
-/* What tag `ref` names now, asked at the origin: "HOST/PATH:TAG@sha256:…" in `a`. A reference with
- * a digest is given back completed, without asking. Codes of the registry client; PL_E_USAGE. */
+/* What tag `ref` names now, asked at the origin: "HOST/PATH:TAG@sha256:…" in `a`. As it stands, and
+ * without asking: what has a digest, and what the policy denies by name. As it stands when nobody
+ * knows it: what the policy allows by name or only watches (mode: audit). Codes of the registry
+ * client; PL_E_USAGE. */
 int pl_gate_resolve(struct pl_gate *g, struct pl_str ref, uint32_t deadline_ms, struct pl_arena *a,
                     struct pl_str *ret, struct pl_err *err);
 

@@ -43,7 +43,7 @@ struct pl_serve_ops {
     void (*record)(void *arg, void *policy, const struct pl_serve_ask *ask,
                    struct pl_serve_ruling *x, bool late);
     void (*release)(struct pl_serve_ruling *x); /* frees, `why` included */
-    /* "NAME:TAG@sha256:…" of a name, in `a`. */
+    /* "NAME:TAG@sha256:…" of a name, in `a`; the name as it stands: it stays. */
     int (*resolve)(void *arg, void *policy, struct pl_str ref, uint32_t deadline_ms,
                    struct pl_arena *a, struct pl_str *ret, struct pl_err *err);
     bool (*docker_build)(void *policy); /* may images be built and loaded? */

@@ -113,9 +113,7 @@ static void resolve(struct pl_job *job, struct pl_item *x)
     struct pl_arena a = { 0 };
     struct pl_str pinned = { 0 };
     struct pl_err err = { 0 };
-    int q = x->ref.n == 0 ? pl_fail(&err, PL_E_USAGE, "no image is named")
-                          : ops->resolve(ops->arg, job->policy, x->ref, pl_job_left_ms(job), &a,
-                                         &pinned, &err);
+    int q = ops->resolve(ops->arg, job->policy, x->ref, pl_job_left_ms(job), &a, &pinned, &err);
     pthread_mutex_lock(&job->lock);
     if (!job->answered) { /* else the arena is being read no more, but is not ours either */
         x->done = true;

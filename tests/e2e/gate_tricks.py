@@ -4,6 +4,7 @@
 platforms, what stands in for a platform that an index lacks; signers whose time is over; files that name
 images in a way of their own."""
 
+import base64
 import json
 import os
 import sys
@@ -12,6 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.environ["PL_SRC"], "tests", "lib"))
 sys.dont_write_bytecode = True
 import gate as g  # noqa: E402
+import servelib  # noqa: E402
 from mockreg import INDEX, MANIFEST, Registry  # noqa: E402
 
 SIGNED = ["signatures: [ { roles: [release] } ]"]
@@ -165,6 +167,50 @@ def deploy_reads():
     reg.close()
 
 
+def mutates():
+    """Tags become digests; what has one stays as it stands, and who only watches stops nothing."""
+    reg = Registry()
+    d = g.image(reg, "app/web", "1")["digest"]
+    servelib.certificate("server")
+    name = reg.host + "/app/web"
+
+    def serve(top, more=""):
+        g.policy(reg, SIGNED, top=top)
+        with open("policy.yaml", "a", encoding="utf-8") as f:
+            f.write(more)
+        return servelib.Server([g.PROGRAM, "serve", "--policy", "policy.yaml", "--listen", "127.0.0.1:0",
+                                "--tls-cert", "server.pem", "--tls-key", "server.key"])
+
+    def mutate(s, image):
+        """Is it allowed, and what becomes of it?"""
+        pod = servelib.wrap("Pod", {"containers": [{"name": "c", "image": image}]})
+        status, got = s.ask("POST", "/mutate", json.dumps(servelib.review("Pod", pod)))
+        x = json.loads(got)["response"] if status == 200 else {"allowed": status}
+        edits = json.loads(base64.b64decode(x["patch"])) if "patch" in x else []
+        return x["allowed"], edits[0]["value"] if edits else None
+
+    s = serve("", "  - { match: [\"127.0.0.1:1/any/**\"], allow: any }\n"
+                  "  - { match: [\"127.0.0.1:1/no/**\"], deny: \"no\" }\n")
+    if s.missing():
+        print("# skip: serve: not in this build", flush=True)
+        reg.close()
+        return
+    g.point(mutate(s, name + ":1") == (True, name + ":1@" + d), "mutate: a tag")
+    for image in ("nginx@" + d, name + "@" + d, name + ":1@" + d, name + ":other@" + d):
+        g.point(mutate(s, image) == (True, None), "mutate: a digest stays: " + image[-85:-60], mutate(s, image))
+    for image in (name + ":none", "", "no image"):
+        g.point(mutate(s, image) == (False, None), "mutate: no digest can be had: '%s'" % image[-5:])
+    for image in ("127.0.0.1:1/any/x", "127.0.0.1:1/no/x", "127.0.0.1:2/unmatched"):
+        g.point(mutate(s, image) == (True, None), "mutate: no rule asks for a digest: " + image, mutate(s, image))
+    s.stop()
+    s = serve("mode: audit\n")
+    g.point(mutate(s, name + ":1") == (True, name + ":1@" + d), "mutate: a tag, in audit mode")
+    for image in (name + ":none", "127.0.0.1:1/x", "no image", ""):
+        g.point(mutate(s, image) == (True, None), "mutate: audit mode stops nothing: '%s'" % image[-5:])
+    s.stop()
+    reg.close()
+
+
 def main():
     if b"libsodium" in g.run("keygen", "-q", "-o", "probe").err:
         print("1..0 # SKIP built without libsodium")
@@ -175,7 +221,7 @@ def main():
         return 0
     for name in ("rel", "bak", "scn"):
         g.key(name)
-    for part in (spelling, platforms, past, deploys, deploy_reads):
+    for part in (spelling, platforms, past, deploys, deploy_reads, mutates):
         part()
     print("1..%d" % g.points)
     return 0

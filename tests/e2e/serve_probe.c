@@ -108,6 +108,8 @@ static int resolve(void *arg, void *policy, struct pl_str name, uint32_t ms, str
                    struct pl_str *ret, struct pl_err *err)
 {
     (void)arg, (void)policy;
+    if (name.n == 0)
+        return pl_fail(err, PL_E_USAGE, "no image is named");
     if (has(name, "slow"))
         nap(ms);
     if (!has(name, "good"))
