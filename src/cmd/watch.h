@@ -42,10 +42,11 @@ struct pl_watch {
     int64_t every_s, db_every_s, pods_every_s, give_up_s, keep_s;
     struct pl_buf secret; /* of signatures */
     PL_VEC(struct pl_watch_hook) hook;
-    int64_t db_ms;   /* when the database was last updated, by our own clock; 0: never */
-    bool told_no_db; /* it was said that there is none */
-    bool retried;    /* what was given up is due again */
-    bool failed;     /* something of the network went wrong in this round */
+    int64_t db_ms;       /* when the database was last updated, by our own clock; 0: never */
+    bool told_no_db;     /* it was said that there is none */
+    bool retried;        /* what was given up is due again */
+    int64_t again_after; /* up to where readings that wait were looked at; 0: the beginning */
+    bool failed;         /* something of the network went wrong in this round */
 };
 
 /* Runs another verb in a process of its own, what it prints going to standard error; the store is

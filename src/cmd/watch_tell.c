@@ -40,7 +40,8 @@ struct telling {
     int64_t now;
     const struct change *at;
     const struct pl_store_again *own;
-    bool waits; /* until it was matched */
+    bool waits;      /* until it was matched */
+    bool more_again; /* there are more of those in `again`, to be looked at now */
     struct pl_err *err;
 };
 
@@ -235,12 +236,13 @@ static int on_read_again(void *arg, const struct pl_store_image *i)
     return r;
 }
 
-/* One that is not there any more has nothing to be told. */
+/* One that is not there any more has nothing to be told. Those that wait hold up nobody: the next
+ * look begins after them. */
 static int tell_again(struct telling *x, struct pl_err *err)
 {
     const struct pl_store_ask how = { .since = INT64_MAX };
     x->again.n = x->n_again = 0;
-    int r = x->s->ops->again(x->s, AGAIN, &x->a, on_again, x, err);
+    int r = x->s->ops->again(x->s, x->w->again_after, AGAIN, &x->a, on_again, x, err);
     for (size_t k = 0; k < x->again.n && r == 0; k++) {
         x->own = &x->again.p[k];
         pl_events_trim(&x->e);
@@ -250,6 +252,9 @@ static int tell_again(struct telling *x, struct pl_err *err)
             r = x->s->ops->again_told(x->s, x->own->image, err);
         x->n_again += !x->waits;
     }
+    bool full = x->again.n == AGAIN;
+    x->w->again_after = full ? x->again.p[AGAIN - 1].image : 0;
+    x->more_again = full && (x->n_again || x->w->o->once);
     return r;
 }
 
@@ -317,6 +322,7 @@ static int tell(struct telling *x, bool matched, bool *ret_more, struct pl_err *
     if (r == 0 && matched && to == last && there)
         r = tell_rebuilds(x, err);
     x->n_aside = 0;
+    x->more_again = false;
     if (r == 0 && to == last)
         r = tell_again(x, err);
     if (r == 0)
@@ -325,7 +331,7 @@ static int tell(struct telling *x, bool matched, bool *ret_more, struct pl_err *
         r = flush(x, err);
     if (r == 0 && (to != after || !there))
         r = ops->note_put(x->s, PL_S("told"), pl_printf(&x->a, "%" PRId64, to), err);
-    *ret_more = r == 0 && (to < last || x->n_aside == ASIDE || x->n_again == AGAIN);
+    *ret_more = r == 0 && (to < last || x->n_aside == ASIDE || x->more_again);
     return r;
 }
 
@@ -343,7 +349,7 @@ static int anything(struct telling *x, bool *ret, bool *ret_matched, struct pl_e
         r = ops->work_untold(x->s, &aside, err);
     x->again.n = 0;
     if (r == 0)
-        r = ops->again(x->s, 1, &x->a, on_again, x, err);
+        r = ops->again(x->s, /* after= */ 0, 1, &x->a, on_again, x, err);
     if (r == 0)
         r = ops->note(x->s, PL_S("rematch"), &x->a, &rematch, err);
     if (r == 0)

@@ -386,9 +386,10 @@ struct pl_store_ops {
                         int (*fn)(void *arg, const struct pl_finding *f), void *arg,
                         struct pl_err *err);
 
-    /* What readings found and was not told, of so many inventories at most; all of it in `a`.
-     * Kept by `put` once there is a note "told". */
-    int (*again)(struct pl_store *s, size_t most, struct pl_arena *a,
+    /* What readings found and was not told, of so many inventories at most, those after `after` (0:
+     * all) in the order in which they are told; all of it in `a`. Kept by `put` once there is a
+     * note "told". */
+    int (*again)(struct pl_store *s, int64_t after, size_t most, struct pl_arena *a,
                  int (*fn)(void *arg, const struct pl_store_again *g), void *arg,
                  struct pl_err *err);
     /* It was told, or need not be. Between begin and commit. */

@@ -228,15 +228,17 @@ static int tell(struct pl_dbq *q, struct pl_arena *a,
     return r;
 }
 
-int pl_store_db_again(struct pl_store *store, size_t most, struct pl_arena *a,
+int pl_store_db_again(struct pl_store *store, int64_t after, size_t most, struct pl_arena *a,
                       int (*fn)(void *arg, const struct pl_store_again *g), void *arg,
                       struct pl_err *err)
 {
+    struct pl_str from = after ? name_of(a, after) : PL_S(NAME);
     struct pl_dbq *q = pl_store_q((struct pl_store_db *)store, PL_Q_AGAIN_GET, err);
     int r;
     if (!q)
         return err->code;
     pl_dbq_int(q, 1, (int64_t)most);
+    pl_dbq_text(q, 2, from);
     while ((r = pl_dbq_step(q, err)) == 1) {
         r = tell(q, a, fn, arg, err);
         if (r)

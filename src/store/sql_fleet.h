@@ -36,7 +36,7 @@
     X(HOST_HELD,                                                                                   \
       "SELECT host,until-unixepoch() FROM bucket WHERE until>unixepoch() ORDER BY host")           \
     X(JOB_UNTOLD, "SELECT id FROM job WHERE state=3 AND told=0 LIMIT 1")                           \
-    X(AGAIN_GET, "SELECT name,value,at FROM schedule WHERE name>='found ' AND name<'found!'"       \
+    X(AGAIN_GET, "SELECT name,value,at FROM schedule WHERE name>?2 AND name<'found!'"              \
                  " ORDER BY name LIMIT ?1")                                                        \
     X(AGAIN_DROP, "DELETE FROM schedule WHERE name=?1")                                            \
     X(JOB_DEPTH, "SELECT count(*) FROM (SELECT 1 FROM job WHERE state=0 AND kind<2 LIMIT ?1) q")   \

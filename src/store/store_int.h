@@ -97,7 +97,7 @@ int pl_store_db_again_keep(struct pl_store_db *s, int64_t image, const struct pl
                            size_t n, struct pl_err *err);
 
 /* Operations; model/store.h. */
-int pl_store_db_again(struct pl_store *s, size_t most, struct pl_arena *a,
+int pl_store_db_again(struct pl_store *s, int64_t after, size_t most, struct pl_arena *a,
                       int (*fn)(void *arg, const struct pl_store_again *g), void *arg,
                       struct pl_err *err);
 int pl_store_db_again_told(struct pl_store *s, int64_t image, struct pl_err *err);

@@ -161,6 +161,29 @@ def aside(f, seen):
     seen += f.hook.events()
 
 
+def behind(f, targets, seen):
+    """What another reading found is told, though many that come first wait until they are matched: by a watcher
+    whose advisories are older than those of the last."""
+    with open("many.ndjson", "w", encoding="utf-8") as out:
+        for n in range(500):
+            out.write(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "metadata": {
+                "component": {"type": "container", "name": "many-%d" % n}}, "components": []}) + "\n")
+    run("rescan", "--store", f.store, "--add", "many.ndjson", "-q")
+    f.sql("UPDATE finding SET fingerprint='%s' WHERE kind='secret' AND image=(SELECT max(id) FROM image WHERE name NOT LIKE"
+          " 'many-%%')" % ("d" * 64))
+    f.read(targets, db="db3")
+    of_id = "'found '||image.id" if f.what == "folder" else "convert_to('found '||image.id,'UTF8')"
+    tenant = ("", "") if f.what == "folder" else ("tenant,", "schedule.tenant,")
+    f.sql("INSERT INTO schedule(%sname,at,value) SELECT %s%s,0,value FROM image,schedule WHERE image.name LIKE 'many-%%' AND"
+          " schedule.name LIKE 'found %%' AND image.id<(SELECT min(id)+300 FROM image WHERE name LIKE 'many-%%')"
+          % (tenant[0], tenant[1], of_id))
+    _, out, err = f.watch(db="db1")
+    f.point(sorted({e["image"]["name"] in targets for e in out}) == [True] and {e["event"] for e in out} == {"new", "gone"},
+            "those that wait until they are matched hold up nobody", (err, out))
+    f.sql("DELETE FROM schedule WHERE name LIKE 'found %'")
+    seen += out
+
+
 def folder_sql(store):
     def sql(text):
         import sqlite3
@@ -174,6 +197,7 @@ def all_of(f, other, third, targets, seen):
     ids(f, other, targets, seen)
     unmatched(third, targets, seen)
     again(f, targets, seen)
+    behind(f, targets, seen)
     aside(f, seen)
 
 

@@ -1061,7 +1061,7 @@ static struct heard put_again(struct world *w, const char *print)
     w->t.n_findings = print[0] ? 2 : 1;
     assert_int_equal(w->s->ops->begin(w->s, &w->err), 0);
     assert_int_equal(w->s->ops->put(w->s, &w->o, &w->t, &image, &w->err), 0);
-    assert_int_equal(w->s->ops->again(w->s, 10, &w->a, on_again, &h, &w->err), 0);
+    assert_int_equal(w->s->ops->again(w->s, 0, 10, &w->a, on_again, &h, &w->err), 0);
     assert_int_equal(w->s->ops->commit(w->s, &w->err), 0);
     return h;
 }
