@@ -248,7 +248,7 @@ static void lead(struct ui *x, const struct pl_store_image *i)
     ui_put(x, i->complete ? "</p>\n" : " · <strong>incomplete</strong></p>\n");
 }
 
-static int body(struct ui *x, const struct pl_store_image *i, struct pl_report *report, bool left,
+static int body(struct ui *x, struct pl_store_image *i, struct pl_report *report, bool left,
                 const struct pl_names *more)
 {
     const struct pl_report_opts o = { .fail_none = true };
@@ -266,6 +266,8 @@ static int body(struct ui *x, const struct pl_store_image *i, struct pl_report *
     more_flaws(x, more);
     elsewhere(x, &report->targets[0]);
     ui_put(x, "<section aria-labelledby=\"packages\"><h2 id=\"packages\">Packages</h2>\n");
+    if (r == 0)
+        r = ui_packages_alone(x, i);
     if (r == 0)
         r = ui_package_table(x, i, 0, 20);
     if (i->n_members > 20)

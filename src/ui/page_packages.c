@@ -37,6 +37,24 @@ static int row(struct ui *x, const struct pl_store_member *m)
     return ui_step(x);
 }
 
+int ui_packages_alone(struct ui *x, struct pl_store_image *i)
+{
+    const struct pl_query_ask nothing = { .dated = false };
+    struct pl_query_want want = { .ask = &nothing };
+    struct pl_store_member *v = pl_alloc_n(&x->a, i->n_members + 1, sizeof *v);
+    size_t n = 0;
+    int r = pl_query_prepare(x->s, &nothing, &x->a, &want, x->err);
+    for (size_t k = 0; k < i->n_members && r == 0; k++)
+        if (!pl_query_is_release(&want, i->member[k].package))
+            v[n++] = i->member[k];
+    if (r == 0) {
+        i->member = v;
+        i->n_members = n;
+    }
+    pl_query_release(&want);
+    return r;
+}
+
 int ui_package_table(struct ui *x, const struct pl_store_image *i, size_t from, size_t max)
 {
     int r = 0;
@@ -65,6 +83,8 @@ int ui_packages(struct ui *x, int64_t id)
     if (r < 0)
         return r;
     size_t from = (size_t)x->form.after;
+    if (there && (r = ui_packages_alone(x, &i)) < 0)
+        return r;
     if (!there || from > i.n_members)
         return ui_refuse(x, 404, "No such image", PL_S("It is not in the store, or not any more."));
     ui_head(x, i.name);

@@ -74,6 +74,8 @@ int ui_packages(struct ui *x, int64_t id);
 int ui_inventory(struct ui *x, int64_t id, bool found, struct pl_store_image *ret, bool *ret_there);
 /* Where it runs: a section, or nothing when nobody told. */
 int ui_runs(struct ui *x, const struct pl_store_image *i);
+/* Takes out of `i` what is no package: what the system calls itself. In x->a. */
+int ui_packages_alone(struct ui *x, struct pl_store_image *i);
 /* A table of packages of `i`, from the `from`th on, at most UI_ROWS. */
 int ui_package_table(struct ui *x, const struct pl_store_image *i, size_t from, size_t max);
 

@@ -136,7 +136,10 @@ def shown(p):
           "an image: its layers in time, what was found, packages", (status, text[-300:]))
     value = subprocess.run([MKIMAGE, "--token", "npm:app1"], stdout=subprocess.PIPE, check=True).stdout.decode().strip()
     point(value and value not in text and "(sha256:" in text, "secrets are masked")
-    point(p.ask(link + "/packages")[0] == 200, "its packages")
+    status, text, _ = p.ask(link + "/packages")
+    rows = re.findall(r'<tr role="row"><th scope="row" role="rowheader"><a href="[^"]*">([^<]*)<', text)
+    point(status == 200 and sorted(rows) == ["bash", "zlib1g"] and ">2 packages ·" in text,
+          "its packages, and not what the system calls itself", (status, rows, text[-300:]))
     for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS"):
         status, _, head = p.ask(method=method)
         point(status == 405 and "POST" not in (head["Allow"] or ""), "no " + method, (status, head["Allow"]))

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 SRC = os.environ["PL_SRC"]
 sys.path.insert(0, os.path.join(SRC, "tests", "lib"))
@@ -116,14 +117,14 @@ def world():
     return json.loads(out(PROGRAM, "scan", "oci:shop", "-f", "json"))
 
 
-def examples():
+def examples(folder):
     recipe = os.path.join(SRC, "tests", "demo", "shop.recipe")
     if "MKIMAGE" not in os.environ or not os.path.isfile(recipe):
         print("skip: examples of the manual: no mkimage")
         return
     os.environ["COSIGN_PASSWORD"] = "a password"
-    os.mkdir("world")
-    os.chdir("world")
+    os.mkdir(os.path.join(folder, "world"))
+    os.chdir(os.path.join(folder, "world"))
     doc = world()
     shops = mockreg.Registry()
     subprocess.run([PROGRAM, "push", "-q", "oci:shop", shops.host + "/shop:1"], check=True)
@@ -149,6 +150,7 @@ def examples():
 
 compare()
 limits()
-examples()
+with tempfile.TemporaryDirectory(prefix="pl-manual-") as of_examples:
+    examples(of_examples)
 print("1..%d" % points)
 sys.exit(bad != 0)
