@@ -315,12 +315,13 @@ static void about(struct pl_worker *w, struct pl_rd *rd)
     pl_oidmap_release(&a.want);
 }
 
-/* What the walk keeps (commits, trees, the library's caches) would stand beside the blobs. */
-static void forget_walk(struct pl_worker *w)
+/* What one kind of job leaves behind (commits, trees, the library's caches) would stand beside what
+ * the next one needs. */
+static void forget(struct pl_git_job *j)
 {
-    pl_git_close(w->git->g);
-    w->git->g = NULL;
-    w->git->listed = false;
+    pl_git_close(j->g);
+    j->g = NULL;
+    j->listed = false;
     malloc_trim(0);
 }
 
@@ -331,10 +332,14 @@ static int serve(struct pl_worker *w, struct pl_rd *rd, struct pl_err *err)
         w->git = calloc(1, sizeof *w->git);
         if (!w->git)
             pl_oom();
+        /* objects of all sizes come and go beside those the library keeps */
+        mallopt(M_MMAP_THRESHOLD, 512 << 10);
+        mallopt(M_TRIM_THRESHOLD, 512 << 10);
     }
     w->git->notes = 0;
-    if (op == PL_GIT_OP_SCAN && w->git->listed)
-        forget_walk(w);
+    if (op != w->git->last)
+        forget(w->git);
+    w->git->last = op;
     if (!w->git->g && pl_git_open(w->job.name.p, &w->git->g, err) < 0)
         return err->code;
     switch (op) {

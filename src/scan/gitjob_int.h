@@ -10,9 +10,10 @@
 /* What a worker keeps between jobs of the same repository. */
 struct pl_git_job {
     struct pl_git *g;
-    bool listed;     /* the commits of the range are listed */
-    int64_t commits; /* how many */
-    uint32_t notes;  /* in this job */
+    enum pl_git_op last; /* whose state `g` holds */
+    bool listed;         /* the commits of the range are listed */
+    int64_t commits;     /* how many */
+    uint32_t notes;      /* in this job */
 };
 
 /* Begins an answer; end it with pl_chan_end. */

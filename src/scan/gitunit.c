@@ -1,5 +1,6 @@
 /* Parent: a repository read: commits walked in parts, blobs scanned in pack order. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
@@ -16,12 +17,28 @@ struct request {
     struct pl_feed f;
     struct pl_buf b;
     size_t given;
+    const struct pl_git_slice *blobs; /* are to be asked for, or NULL */
 };
+
+/* Blobs with their paths; a blob's further kinds of path come behind it. */
+static void ask_for_blobs(const struct pl_git_slice *s, struct pl_buf *b)
+{
+    const struct pl_git_unit *u = s->unit;
+    for (size_t i = 0; i < s->n; i++) {
+        uint32_t path = s->items[i].path;
+        pl_buf_putn(b, pl_oidmap_id(&u->blobs, s->items[i].blob), PL_OID);
+        pl_put_u8(b, i > 0 && s->items[i].blob == s->items[i - 1].blob);
+        pl_put_str(b, path == PL_OID_NONE ? PL_S("") : u->paths.p[path]);
+    }
+}
 
 static int request_read(struct pl_feed *f, void *buf, size_t n, size_t *ret_got, struct pl_err *err)
 {
     struct request *x = (struct request *)f;
     (void)err;
+    if (x->blobs) /* only now: all of them at once would be as large as all paths */
+        ask_for_blobs(x->blobs, &x->b);
+    x->blobs = NULL;
     *ret_got = n < x->b.n - x->given ? n : x->b.n - x->given;
     memcpy(buf, x->b.p + x->given, *ret_got);
     x->given += *ret_got;
@@ -211,22 +228,18 @@ static void submit_slice(struct pl_git_unit *u, const uint32_t *blobs, size_t n)
     struct pl_git_slice *s = slice_new(u);
     struct pl_git_place_of kinds[PL_GIT_KINDS_MAX];
     PL_VEC(struct pl_git_place_of) items = { 0 };
-    struct pl_buf *b;
-    struct pl_task *t = task_new(u, s, PL_GIT_OP_SCAN, &b);
     for (size_t i = 0; i < n; i++) {
         size_t k = pl_git_places_each_kind(u, blobs[i], kinds, PL_COUNT(kinds));
-        for (size_t j = 0; j < k; j++) {
-            uint32_t path = kinds[j].path;
-            pl_buf_putn(b, pl_oidmap_id(&u->blobs, blobs[i]), PL_OID);
-            pl_put_u8(b, j > 0);
-            pl_put_str(b, path == PL_OID_NONE ? PL_S("") : u->paths.p[path]);
+        for (size_t j = 0; j < k; j++)
             pl_vec_push(&items, kinds[j]);
-        }
     }
     s->n = items.n;
     s->items = pl_alloc_n(&u->a, items.n, sizeof *s->items);
     memcpy(s->items, items.p, items.n * sizeof *s->items);
     pl_vec_release(&items);
+    struct pl_buf *b;
+    struct pl_task *t = task_new(u, s, PL_GIT_OP_SCAN, &b);
+    ((struct request *)t->feed)->blobs = s;
     pl_pool_submit(u->pool, t);
 }
 
@@ -280,6 +293,7 @@ static int scan_blobs(struct pl_git_unit *u, struct pl_err *err)
     for (size_t at = 0; at < n; at += step)
         submit_slice(u, list + at, n - at < step ? n - at : step);
     free(list);
+    malloc_trim(0); /* the lists of the order, which are long */
     return pl_pool_run(u->pool, err);
 }
 

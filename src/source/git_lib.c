@@ -9,8 +9,8 @@
 #include "base/limits.h"
 #include "source/git_int.h"
 
-#define WINDOW PL_MIB(2)
-#define MAPPED PL_MIB(16)
+#define WINDOW PL_MIB(1)
+#define MAPPED PL_MIB(8)
 #define CACHE PL_MIB(8)
 #define PACK_FILES 64u
 
