@@ -192,6 +192,17 @@ static enum pl_verdict docker_auth(struct pl_str v, const char **reason)
     return PL_KEEP;
 }
 
+/* "{SSHA}…": what a directory stores instead of a password. */
+static bool is_hash(struct pl_str v)
+{
+    size_t end = 1;
+    while (end < v.n && ((v.p[end] >= 'A' && v.p[end] <= 'Z') || pl_is_digit((uint8_t)v.p[end]) ||
+                         v.p[end] == '-'))
+        end++;
+    return v.n >= 24 && end > 3 && end < 20 && v.p[0] == '{' && v.p[end] == '}' &&
+           pl_entropy(pl_str_sub(v, end + 1, v.n)) > 3.0;
+}
+
 /* Nothing that a password is: a reference, an option, a name in capitals. */
 static bool no_password(struct pl_str v)
 {
@@ -200,9 +211,9 @@ static bool no_password(struct pl_str v)
         capitals &= (v.p[i] >= 'A' && v.p[i] <= 'Z') || (v.p[i] == '_' && i > 0);
         stars &= v.p[i] == v.p[0] && strchr("*xX.-", v.p[0]);
     }
-    return v.n < 3 || strchr("$%@<{([`", v.p[0]) || capitals || stars ||
-           pl_str_find(v, PL_S("${"), 0) != SIZE_MAX || pl_str_find(v, PL_S("{{"), 0) != SIZE_MAX ||
-           pl_str_find(v, PL_S("$("), 0) != SIZE_MAX;
+    bool marked = v.n && strchr("$%@<{([`", v.p[0]) && !pl_is_signed_password(v) && !is_hash(v);
+    return v.n < 3 || marked || capitals || stars || pl_str_find(v, PL_S("${"), 0) != SIZE_MAX ||
+           pl_str_find(v, PL_S("{{"), 0) != SIZE_MAX || pl_str_find(v, PL_S("$("), 0) != SIZE_MAX;
 }
 
 /* "your-password", "my_secret", "thetoken" */

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "secret/hit.h"
+#include "secret/keyvalue.h"
 
 double pl_entropy(struct pl_str s)
 {
@@ -224,6 +225,23 @@ bool pl_is_placeholder(struct pl_str s)
 bool pl_stands_for_secret(struct pl_str s)
 {
     return pl_placeholder(s) > PL_COUNTS;
+}
+
+bool pl_is_signed_password(struct pl_str s)
+{
+    if (s.n < 9 || s.n > 64 || !strchr("%@!#&*+^~", s.p[0]) || s.p[s.n - 1] == s.p[0] ||
+        !pl_is_alnum((uint8_t)s.p[1]))
+        return false;
+    unsigned lower = 0, upper = 0, digit = 0;
+    for (size_t i = 1; i < s.n; i++) {
+        char c = s.p[i];
+        lower += c >= 'a' && c <= 'z';
+        upper += c >= 'A' && c <= 'Z';
+        digit += pl_is_digit((uint8_t)c);
+        if (strchr("(){}[]<>$/", c))
+            return false;
+    }
+    return lower >= 2 && upper >= 2 && digit && pl_kv_rarity(pl_str_sub(s, 1, s.n)) > 0.8;
 }
 
 bool pl_is_common_password(struct pl_str s)

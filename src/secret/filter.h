@@ -24,6 +24,9 @@ enum pl_placeholder pl_placeholder(struct pl_str s);
 bool pl_is_placeholder(struct pl_str s);
 /* pl_placeholder gives more than PL_COUNTS: nobody would take it for a secret. */
 bool pl_stands_for_secret(struct pl_str s);
+/* A sign ("%", "@", "#" …) and behind it letters of both cases with digits that make no word: a
+ * password that happens to begin so, no reference. */
+bool pl_is_signed_password(struct pl_str s);
 /* As pl_is_placeholder, with the words that only a password without fixed form may be held against.
  */
 bool pl_is_password_placeholder(struct pl_str s);

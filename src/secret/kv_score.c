@@ -161,7 +161,8 @@ static bool is_computed(const struct pl_kv *kv)
         if (pl_str_find(s, pl_str_c(marks[i]), 0) != SIZE_MAX)
             return true;
     }
-    for (size_t i = 0; i < PL_COUNT(starts); i++) {
+    bool password = kv->quoted && !kv->token && pl_is_signed_password(s);
+    for (size_t i = 0; i < PL_COUNT(starts) && !password; i++) {
         if (pl_str_starts(s, pl_str_c(starts[i])))
             return true;
     }
