@@ -142,7 +142,7 @@ static int open_log(struct run *r)
 {
     struct pl_err err = { 0 };
     const char *note = NULL;
-    struct pl_gate_log_opts lo = { .path = r->o->log };
+    struct pl_gate_log_opts lo = { .path = r->o->log, .wait_ms = PL_GATE_LOG_WAIT_MS };
     if (!r->o->log)
         return 0;
     if (pl_gate_log_open(&lo, &r->log, &note, &err) < 0) {

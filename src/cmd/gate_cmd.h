@@ -6,6 +6,8 @@
 #include "cmd/registry_opt.h"
 #include "gate/log.h"
 
+#define PL_GATE_LOG_WAIT_MS 60000u /* for another run that writes the same log */
+
 struct pl_gate_cmd {
     const char *policy, *log, *cache, *platform, *out, *form, *key, *as, *containerd, *podman, *db,
         *store;

@@ -160,9 +160,8 @@ static int run(struct deploy *d, const struct pl_operands *ops)
     int code = pl_gate_engine_new(d->o, &d->engine);
     if (!code)
         code = pl_gate_cmd_open(d->o, &none, &d->a, &d->registry, d->engine, &d->g);
-    if (!code && d->o->log &&
-        pl_gate_log_open(&(struct pl_gate_log_opts){ .path = d->o->log }, &d->log, NULL, &err) <
-            0) {
+    struct pl_gate_log_opts lo = { .path = d->o->log, .wait_ms = PL_GATE_LOG_WAIT_MS };
+    if (!code && lo.path && pl_gate_log_open(&lo, &d->log, NULL, &err) < 0) {
         fprintf(stderr, "plimsoll gate deploy: %s\n", err.msg);
         code = d->o->best_effort ? 0 : PL_EXIT_USAGE;
     }

@@ -16,6 +16,7 @@
 #define DESCRIPTOR_TYPE "application/vnd.oci.descriptor.v1+json"
 #define STDIN_MAX (64u << 10)
 #define REASON_MAX 4000u
+#define LOG_WAIT_MS 1000u /* another pull may be writing */
 #define DEADLINE_MS 8000u
 #define POLICY_FILE "/etc/plimsoll/policy.yaml"
 
@@ -108,13 +109,8 @@ static void log_it(const struct pl_gate *g, const struct pl_gate_ask *ask, struc
     const char *path = getenv("PLIMSOLL_LOG");
     if (!path || !*path)
         return;
-    int r = 0;
-    for (int i = 0; i < 50; i++) { /* another pull may be writing */
-        r = pl_gate_log_open(&(struct pl_gate_log_opts){ .path = path }, &log, NULL, &err);
-        if (r == 0 || !strstr(err.msg, "another process"))
-            break;
-        usleep(20000);
-    }
+    struct pl_gate_log_opts o = { .path = path, .wait_ms = LOG_WAIT_MS };
+    int r = pl_gate_log_open(&o, &log, NULL, &err);
     if (r == 0)
         r = pl_gate_log_add(log, g, ask, x, &err);
     pl_gate_log_close(log);

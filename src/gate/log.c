@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "gate/gate_int.h"
 #include "gate/log_int.h"
 #include "sign/keyref.h"
@@ -100,7 +102,20 @@ static int take_up(struct pl_gate_log *l, const char *path, struct pl_err *err)
     return r;
 }
 
-static int open_file(struct pl_gate_log *l, const char *path, struct pl_err *err)
+/* Writers that end soon, one for each image of a node, take turns. */
+static bool lock(int fd, uint32_t wait_ms)
+{
+    const struct timespec step = { .tv_nsec = 10000000 };
+    int64_t until = pl_clock_ms() + wait_ms;
+    while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        if ((errno != EWOULDBLOCK && errno != EINTR) || pl_clock_ms() >= until)
+            return false;
+        nanosleep(&step, NULL);
+    }
+    return true;
+}
+
+static int open_file(struct pl_gate_log *l, const char *path, uint32_t wait_ms, struct pl_err *err)
 {
     struct stat st;
     l->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
@@ -108,7 +123,7 @@ static int open_file(struct pl_gate_log *l, const char *path, struct pl_err *err
         return pl_fail_errno(err, PL_E_USAGE, errno, "cannot open log '%s'", path);
     if (fstat(l->fd, &st) < 0 || !S_ISREG(st.st_mode))
         return pl_fail(err, PL_E_USAGE, "'%s' is no regular file", path);
-    if (flock(l->fd, LOCK_EX | LOCK_NB) < 0)
+    if (!lock(l->fd, wait_ms))
         return pl_fail(err, PL_E_USAGE, "log '%s' is being written by another process", path);
     if (fstat(l->fd, &st) < 0)
         return pl_fail_errno(err, PL_E_USAGE, errno, "cannot look at log '%s'", path);
@@ -130,7 +145,7 @@ int pl_gate_log_open(const struct pl_gate_log_opts *o, struct pl_gate_log **ret,
     l->fd = -1;
     l->sync = !o->no_sync;
     l->every = o->every ? o->every : 1000;
-    int r = open_file(l, o->path, e);
+    int r = open_file(l, o->path, o->wait_ms, e);
     if (r == 0)
         r = take_up(l, o->path, e);
     if (r == 0 && o->checkpoint)

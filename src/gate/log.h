@@ -14,11 +14,12 @@ struct pl_gate_log_opts {
     bool no_sync;           /* do not wait for the disk; a killed process loses nothing even so */
     const char *checkpoint; /* private key by reference, or NULL: heads are not signed */
     uint32_t every;         /* decisions between two signed heads; 0 = 1000 */
+    uint32_t wait_ms;       /* so long for another writer to end; 0: refused at once */
 };
 
-/* Opens and locks it: a second writer is refused. A torn last line (power cut) is moved aside into
- * PATH.torn and reported in *ret_note (may be NULL; in the log's memory, NULL: none). Heap.
- * PL_E_USAGE: it cannot be written, or is no such log. */
+/* Opens and locks it: a second writer waits `wait_ms`, then is refused. A torn last line (power
+ * cut) is moved aside into PATH.torn and reported in *ret_note (may be NULL; in the log's memory,
+ * NULL: none). Heap. PL_E_USAGE: it cannot be written, or is no such log. */
 int pl_gate_log_open(const struct pl_gate_log_opts *o, struct pl_gate_log **ret,
                      const char **ret_note, struct pl_err *err);
 /* Writes one decision; when it returns 0 the line is in the file (and on the disk unless no_sync).

@@ -7,6 +7,7 @@ images in a way of their own."""
 import base64
 import json
 import os
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -167,6 +168,18 @@ def deploy_reads():
     reg.close()
 
 
+def writers():
+    """Runs at once that write one log take turns."""
+    with open("any.yaml", "w", encoding="utf-8") as f:
+        f.write("version: 1\nscopes: [ { match: [\"good.example/**\"], allow: any } ]\n")
+    line = [g.PROGRAM, "gate", "-q", "--policy", "any.yaml", "--log", "turns.log",
+            *("good.example/%d" % i for i in range(40))]
+    runs = [subprocess.Popen(line, env=g.environment()) for _ in range(6)]
+    codes = [x.wait() for x in runs]
+    r = g.run("gate", "log", "verify", "turns.log")
+    g.point(codes == [0] * 6 and r.code == 0 and "240 decisions" in r.text, "six writers of one log", (codes, r))
+
+
 def mutates():
     """Tags become digests; what has one stays as it stands, and who only watches stops nothing."""
     reg = Registry()
@@ -221,7 +234,7 @@ def main():
         return 0
     for name in ("rel", "bak", "scn"):
         g.key(name)
-    for part in (spelling, platforms, past, deploys, deploy_reads, mutates):
+    for part in (spelling, platforms, past, deploys, deploy_reads, writers, mutates):
         part()
     print("1..%d" % g.points)
     return 0
