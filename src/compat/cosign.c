@@ -60,7 +60,8 @@ static const struct flag {
     { "only", 0, K_STR, AT(only) },
     { "max-workers", 0, K_IGNORED, 0 },
     { "signing-config", 0, K_IGNORED, 0 },
-    { "timeout", 't', K_IGNORED, 0 },
+    { "timeout", 't', K_STR, AT(timeout) },
+    { "predicate-type", 0, K_STR, AT(predicate_type) },
     { "allow-insecure-registry", 0, K_REFUSED_BOOL, 0 },
     { "experimental-oci11", 0, K_REFUSED_BOOL, 0 },
     { "issue-certificate", 0, K_REFUSED_BOOL, 0 },
@@ -187,6 +188,37 @@ static void say(void *arg, const char *text)
     fprintf(stderr, "WARNING: %s\n", text);
 }
 
+/* "3m0s", "1h30m", "500ms": whole seconds, at least one; 0 means none. */
+static int take_timeout(struct pl_cs *c)
+{
+    static const struct {
+        const char *unit;
+        uint64_t ms;
+    } units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 } };
+    struct pl_str s = pl_str_c(c->o.timeout);
+    uint64_t sum = 0, n;
+    bool bad = s.n == 0;
+    if (!c->o.timeout)
+        return 0;
+    while (s.n && !bad && !pl_str_is(s, "0")) {
+        size_t digits = 0, u = 0;
+        while (digits < s.n && s.p[digits] >= '0' && s.p[digits] <= '9')
+            digits++;
+        bad = !pl_str_u64(pl_str_sub(s, 0, digits), &n) || n > 1000000;
+        s = pl_str_sub(s, digits, s.n);
+        while (u < PL_COUNT(units) && !pl_str_starts(s, pl_str_c(units[u].unit)))
+            u++;
+        bad = bad || u == PL_COUNT(units);
+        sum += bad ? 0 : n * units[u].ms;
+        s = bad ? s : pl_str_sub(s, strlen(units[u].unit), s.n);
+        bad = bad || sum > UINT32_MAX;
+    }
+    c->reg.timeout_s = (uint32_t)((sum + 999) / 1000);
+    return bad ? pl_fail(&c->err, PL_E_USAGE, "invalid argument \"%s\" for \"--timeout\" flag",
+                         c->o.timeout)
+               : 0;
+}
+
 static int reach(struct pl_cs *c)
 {
     struct pl_reference ref;
@@ -202,6 +234,8 @@ static int reach(struct pl_cs *c)
     for (size_t i = 0; c->o.allow_http && i < c->n_ops; i++)
         if (pl_docker_reference(pl_str_c(c->ops[i]), &c->a, &ref, NULL, NULL) == 0)
             plain->p[plain->n++] = ref.host;
+    if (take_timeout(c) < 0)
+        return PL_E_USAGE;
     if (!c->o.registry_username != !c->o.registry_password)
         return pl_fail(&c->err, PL_E_USAGE,
                        "--registry-username and --registry-password go together");
@@ -273,6 +307,8 @@ static int run_verb(const struct verb *v, char **argv)
     if (r == 0 && (c->n_ops < v->min || c->n_ops > v->max))
         r = pl_fail(&c->err, PL_E_USAGE, "%s takes: %s", v->name,
                     v->max ? v->operands : "no operands");
+    if (r == 0 && c->o.predicate_type && v->run != pl_cs_download_attestation)
+        r = pl_fail(&c->err, PL_E_USAGE, "flag --predicate-type goes with download attestation");
     if (r == 0)
         r = reach(c);
     if (r == 0)

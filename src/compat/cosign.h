@@ -17,7 +17,7 @@ struct pl_cs_list {
 
 struct pl_cs_opts {
     const char *key, *type, *predicate, *output, *output_signature, *prefix, *outfile, *bundle,
-        *signature, *container_identity, *only, *platform, *slot_type;
+        *signature, *container_identity, *only, *platform, *slot_type, *predicate_type, *timeout;
     const char *trusted_root, *identity, *identity_re, *issuer, *issuer_re;
     const char *registry_username, *registry_password, *registry_cacert, *client_cert, *client_key;
     const char *new_bundle, *tlog_upload, *check_claims; /* "true", "false", or NULL */

@@ -13,6 +13,8 @@
 #include "compat/cosign.h"
 #include "fmt/json.h"
 #include "fmt/jsonw.h"
+#include "sign/bundle.h"
+#include "sign/statement.h"
 #include "source/docker.h"
 #include "source/remote.h"
 
@@ -140,15 +142,60 @@ static void put_download(struct pl_buf *b, const struct pl_object *o, struct pl_
     pl_buf_putc(b, '\n');
 }
 
+/* What a statement says it is, unverified; empty where there is none. */
+static struct pl_str type_of(const struct pl_object *o, struct pl_arena *a)
+{
+    struct pl_bundle b = { 0 };
+    struct pl_statement st = { 0 };
+    struct pl_str type = { 0 };
+    int r = o->form == PL_FORM_BUNDLE ? pl_bundle_parse(o->payload, a, &b, NULL)
+                                      : pl_envelope_parse(o->payload, a, &b.envelope, NULL);
+    if (r == 0 && (b.dsse || o->form == PL_FORM_DSSE) &&
+        pl_statement_parse(b.envelope.payload, &st, NULL) == 0)
+        type = pl_dup(a, st.type);
+    pl_statement_release(&st);
+    return type;
+}
+
+/* Bundles hold both: a signature is a statement of its own type, or no statement at all. */
+static bool is_attestation(const struct pl_object *o, struct pl_str want, struct pl_arena *a)
+{
+    if (o->form == PL_FORM_SIMPLE)
+        return false;
+    struct pl_str type = type_of(o, a);
+    bool sign = o->form == PL_FORM_BUNDLE && (!type.n || pl_str_is(type, PL_PREDICATE_SIGN));
+    return !sign && (!want.p || pl_predicate_is(type, want));
+}
+
+/* Signatures in their old form, as they are read everywhere; else as bundles. */
+static void put_all(struct pl_buf *b, const struct pl_objects *o, bool attestations,
+                    struct pl_str want, struct pl_arena *a)
+{
+    for (size_t i = 0; i < o->n; i++)
+        if (!o->p[i].code &&
+            (attestations ? is_attestation(&o->p[i], want, a) : o->p[i].form == PL_FORM_SIMPLE))
+            put_download(b, &o->p[i], a);
+    for (size_t i = 0, none = b->n; i < o->n && !attestations && !none; i++)
+        if (!o->p[i].code && o->p[i].form == PL_FORM_BUNDLE && !is_attestation(&o->p[i], want, a))
+            put_download(b, &o->p[i], a);
+}
+
 static int download(struct pl_cs *c, bool attestations)
 {
     struct pl_sign_place p = { 0 };
     struct pl_objects o;
     struct pl_buf b = { 0 };
-    int r = collect(c, &p, &o);
-    for (size_t i = 0; r == 0 && i < o.n; i++)
-        if (!o.p[i].code && (o.p[i].form == PL_FORM_SIMPLE) != attestations)
-            put_download(&b, &o.p[i], &c->a);
+    struct pl_str want = { 0 };
+    int r = 0;
+    if (c->o.predicate_type) {
+        want = pl_predicate_uri(pl_str_c(c->o.predicate_type));
+        if (!want.n)
+            r = pl_fail(&c->err, PL_E_USAGE, "invalid predicate type: %s", c->o.predicate_type);
+    }
+    if (r == 0)
+        r = collect(c, &p, &o);
+    if (r == 0)
+        put_all(&b, &o, attestations, want, &c->a);
     if (r == 0 && b.n == 0)
         r = pl_fail(&c->err, PL_E_NOENT, "no %s associated with %s",
                     attestations ? "attestations" : "signatures", c->ops[0]);
