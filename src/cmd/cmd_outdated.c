@@ -253,11 +253,7 @@ static void as_json(struct pl_jsonw *w, const struct told *x)
         pl_jw_kstr(w, "name", r->p->pkg.name);
         pl_jw_kstr(w, "installed", r->p->pkg.version);
         pl_jw_kstr(w, "available", r->available);
-        pl_jw_key(w, "fixes");
-        pl_jw_arr(w);
-        for (size_t k = 0; k < r->fixes.n; k++)
-            pl_jw_str(w, r->fixes.p[k]);
-        pl_jw_arr_end(w);
+        pl_jw_kstrs(w, "fixes", r->fixes.p, r->fixes.n);
         pl_jw_obj_end(w);
     }
     pl_jw_arr_end(w);

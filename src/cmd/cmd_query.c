@@ -173,13 +173,7 @@ static int put_object(struct query *x, const struct pl_store_image *i, struct pl
     char at[24];
     pl_jw_obj(&w);
     pl_jw_kstr(&w, "name", i->name);
-    pl_jw_key(&w, "names");
-    pl_jw_arr(&w);
-    for (size_t k = 0; n && k < n->n; k++)
-        pl_jw_str(&w, n->p[k]);
-    if (!n)
-        pl_jw_str(&w, i->name);
-    pl_jw_arr_end(&w);
+    pl_jw_kstrs(&w, "names", n ? n->p : &i->name, n ? n->n : 1);
     pl_jw_key(&w, "digest");
     pl_jw_str_or_null(&w, i->digest);
     pl_jw_key(&w, "platform");

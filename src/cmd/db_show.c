@@ -89,13 +89,8 @@ struct export
 
 static void put_names(struct pl_jsonw *w, const char *key, const struct pl_names *n)
 {
-    if (!n->n)
-        return;
-    pl_jw_key(w, key);
-    pl_jw_arr(w);
-    for (size_t i = 0; i < n->n; i++)
-        pl_jw_str(w, n->p[i]);
-    pl_jw_arr_end(w);
+    if (n->n)
+        pl_jw_kstrs(w, key, n->p, n->n);
 }
 
 static void put_ranges(struct pl_jsonw *w, const struct pl_advrow *row)

@@ -95,6 +95,22 @@ static void put_life(struct pl_rescan_one *x, const struct pl_span *s, struct pl
     pl_buf_putn(out, life->p, life->n);
 }
 
+/* What is written of an item; views valid until the next call. */
+static int text_of(struct pl_rescan *r, const struct pl_rescan_one *x,
+                   const struct pl_rescan_item *it, struct pl_rescan_text *ret, struct pl_err *err)
+{
+    const struct pl_rescan_text *t;
+    if (!it->member) {
+        pl_rescan_text_of(&r->one, &r->eco.p[it->nth].end, ret);
+        return 0;
+    }
+    bool kernel = x->kernel && r->package.p[it->member->package].headers;
+    int code = pl_rescan_texts(r, it->member, kernel, &t, err);
+    if (code == 0)
+        *ret = t[it->nth];
+    return code;
+}
+
 static int put_findings(struct pl_rescan *r, struct pl_rescan_one *x, bool only_new,
                         struct pl_buf *out, struct pl_err *err)
 {
@@ -105,37 +121,20 @@ static int put_findings(struct pl_rescan *r, struct pl_rescan_one *x, bool only_
     int code = know_layers(r, x, err);
     for (size_t k = 0; k < x->n_items && code == 0; k++) {
         const struct pl_rescan_item *it = &x->item[k];
-        const struct pl_rescan_text *t;
-        struct pl_rescan_text end;
+        struct pl_rescan_text t;
         if (!it->hit->shown || (only_new && !it->fresh))
             continue;
-        if (it->member) {
-            bool kernel = x->kernel && r->package.p[it->member->package].headers;
-            code = pl_rescan_texts(r, it->member, kernel, &t, err);
-            if (code < 0)
-                break;
-            t += it->nth;
-        } else {
-            pl_rescan_text_of(&r->one, &r->eco.p[it->nth].end, &end);
-            t = &end;
-        }
+        code = text_of(r, x, it, &t, err);
+        if (code < 0)
+            break;
         if (comma)
             pl_buf_putc(out, ',');
         comma = true;
-        pl_buf_putn(out, t->head.p, t->head.n);
+        pl_buf_putn(out, t.head.p, t.head.n);
         put_life(x, it->member ? &it->member->span : &no_layer, &life, &last, out);
-        pl_buf_putn(out, t->tail.p, t->tail.n);
+        pl_buf_putn(out, t.tail.p, t.tail.n);
     }
     return code;
-}
-
-static void put_names(struct pl_jsonw *w, const char *key, const struct pl_names *n)
-{
-    pl_jw_key(w, key);
-    pl_jw_arr(w);
-    for (size_t i = 0; i < n->n; i++)
-        pl_jw_str(w, n->p[i]);
-    pl_jw_arr_end(w);
 }
 
 static uint64_t packages_of(const struct pl_rescan *r, const struct pl_store_image *i)
@@ -160,8 +159,8 @@ static int put_object(struct pl_rescan *r, struct pl_rescan_one *x, bool only_ne
     pl_jw_arr(&w);
     int code = put_findings(r, x, only_new, out, err);
     pl_jw_arr_end(&w);
-    put_names(&w, "new", &x->fresh);
-    put_names(&w, "gone", &x->gone);
+    pl_jw_kstrs(&w, "new", x->fresh.p, x->fresh.n);
+    pl_jw_kstrs(&w, "gone", x->gone.p, x->gone.n);
     pl_jw_key(&w, "platform");
     pl_jw_str_or_null(&w, x->t.platform);
     pl_jw_kbool(&w, "complete", x->t.complete);
@@ -212,22 +211,14 @@ static int put_new(struct pl_rescan *r, struct pl_rescan_one *x, struct pl_buf *
     for (int s = PL_SEV_COUNT; s-- > 0;)
         for (size_t k = 0; k < x->n_items && code == 0; k++) {
             const struct pl_rescan_item *it = &x->item[k];
-            const struct pl_rescan_text *t;
-            struct pl_rescan_text end;
+            struct pl_rescan_text t;
             if (!it->hit->shown || !it->fresh || it->hit->severity != s)
                 continue;
-            if (it->member) {
-                bool kernel = x->kernel && r->package.p[it->member->package].headers;
-                code = pl_rescan_texts(r, it->member, kernel, &t, err);
-                if (code < 0)
-                    break;
-                t += it->nth;
-            } else {
-                pl_rescan_text_of(&r->one, &r->eco.p[it->nth].end, &end);
-                t = &end;
-            }
+            code = text_of(r, x, it, &t, err);
+            if (code < 0)
+                break;
             pl_buf_puts(out, "  new   ");
-            pl_buf_putn(out, t->line.p, t->line.n);
+            pl_buf_putn(out, t.line.p, t.line.n);
             pl_buf_putc(out, '\n');
         }
     return code;

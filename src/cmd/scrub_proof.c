@@ -26,11 +26,7 @@ static void put_findings(struct pl_jsonw *j, const struct pl_scrub_result *r)
         pl_jw_kstr(j, "rule", f->rule);
         pl_jw_kcstr(j, "surface", pl_surface_name(f->where.surface));
         pl_jw_kstr(j, "path", f->where.path);
-        pl_jw_key(j, "nested");
-        pl_jw_arr(j);
-        for (size_t k = 0; k < f->where.nested.n; k++)
-            pl_jw_str(j, f->where.nested.p[k]);
-        pl_jw_arr_end(j);
+        pl_jw_kstrs(j, "nested", f->where.nested.p, f->where.nested.n);
         pl_jw_kbool(j, "visible", f->span.visible);
         pl_jw_kstr(j, "evidence", f->evidence);
         pl_jw_obj_end(j);
@@ -88,15 +84,6 @@ static void put_changes(struct pl_jsonw *j, const struct pl_scrub_result *r)
     pl_jw_arr_end(j);
 }
 
-static void put_texts(struct pl_jsonw *j, const char *key, const struct pl_str *s, size_t n)
-{
-    pl_jw_key(j, key);
-    pl_jw_arr(j);
-    for (size_t i = 0; i < n; i++)
-        pl_jw_str(j, s[i]);
-    pl_jw_arr_end(j);
-}
-
 static void put_place(struct pl_jsonw *j, const struct pl_scrub_served *s)
 {
     struct pl_arena a = { 0 };
@@ -133,7 +120,7 @@ static void put_place(struct pl_jsonw *j, const struct pl_scrub_served *s)
         pl_jw_obj_end(j);
     }
     pl_jw_arr_end(j);
-    put_texts(j, "unanswered", s->failed, s->n_failed);
+    pl_jw_kstrs(j, "unanswered", s->failed, s->n_failed);
     pl_jw_obj_end(j);
     pl_arena_release(&a);
 }
@@ -174,7 +161,7 @@ void pl_scrub_proof(const struct pl_scrub_told *t, struct pl_buf *out)
         put_image(&j, &r->images[i]);
     pl_jw_arr_end(&j);
     put_changes(&j, r);
-    put_texts(&j, "signatures_dropped", r->signatures, r->n_signatures);
+    pl_jw_kstrs(&j, "signatures_dropped", r->signatures, r->n_signatures);
     put_served(&j, r);
     pl_jw_key(&j, "scan");
     pl_jw_obj(&j); /* a proof is only made when the scan of what was written said so */

@@ -189,13 +189,8 @@ static void put_vuln(struct pl_jsonw *w, const struct pl_tv_report *r, const str
     some(w, "Title", f->title);
     some(w, "Description", f->why);
     pl_jw_kcstr(w, "Severity", pl_tv_severity_name(s));
-    if (v->cwe.n) {
-        pl_jw_key(w, "CweIDs");
-        pl_jw_arr(w);
-        for (size_t i = 0; i < v->cwe.n; i++)
-            pl_jw_str(w, v->cwe.p[i]);
-        pl_jw_arr_end(w);
-    }
+    if (v->cwe.n)
+        pl_jw_kstrs(w, "CweIDs", v->cwe.p, v->cwe.n);
     if (source.n) {
         pl_jw_key(w, "VendorSeverity");
         pl_jw_obj(w);

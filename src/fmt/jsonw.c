@@ -213,3 +213,12 @@ void pl_jw_kbool(struct pl_jsonw *w, const char *key, bool v)
     pl_jw_key(w, key);
     pl_jw_bool(w, v);
 }
+
+void pl_jw_kstrs(struct pl_jsonw *w, const char *key, const struct pl_str *s, size_t n)
+{
+    pl_jw_key(w, key);
+    pl_jw_arr(w);
+    for (size_t i = 0; i < n; i++)
+        pl_jw_str(w, s[i]);
+    pl_jw_arr_end(w);
+}

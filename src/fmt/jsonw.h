@@ -33,5 +33,7 @@ void pl_jw_kstr(struct pl_jsonw *w, const char *key, struct pl_str s);
 void pl_jw_kcstr(struct pl_jsonw *w, const char *key, const char *s);
 void pl_jw_ku64(struct pl_jsonw *w, const char *key, uint64_t v);
 void pl_jw_kbool(struct pl_jsonw *w, const char *key, bool v);
+/* "key": ["value", …], empty for n == 0. */
+void pl_jw_kstrs(struct pl_jsonw *w, const char *key, const struct pl_str *s, size_t n);
 
 #endif

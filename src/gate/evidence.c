@@ -24,13 +24,8 @@ static void kstr(struct pl_jsonw *w, const char *key, struct pl_str s)
 
 static void knames(struct pl_jsonw *w, const char *key, const struct pl_names *n)
 {
-    if (!n->n)
-        return;
-    pl_jw_key(w, key);
-    pl_jw_arr(w);
-    for (size_t i = 0; i < n->n; i++)
-        pl_jw_str(w, n->p[i]);
-    pl_jw_arr_end(w);
+    if (n->n)
+        pl_jw_kstrs(w, key, n->p, n->n);
 }
 
 /* {"critical":[2,1]}: two, one of which a version mends. */

@@ -8,15 +8,6 @@
 #include "report/vuln_json.h"
 #include "report/words.h"
 
-static void put_names(struct pl_jsonw *w, const char *key, const struct pl_names *names)
-{
-    pl_jw_key(w, key);
-    pl_jw_arr(w);
-    for (size_t i = 0; i < names->n; i++)
-        pl_jw_str(w, names->p[i]);
-    pl_jw_arr_end(w);
-}
-
 static void put_tool(struct pl_jsonw *w, const struct pl_report *r)
 {
     pl_jw_key(w, "tool");
@@ -27,7 +18,7 @@ static void put_tool(struct pl_jsonw *w, const struct pl_report *r)
     pl_jw_key(w, "db");
     pl_db_info_put(w, r->db);
     if (r->scanners.p)
-        put_names(w, "scanners", &r->scanners);
+        pl_jw_kstrs(w, "scanners", r->scanners.p, r->scanners.n);
     pl_jw_obj_end(w);
 }
 
@@ -104,7 +95,7 @@ static void put_where(struct pl_jsonw *w, const struct pl_where *p)
     put_number_or_null(w, "end_line", p->end_line);
     put_number_or_null(w, "end_column", p->end_col);
     pl_jw_ku64(w, "offset", p->off);
-    put_names(w, "nested", &p->nested);
+    pl_jw_kstrs(w, "nested", p->nested.p, p->nested.n);
     pl_jw_obj_end(w);
 }
 
@@ -171,7 +162,7 @@ static void put_package(struct pl_jsonw *w, const struct pl_target *t, const str
     pl_jw_kstr(w, "name", p->pkg.name);
     pl_jw_kstr(w, "version", p->pkg.version);
     pl_jw_kstr(w, "type", p->pkg.type);
-    put_names(w, "paths", &p->paths);
+    pl_jw_kstrs(w, "paths", p->paths.p, p->paths.n);
     put_event(w, "introduced", pl_layer_at(t, p->span.introduced), /* how= */ NULL);
     put_event(w, "hidden", pl_layer_at(t, p->span.hidden), pl_how_name(p->span.how));
     pl_jw_kbool(w, "visible", p->span.visible);
@@ -246,7 +237,7 @@ static void put_finding(struct pl_jsonw *w, const struct pl_target *t, const str
     pl_jw_obj(w);
     pl_jw_kcstr(w, "kind", pl_kind_name(f->kind));
     pl_jw_kstr(w, "rule", f->rule);
-    put_names(w, "aliases", &f->aliases);
+    pl_jw_kstrs(w, "aliases", f->aliases.p, f->aliases.n);
     pl_jw_kcstr(w, "severity", pl_severity_name(f->severity));
     struct pl_buf title = { 0 };
     pl_say_title(&title, t, f);
@@ -271,7 +262,7 @@ static void put_finding(struct pl_jsonw *w, const struct pl_target *t, const str
     if (f->kind == PL_KIND_DOCKERFILE || f->kind == PL_KIND_CONFIG) {
         const struct pl_names *ids = controls(m, f);
         if (ids->n)
-            put_names(w, "controls", ids);
+            pl_jw_kstrs(w, "controls", ids->p, ids->n);
     }
     pl_jw_kstr(w, "fingerprint", f->print);
     if (f->delta != PL_DELTA_NONE)

@@ -346,13 +346,8 @@ static void put_properties(struct sarif *s, const struct pl_target *t, const str
     pl_jw_kcstr(w, "severity", pl_severity_name(f->severity));
     pl_jw_kcstr(w, "surface", pl_surface_name(f->where.surface));
     pl_jw_ku64(w, "offset", f->where.off);
-    if (f->where.nested.n) {
-        pl_jw_key(w, "nested");
-        pl_jw_arr(w);
-        for (size_t i = 0; i < f->where.nested.n; i++)
-            pl_jw_str(w, f->where.nested.p[i]);
-        pl_jw_arr_end(w);
-    }
+    if (f->where.nested.n)
+        pl_jw_kstrs(w, "nested", f->where.nested.p, f->where.nested.n);
     if (f->span.introduced != PL_NEVER)
         pl_jw_ku64(w, "introducedLayer", f->span.introduced);
     if (f->span.hidden != PL_NEVER) {

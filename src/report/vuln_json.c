@@ -10,15 +10,6 @@ static void kstr_or_null(struct pl_jsonw *w, const char *key, struct pl_str s)
     pl_jw_str_or_null(w, s);
 }
 
-static void put_list(struct pl_jsonw *w, const char *key, const struct pl_names *n)
-{
-    pl_jw_key(w, key);
-    pl_jw_arr(w);
-    for (size_t i = 0; i < n->n; i++)
-        pl_jw_str(w, n->p[i]);
-    pl_jw_arr_end(w);
-}
-
 static void put_package(struct pl_jsonw *w, const struct pl_vuln *v)
 {
     pl_jw_key(w, "package");
@@ -55,7 +46,7 @@ static void put_advisory(struct pl_jsonw *w, const struct pl_vuln *v)
     pl_jw_kcstr(w, "state", pl_fix_state_name(v->state));
     kstr_or_null(w, "fixed", v->fixed);
     kstr_or_null(w, "severity_source", v->severity_source);
-    put_list(w, "cvss", &v->cvss);
+    pl_jw_kstrs(w, "cvss", v->cvss.p, v->cvss.n);
     pl_jw_key(w, "kev");
     if (v->kev_added.n) {
         pl_jw_obj(w);
@@ -76,8 +67,8 @@ static void put_advisory(struct pl_jsonw *w, const struct pl_vuln *v)
     } else {
         pl_jw_null(w);
     }
-    put_list(w, "cwe", &v->cwe);
-    put_list(w, "symbols", &v->symbols);
+    pl_jw_kstrs(w, "cwe", v->cwe.p, v->cwe.n);
+    pl_jw_kstrs(w, "symbols", v->symbols.p, v->symbols.n);
     kstr_or_null(w, "url", v->url);
     if (v->eol.n)
         pl_jw_kstr(w, "end_of_life", v->eol);
@@ -103,7 +94,7 @@ void pl_vuln_put(struct pl_jsonw *w, const struct pl_vuln *v)
     pl_jw_key(w, "collapsed");
     pl_jw_obj(w);
     pl_jw_ku64(w, "count", v->collapsed.n);
-    put_list(w, "ids", &v->collapsed);
+    pl_jw_kstrs(w, "ids", v->collapsed.p, v->collapsed.n);
     pl_jw_kstr(w, "reason", v->collapsed_why);
     pl_jw_obj_end(w);
 }

@@ -309,15 +309,6 @@ void pl_advice_compose(const struct pl_advice *x, struct pl_str name, struct pl_
 
 /* ---- JSON ---- */
 
-static void json_list(struct pl_jsonw *w, const char *key, const struct pl_img_list *l)
-{
-    pl_jw_key(w, key);
-    pl_jw_arr(w);
-    for (size_t i = 0; i < l->n; i++)
-        pl_jw_str(w, l->p[i]);
-    pl_jw_arr_end(w);
-}
-
 static void json_mount(struct pl_jsonw *w, const struct pl_mount *m)
 {
     char mode[8];
@@ -344,7 +335,7 @@ static void json_mount(struct pl_jsonw *w, const struct pl_mount *m)
         pl_jw_kbool(w, "exec", m->exec);
     }
     pl_jw_kcstr(w, "confidence", pl_confidence_name(m->confidence));
-    json_list(w, "reasons", &m->reasons);
+    pl_jw_kstrs(w, "reasons", m->reasons.p, m->reasons.n);
     pl_jw_obj_end(w);
 }
 
@@ -413,7 +404,7 @@ void pl_advice_json(const struct pl_advice *x, struct pl_jsonw *w)
     pl_jw_key(w, "program");
     pl_jw_str_or_null(w, x->program);
     pl_jw_kbool(w, "root_stays", x->root_stays);
-    json_list(w, "ports", &x->ports);
+    pl_jw_kstrs(w, "ports", x->ports.p, x->ports.n);
     pl_jw_key(w, "variants");
     pl_jw_arr(w);
     for (size_t i = 0; i < x->n; i++)
@@ -431,6 +422,6 @@ void pl_advice_json(const struct pl_advice *x, struct pl_jsonw *w)
         pl_jw_obj_end(w);
     }
     pl_jw_arr_end(w);
-    json_list(w, "not_demanded", &x->weak);
-    json_list(w, "not_followed", &x->unread);
+    pl_jw_kstrs(w, "not_demanded", x->weak.p, x->weak.n);
+    pl_jw_kstrs(w, "not_followed", x->unread.p, x->unread.n);
 }
