@@ -179,6 +179,9 @@ static void put_scope(struct export *x, const struct pl_rule_scope *s)
         }
         if (taken(x, scope))
             continue;
+        /* there a repository's scope is that of all below it as well */
+        if (!pl_str_ends(s->match.p[i], PL_S("/**")) && s->kind != PL_SCOPE_DENY)
+            lose(x, s->line, "a repository without those below it");
         x->scopes.p[x->scopes.n++] = scope;
         pl_jw_key(&x->w, scope.p);
         put_requirements(x, s);

@@ -168,6 +168,24 @@ def deploy_reads():
     reg.close()
 
 
+def exports():
+    """In containers' policy.json a repository's scope covers what lies below it: more than the policy says."""
+    def export(scope, *flags):
+        with open("exp.yaml", "w", encoding="utf-8") as f:
+            f.write("version: 1\nkeys: { release: { file: rel.pub, roles: [release] } }\nscopes:\n  - %s\n"
+                    "  - { match: [\"r.example/app/**\"], signatures: [ { roles: [release] } ] }\n" % scope)
+        return g.run("gate", "export", "--policy", "exp.yaml", "--for", "podman", "-o", "exp", *flags)
+
+    one = "{ match: [\"r.example/app/one\"], %s }"
+    r = export(one % "allow: any")
+    g.point(r.code == 1 and "below it" in r.text, "export: one repository, whatever it is", r)
+    r = export(one % "signatures: [ { roles: [release] } ]")
+    g.point(r.code == 1 and "below it" in r.text, "export: one repository, signed", r)
+    g.point(export(one % "allow: any", "--lossy").code == 0, "export: one repository, --lossy")
+    g.point(export(one % "deny: \"no\"").code == 0, "export: one repository, denied")
+    g.point(export("{ match: [\"r.example/app/one/**\"], allow: any }").code == 0, "export: all below one")
+
+
 def writers():
     """Runs at once that write one log take turns."""
     with open("any.yaml", "w", encoding="utf-8") as f:
@@ -234,7 +252,7 @@ def main():
         return 0
     for name in ("rel", "bak", "scn"):
         g.key(name)
-    for part in (spelling, platforms, past, deploys, deploy_reads, writers, mutates):
+    for part in (spelling, platforms, past, deploys, deploy_reads, exports, writers, mutates):
         part()
     print("1..%d" % g.points)
     return 0
