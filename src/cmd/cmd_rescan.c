@@ -51,7 +51,7 @@ static int check(const struct pl_rescan_cmd *o)
 static int open_store(struct pl_rescan *r, const char *where, struct pl_err *err)
 {
     int code = pl_store_open(where, PL_STORE_WRITE, &r->s, err);
-    if (code != PL_E_IO)
+    if (code != PL_E_IO && code != PL_E_AUTH)
         return code;
     struct pl_err other = { 0 };
     if (pl_store_open(where, PL_STORE_READ, &r->s, &other) < 0)

@@ -38,6 +38,10 @@ int pl_worker_discover(struct pl_store *s, const struct pl_registry_opts *ro,
 int pl_worker_open(const char *where, const struct pl_fleet_log *log, struct pl_store **ret,
                    struct pl_err *err);
 
+/* Waits after the `failures`th failure of a store in a row, longer each time; until the run is to
+ * end. */
+void pl_worker_rest(unsigned failures);
+
 /* What a slot is given. */
 struct pl_worker_slot {
     const char *where, *name; /* the store; its own name in leases */

@@ -6,6 +6,14 @@
 #include "store/store.h"
 
 #define PATIENCE_S 300u /* how long a store that is gone is waited for */
+#define REST_MOST 5u    /* doublings: 32 s */
+
+void pl_worker_rest(unsigned failures)
+{
+    unsigned seconds = 1u << (failures < REST_MOST ? failures - 1 : REST_MOST);
+    for (unsigned i = 0; i < seconds && !*pl_common_cancel(); i++)
+        sleep(1);
+}
 
 int pl_worker_open(const char *where, const struct pl_fleet_log *log, struct pl_store **ret,
                    struct pl_err *err)

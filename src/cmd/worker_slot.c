@@ -413,6 +413,7 @@ static void say(const struct pl_fleet_log *log, enum pl_log_level level, const c
 static int loop(struct slot *x, struct pl_err *err)
 {
     int r = 0, pause = ONCE_MS;
+    unsigned failures = 0;
     bool end = false, broken = false;
     while (!*pl_common_cancel() && !end) {
         if (!x->s && (r = pl_worker_open(x->where, &x->log, &x->s, err)) < 0)
@@ -431,12 +432,13 @@ static int loop(struct slot *x, struct pl_err *err)
         } else {
             pause = ONCE_MS;
         }
-        if (r < 0) { /* its lease is renewed as long as this process lives: it must be left */
+        failures = r < 0 ? failures + 1 : 0;
+        if (failures) { /* its lease is renewed as long as this process lives: it must be left */
             broken = true;
             say(&x->log, PL_LOG_ERROR, "work interrupted", err);
             x->s->ops->close(x->s);
             x->s = NULL;
-            sleep(1);
+            pl_worker_rest(failures);
         }
     }
     return *pl_common_cancel() ? 0 : r;

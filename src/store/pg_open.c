@@ -59,7 +59,7 @@ static int admit(struct pl_pg *p, enum pl_store_mode mode, struct pl_err *err)
     if (!v[0])
         return pl_fail(err, PL_E_AUTH, "this login belongs to no tenant: plimsoll store grant");
     if (mode != PL_STORE_READ && !v[2])
-        return pl_fail(err, PL_E_IO, "this login may only read");
+        return pl_fail(err, PL_E_AUTH, "this login may only read");
     return mode == PL_STORE_READ ? pl_pg_run(p, "SET default_transaction_read_only TO on", err) : 0;
 }
 

@@ -169,6 +169,30 @@ def cut_network(server, targets, expected):
     whole("… nothing lost", server.url(), targets, expected)
 
 
+def out_of_order(server):
+    """A database that answers and is of no use: without haste, longer each time; a login that may only read: the end."""
+    server.sql("DROP SCHEMA IF EXISTS plimsoll CASCADE")
+    run("store", "init", "--store", server.url())
+    run("store", "grant", "plworker", "--as", "worker", "--store", server.url())
+    run("store", "grant", "plreader", "--as", "reader", "--store", server.url())
+    for args in (("worker", "--once", "-q"), ("queue", "add", "oci:x"), ("store", "gc"), ("watch", "--once", "-q")):
+        code, _, err = run(*args, "--store", server.url("plreader"))
+        point(code == 4 and "may only read" in err, "a login that may only read: 4, at once: " + " ".join(args), (code, err))
+    server.sql("ALTER TABLE plimsoll.job RENAME TO mislaid")
+    p = fleetlib.Running(PROGRAM, "worker", "--store", server.url("plworker"), "--threads", "1", "--log-format=json")
+
+    def when():
+        return [float(x["time"][14:16]) * 60 + float(x["time"][17:-1]) for x in p.lines() if x["what"] == "work interrupted"]
+    until(lambda: len(when()) >= 4)
+    at = when()
+    pauses = [(b - a) % 3600 for a, b in zip(at, at[1:])]
+    point(len(at) >= 4 and all(s > least for s, least in zip(pauses, (0.9, 1.9, 3.9))), "what is broken is asked less and less",
+          (pauses, p.text()[-500:]))
+    server.sql("ALTER TABLE plimsoll.mislaid RENAME TO job")
+    code, _, said = p.end()
+    point(code == 130 and "mislaid" not in said, "… until it is told to end", (code, said[-300:]))
+
+
 SHIFT = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -232,6 +256,7 @@ def main():
             print("# skip: fleet_trouble over PostgreSQL: no server on this machine")
         else:
             with with_pg.Server() as server:
+                out_of_order(server)
                 cut_network(server, targets, expected)
                 wrong_clocks(server, targets, expected)
                 full_disk(server, targets, expected)

@@ -1244,7 +1244,7 @@ static void a_reader_reads_only(void **state_)
     put(w);
     grant(w, "plreader", /* worker= */ false, "default");
     w->where = url("PL_TEST_PG_READER");
-    reopen(w, PL_STORE_WRITE, PL_E_IO);
+    reopen(w, PL_STORE_WRITE, PL_E_AUTH);
     reopen(w, PL_STORE_READ, 0);
     assert_int_equal(w->s->ops->each_image(w->s, INT64_MAX, look_at_shop, &x, &w->err), 0);
     assert_int_equal(x.n, 1);
