@@ -128,8 +128,8 @@ static int parse_scanners(struct run *r)
                  { "malware", PL_KIND_MALWARE } };
     const struct pl_opt_list *list = &r->o->scanners;
     struct pl_str word;
-    r->secrets = r->packages = !list->n;
-    r->vulns = !list->n && strcmp(r->o->verb, "scan") == 0;
+    r->secrets = !list->n;
+    r->packages = r->vulns = !list->n && strcmp(r->o->verb, "scan") == 0;
     for (size_t k = 0; k < PL_COUNT(runs) && r->vulns; k++)
         r->kinds |= 1u << runs[k].kind;
     for (size_t i = 0; i < list->n; i++) {
@@ -447,6 +447,7 @@ int pl_scan_cmd_run(const struct pl_scan_cmd *o, const struct pl_operands *ops)
     r.o = &with;
     with.common.salt = r.ignores.salt;
     with.common.kinds = r.kinds;
+    with.common.no_inventory = !r.packages;
     if (code)
         ;
     else if (with.baseline && read_baseline(&r, &a, &err) < 0)

@@ -81,6 +81,7 @@ static int prepare(struct pl_run *r, const struct pl_common *c, bool secrets, st
     r->o.threads = c->threads;
     r->o.secrets = secrets;
     r->o.packages = true;
+    r->o.owners_only = c->no_inventory;
     r->o.kinds = c->kinds;
     r->o.config = c->kinds != 0;
     r->o.reveal = c->show_secrets;

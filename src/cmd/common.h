@@ -15,6 +15,7 @@ struct pl_common {
     bool quiet, offline, show_secrets, no_config;
     /* filled by the verb */
     bool marks;                     /* markers beside a secret count */
+    bool no_inventory;              /* packages are not asked for */
     const struct pl_git_scope *git; /* what of git: targets is read; NULL = all refs */
     struct pl_str salt;             /* of fingerprints of sources */
     unsigned kinds;                 /* findings about how an image runs: 1 << enum pl_kind */

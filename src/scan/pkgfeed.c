@@ -76,7 +76,8 @@ static struct pl_str name_of(const struct pl_spot *at)
 static void on_note(void *arg, bool incomplete, const char *code, const char *message)
 {
     struct out *o = arg;
-    pl_worker_note(o->w, PL_SCOPE_ENTRY, incomplete, code, name_of(o->at), "%s", message);
+    if (!(o->w->job.flags & PL_JOBF_OWNERS))
+        pl_worker_note(o->w, PL_SCOPE_ENTRY, incomplete, code, name_of(o->at), "%s", message);
 }
 
 /* A folder of a store is a package: told with the first of its files that come by in a row. */
@@ -150,8 +151,9 @@ static void keep(struct pl_pkgfeed *f, struct pl_worker *w, const struct pl_spot
     if (pl_buf_add(&f->b, bytes.p, bytes.n, &err) == 0)
         return;
     f->over = true;
-    pl_worker_note(w, PL_SCOPE_ENTRY, true, "limit", name_of(at), "package list %s: %s", f->c->id,
-                   err.msg);
+    if (!(w->job.flags & PL_JOBF_OWNERS))
+        pl_worker_note(w, PL_SCOPE_ENTRY, true, "limit", name_of(at), "package list %s: %s",
+                       f->c->id, err.msg);
     pl_buf_release(&f->b);
 }
 

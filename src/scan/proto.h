@@ -43,6 +43,7 @@ enum pl_job_flags {
     PL_JOBF_MARKS = 1u << 6,    /* markers beside a secret count */
     PL_JOBF_PACKAGES = 1u << 7, /* run the catalogers */
     PL_JOBF_FACTS = 1u << 8,    /* keep what says how the image runs (check/image/img.h) */
+    PL_JOBF_OWNERS = 1u << 9,   /* catalogers serve to tell whose a file is: no notes of theirs */
 };
 
 /* What `recover` wants to have: the bytes of one place. */

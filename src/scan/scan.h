@@ -19,15 +19,16 @@ struct pl_keep;
 struct pl_scan_opts {
     struct pl_limits limits;
     enum pl_sandbox_mode sandbox;
-    unsigned threads;                    /* workers; 0 = one per processor */
-    bool secrets;                        /* run the secret engine */
-    bool marks;                          /* markers beside a secret count */
-    bool packages;                       /* run the catalogers */
-    bool lockfiles;                      /* lock files count in images, too */
-    bool facts;                          /* keep what says how an image runs */
-    bool config;                         /* judge it (implies facts) */
-    unsigned kinds;                      /* of findings about that: bits 1 << enum pl_kind */
-    bool reveal;                         /* keep whole secrets for the report */
+    unsigned threads; /* workers; 0 = one per processor */
+    bool secrets;     /* run the secret engine */
+    bool marks;       /* markers beside a secret count */
+    bool packages;    /* run the catalogers */
+    bool owners_only; /* no inventory is wanted: a list that is damaged is no note */
+    bool lockfiles;   /* lock files count in images, too */
+    bool facts;       /* keep what says how an image runs */
+    bool config;      /* judge it (implies facts) */
+    unsigned kinds;   /* of findings about that: bits 1 << enum pl_kind */
+    bool reveal;      /* keep whole secrets for the report */
     const struct pl_platform *platforms; /* only these, settled; none = all */
     size_t n_platforms;
     const struct pl_keep *keep;          /* records of layers (scan/keep.h); NULL: none are kept */

@@ -59,7 +59,8 @@ uint32_t pl_unit_job_flags(const struct pl_scan *s)
 {
     return PL_JOBF_ENTRIES | (s->o.secrets ? PL_JOBF_SECRETS : 0u) |
            (s->o.packages ? PL_JOBF_PACKAGES : 0u) | (s->o.reveal ? PL_JOBF_REVEAL : 0u) |
-           (s->o.marks ? PL_JOBF_MARKS : 0u) | (s->o.facts || s->o.config ? PL_JOBF_FACTS : 0u);
+           (s->o.owners_only ? PL_JOBF_OWNERS : 0u) | (s->o.marks ? PL_JOBF_MARKS : 0u) |
+           (s->o.facts || s->o.config ? PL_JOBF_FACTS : 0u);
 }
 
 struct pl_task *pl_unit_task(struct pl_unit *u, struct pl_part *p, uint32_t flags)

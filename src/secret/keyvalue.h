@@ -26,6 +26,7 @@ struct pl_kv {
     bool comment; /* the line is a comment */
     bool beside;  /* nothing but a blank stands between key and value */
     bool token;   /* the key asks for a token, not for a password */
+    bool member;  /* of an address or a connection string: "?key=v", ";Key=v" */
     bool list;    /* key and value are neighbours in a list or a call: no operator */
 };
 

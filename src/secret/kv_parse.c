@@ -10,6 +10,7 @@
 struct cursor {
     const uint8_t *p;
     size_t i, n;
+    char close; /* ends a bare value, too; or 0 */
 };
 
 static int peek(const struct cursor *c, size_t ahead)
@@ -69,6 +70,7 @@ static bool value_member(struct cursor *c)
     if (!gap)
         return false;
     quote(&t);
+    skip_text(&t, "android:");
     if (!skip_text(&t, "value") && !skip_text(&t, "Value"))
         return false;
     quote(&t);
@@ -146,6 +148,79 @@ static void white_space(struct cursor *c)
         c->i++;
 }
 
+/* What is taken where a variable is not set: `process.env.KEY || "v"`, `getenv("KEY") ?: "v"`,
+ * `ENV["KEY"] or "v"`. */
+static bool fallback(struct cursor *c)
+{
+    static const char *const forms[] = { "||", "??", "?:", "or ", "//" };
+    struct cursor t = *c;
+    if (peek(&t, 0) == ')' || peek(&t, 0) == ']')
+        t.i++;
+    size_t gap = t.i;
+    blanks(&t);
+    if (t.i == gap)
+        return false;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        if (!skip_text(&t, forms[i]))
+            continue;
+        blanks(&t);
+        if (is_quote(peek(&t, 0))) {
+            *c = t;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool skip_tag(struct cursor *c, bool closing)
+{
+    if (peek(c, 0) != '<' || (peek(c, 1) == '/') != closing)
+        return false;
+    size_t k = closing ? 2 : 1, from = k;
+    while (k < 24 && (key_char((uint8_t)peek(c, k)) || peek(c, k) == ':'))
+        k++;
+    if (k == from || peek(c, k) != '>')
+        return false;
+    c->i += k + 1;
+    return true;
+}
+
+/* "<key>KEY</key> <string>v</string>", "<name>KEY</name><value>v</value>": to behind the tag. */
+static bool next_element(struct cursor *c)
+{
+    struct cursor t = *c;
+    if (!skip_tag(&t, true))
+        return false;
+    white_space(&t);
+    if (!skip_tag(&t, false))
+        return false;
+    *c = t;
+    return true;
+}
+
+/* "KEY: >-" with the value on the next line, "KEY:" with one in quotes there. */
+static bool next_line(struct cursor *c)
+{
+    struct cursor t = *c;
+    bool block = peek(&t, 0) == '>' || peek(&t, 0) == '|';
+    if (block)
+        t.i++;
+    if (block && (peek(&t, 0) == '-' || peek(&t, 0) == '+'))
+        t.i++;
+    blanks(&t);
+    if (peek(&t, 0) == '\r')
+        t.i++;
+    if (peek(&t, 0) != '\n')
+        return false;
+    t.i++;
+    size_t line = t.i;
+    blanks(&t);
+    if (t.i == line || (!block && !is_quote(peek(&t, 0))))
+        return false;
+    *c = t;
+    return true;
+}
+
 /* What follows a key in quotes and no operator: `"KEY", "v"`, `"password" value="v"`. */
 static bool after_quoted(struct cursor *c, struct pl_kv *kv)
 {
@@ -185,11 +260,18 @@ static bool separator(struct cursor *c, struct pl_kv *kv, bool flag)
     blanks(c);
     bool gap = c->i > after.i;
     int ch = peek(c, 0);
+    if (!gap && !closed && ch == ':' && peek(c, 1) == '-') { /* ${KEY:-v} */
+        c->i += 2;
+        c->close = '}';
+        kv->tight = true;
+        return true;
+    }
     if (operator(c) || escaped_operator(c)) {
         size_t sep = c->i;
         blanks(c);
         kv->tight = !gap && c->i == sep && ch != ':';
-        typed(c);
+        if (!typed(c) && ch == ':')
+            next_line(c);
         return true;
     }
     if (ch == '>' && !gap) { /* <password>x<, name="password">x< */
@@ -198,8 +280,16 @@ static bool separator(struct cursor *c, struct pl_kv *kv, bool flag)
         kv->quoted = true;
         return true;
     }
+    if (ch == '<' && !gap && !closed) {
+        kv->quoted = next_element(c);
+        return kv->quoted;
+    }
     if (flag && gap && !closed)
         return true;
+    *c = after;
+    if (fallback(c))
+        return true;
+    blanks(c);
     if (gap && ch == '-' && peek(c, 1) == ' ') { /* token - 'x', of notes */
         c->i++;
         blanks(c);
@@ -213,6 +303,10 @@ static bool separator(struct cursor *c, struct pl_kv *kv, bool flag)
     }
     if (gap && !closed && (is_quote(ch) || typed(c))) /* PASSWORD 'x' */
         return true;
+    if (gap && !closed && (skip_text(c, "is ") || skip_text(c, "| "))) { /* the key is x */
+        kv->beside = true;
+        return true;
+    }
     if (gap && !closed && ch > ' ' && pl_is_alnum((uint8_t)ch)) { /* SECRET x */
         kv->beside = true;
         return true;
@@ -234,6 +328,10 @@ static bool quoted_value(struct cursor *c, struct pl_kv *kv)
     for (size_t i = from; i < max; i++) {
         if (c->p[i] == q) {
             size_t end = i - (back && i - from >= back ? back : 0);
+            if (end - from > 2 && c->p[from] == '"' && c->p[end - 1] == '"') { /* '"x"' */
+                from++;
+                end--;
+            }
             kv->off = from;
             kv->value = pl_str_n(c->p + from, end - from);
             kv->quoted = true;
@@ -259,7 +357,7 @@ static bool bare_value(struct cursor *c, struct pl_kv *kv)
 {
     bool tag = kv->quoted;
     size_t from = c->i, i = from, max = c->n - from < MAX_VALUE ? c->n : from + MAX_VALUE;
-    while (i < max && !ends_value(c->p[i], tag))
+    while (i < max && !ends_value(c->p[i], tag) && (!c->close || c->p[i] != (uint8_t)c->close))
         i++;
     if (i == max && i != c->n)
         return false;
@@ -294,14 +392,14 @@ static bool in_comment(const struct pl_hit *h, size_t key)
 
 bool pl_kv_parse(const struct pl_hit *h, struct pl_kv *ret)
 {
-    struct cursor c = { h->p, h->at + h->len, h->n };
+    struct cursor c = { .p = h->p, .i = h->at + h->len, .n = h->n };
     size_t right = c.i + MAX_KEY;
     while (c.i < c.n && c.i < right && key_char(c.p[c.i]))
         c.i++;
     int ch = peek(&c, 0);
     if (ch != '=' && ch != ':' && ch != '"' && ch != '\'' && ch != ' ' && ch != '\t' && ch != '>' &&
         ch != '\\' && ch != '\n' && ch != '\r' && ch != ',' && ch != '`' && ch != '?' &&
-        ch != '+' && ch != '|' && ch != '%' && ch != '(')
+        ch != '+' && ch != '|' && ch != '%' && ch != '(' && ch != '<')
         return false;
     size_t key = h->at, end = c.i;
     while (key > 0 && h->at - key < MAX_KEY && key_char(h->p[key - 1]))
@@ -318,5 +416,7 @@ bool pl_kv_parse(const struct pl_hit *h, struct pl_kv *ret)
             return false;
     }
     ret->comment = in_comment(h, key);
+    ret->member =
+        ret->tight && !ret->quoted && key > 0 && strchr("?&;\"'`", h->p[key - 1]) && h->p[key - 1];
     return true;
 }

@@ -412,7 +412,7 @@ bool pl_kv_is_secret(const struct pl_kv *kv, enum pl_kv_name name, enum pl_kv_pl
         place = PL_KV_CODE;
     if (kv->list && (kv->comment || wordlike(kv->value)))
         return false;
-    if (place == PL_KV_CODE && !kv->quoted)
+    if (place == PL_KV_CODE && !kv->quoted && !(kv->member && plainly_random(kv)))
         return false;
     /* in a script a bare value is one only in an assignment without blanks */
     if (place == PL_KV_SCRIPT && !kv->quoted && !kv->tight && wordlike(kv->value))

@@ -95,4 +95,16 @@ point $? "a marker of another rule covers nothing"
 [ "$(count 'plimsoll:allow until=2999-01-01')$(count 'plimsoll:allow github-pat until=2001-01-01')$(
     count 'plimsoll:allow key of the tests until=2001-01-01')$(count 'plimsoll:allow until=soon')" = 0111 ]
 point $? "a marker's date, wherever it stands"
+cd ..
+
+mkdir lists && echo 'lock {' >lists/poetry.lock && echo '{"lockfileVersion":2,"packages":{"node_modules/x":{"version":"1.0.0"}}}' >lists/package-lock.json
+plimsoll secrets dir lists -f json >out 2>err
+[ $? = 0 ] && ! grep -q '"purl"' out && grep -q '"complete": true' out
+point $? "lists of packages are no business of secrets"
+plimsoll scan dir:lists --scanners secret -f json >out 2>err
+[ $? = 0 ]
+point $? "nor of a scan for secrets alone"
+plimsoll scan dir:lists --scanners package -f json >out 2>err
+[ $? = 3 ] && grep -q '"purl"' out
+point $? "but of one for packages"
 echo "1..$n"
