@@ -8,6 +8,7 @@
 #include "serve/server_int.h"
 
 #define LOOK_NS 1000000000LL
+#define AGAIN_NS 3000000000LL
 #define TICK_NS 250000000L
 #define DRAIN_MS 10000u
 
@@ -67,16 +68,22 @@ int pl_serve_reload(struct pl_serve *s, struct pl_err *err)
     return r < 0 ? r : t;
 }
 
-static void reload(struct pl_serve *s)
+/* `again`: what is still wrong in the same way is not said once more. */
+static void reload(struct pl_serve *s, bool again)
 {
     struct pl_err err = { 0 };
+    char before[sizeof s->trouble];
+    memcpy(before, s->trouble, sizeof before);
     /* stamps first: what changes while it is read is seen at the next look */
     for (size_t i = 0; i < s->watched.n; i++)
         s->watched.p[i].stamp = pl_file_stamp(s->watched.p[i].path);
     if (pl_serve_reload(s, &err) < 0) {
-        pl_serve_say(s, "not reloaded, what was in force stays: %s", err.msg);
+        s->tried_ns = pl_clock_ns();
+        if (!again || strcmp(before, s->trouble) != 0)
+            pl_serve_say(s, "not reloaded, what was in force stays: %s", err.msg);
         return;
     }
+    s->tried_ns = 0;
     pl_serve_watch(s);
     void *policy = pl_serve_policy(s);
     if (!policy) {
@@ -113,8 +120,10 @@ void pl_serve_tick(struct pl_serve *s)
         return;
     s->looked_ns = now;
     bool changed = look(s);
-    if (!changed && s->changed)
-        reload(s);
+    /* what was wrong may be mended by a file that nobody watches yet, because it was not there */
+    bool again = s->tried_ns && now - s->tried_ns >= AGAIN_NS;
+    if (!changed && (s->changed || again))
+        reload(s, !s->changed);
     s->changed = changed;
 }
 
@@ -126,7 +135,7 @@ static int serve(struct pl_serve *s, const sigset_t *signals)
         if (sig == SIGTERM || sig == SIGINT)
             return 0;
         if (sig == SIGHUP)
-            reload(s);
+            reload(s, /* again= */ false);
         pl_serve_tick(s);
     }
 }

@@ -32,8 +32,8 @@ struct pl_serve {
     /* of the thread that ticks */
     struct pl_arena watch_names;
     PL_VEC(struct pl_watched) watched;
-    int64_t looked_ns;
-    bool changed; /* at the last look: the next one reloads, when it is quiet */
+    int64_t looked_ns, tried_ns; /* tried_ns: when files were last found not to be right */
+    bool changed;                /* at the last look: the next one reloads, when it is quiet */
 };
 
 /* A reference to the policy in force; NULL without one. */

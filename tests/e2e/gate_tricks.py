@@ -198,6 +198,34 @@ def writers():
     g.point(codes == [0] * 6 and r.code == 0 and "240 decisions" in r.text, "six writers of one log", (codes, r))
 
 
+def late_key():
+    """A policy that comes before its new key is taken up when the key is there."""
+    servelib.certificate("server")
+
+    def write(text):
+        with open("live.new", "w", encoding="utf-8") as f:
+            f.write("version: 1\n%sscopes: [ { match: [\"r.example/**\"], allow: any } ]\n" % text)
+        os.rename("live.new", "live.yaml")
+
+    write("")
+    s = servelib.Server([g.PROGRAM, "serve", "--policy", "live.yaml", "--listen", "127.0.0.1:0",
+                         "--tls-cert", "server.pem", "--tls-key", "server.key"])
+    if s.missing():
+        print("# skip: serve: not in this build", flush=True)
+        return
+    write("keys: { late: { file: late.pub, roles: [release] } }\n")
+
+    def ready():
+        return s.ask("GET", "/readyz")[1]
+
+    g.point(servelib.within(servelib.LONG, lambda: b"late.pub" in ready()), "a key that is not there", s.said())
+    with open("rel.pub", encoding="ascii") as f, open("late.pub", "w", encoding="ascii") as to:
+        to.write(f.read())
+    g.point(servelib.within(servelib.LONG, lambda: ready() == b"ok\n"), "it has come", s.said())
+    g.point(s.said().count("not reloaded") == 1, "said once", s.said())
+    s.stop()
+
+
 def mutates():
     """Tags become digests; what has one stays as it stands, and who only watches stops nothing."""
     reg = Registry()
@@ -252,7 +280,7 @@ def main():
         return 0
     for name in ("rel", "bak", "scn"):
         g.key(name)
-    for part in (spelling, platforms, past, deploys, deploy_reads, exports, writers, mutates):
+    for part in (spelling, platforms, past, deploys, deploy_reads, exports, writers, late_key, mutates):
         part()
     print("1..%d" % g.points)
     return 0
