@@ -378,19 +378,21 @@ static bool span(const char *text, int64_t otherwise, int64_t *ret)
     return true;
 }
 
-static void add_hook(struct pl_watch *w, const char *url)
+static int add_hook(struct pl_watch *w, const char *url, struct pl_err *err)
 {
     struct pl_watch_hook h = { .url = url, .shown = PL_S("standard output") };
     uint8_t sum[PL_SHA256_LEN];
     struct pl_url u;
     pl_sha256(url, strlen(url), sum);
     pl_hex(sum, 16, h.print);
-    if (strcmp(url, "-") != 0) /* paths and queries of hooks are secrets, mostly */
-        h.shown = pl_url_parse(pl_str_c(url), &w->a, &u, NULL) == 0
-                      ? pl_printf(&w->a, "%s://%.*s:%u/…", u.https ? "https" : "http",
-                                  PL_FMT(u.host), u.port)
-                      : PL_S("a webhook");
+    if (strcmp(url, "-") != 0) { /* paths and queries of hooks are secrets, mostly */
+        if (pl_url_parse(pl_str_c(url), &w->a, &u, err) < 0)
+            return pl_wrap(err, "--webhook");
+        h.shown =
+            pl_printf(&w->a, "%s://%.*s:%u/…", u.https ? "https" : "http", PL_FMT(u.host), u.port);
+    }
     pl_vec_push(&w->hook, h);
+    return 0;
 }
 
 static int prepare(struct pl_watch *w)
@@ -418,9 +420,10 @@ static int prepare(struct pl_watch *w)
         if (pl_fleet_place(pl_str_c(o->discover.p[i]), &w->a, &target, &place, &err) < 0)
             return pl_run_failed("watch", &err);
     }
-    add_hook(w, "-");
+    add_hook(w, "-", &err);
     for (size_t i = 0; i < o->webhook.n; i++)
-        add_hook(w, o->webhook.p[i]);
+        if (add_hook(w, o->webhook.p[i], &err) < 0)
+            return usage(err.msg);
     gethostname(host, sizeof host - 1);
     snprintf(w->name, sizeof w->name, "watch:%s:%d:%lld", host, (int)getpid(),
              (long long)pl_clock_ms());

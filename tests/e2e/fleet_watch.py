@@ -142,6 +142,14 @@ def kept(w):
     w.point(code == 0 and len(by_event(w.hook.events(), "new")) == 9, "… and can be sent again", (code, err))
 
 
+def no_webhook(w):
+    """An address that nothing could be sent to is told at once, not after days; what it holds is not."""
+    for url in ("hooks.example/canary-path", "ftp://x/canary-path", "https://robot:canary-path@x/", "https://x:99999/canary-path"):
+        for verb in (("watch", "--once"), ("rescan",)):
+            code, _, err = run(*verb, "--store", w.store, "--db", "db1", "--webhook", url)
+            w.point(code == 2 and "--webhook" in err and "canary" not in err, "%s: no webhook: %s" % (verb[0], url), (code, err))
+
+
 def many_watchers(w):
     """Several at once: each event is made once."""
     flags = ["watch", "--once", "-q", "--store", w.store, "--db", "db5"]
@@ -274,6 +282,7 @@ def all_of(what, store, folder, server=None):
     discovered(w)
     told(w)
     kept(w)
+    no_webhook(w)
     many_watchers(w)
     polite(w)
     pods(w)
