@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "cmd/gate_cmd.h"
 #include "cmd/gate_reader.h"
+#include "oci/platform.h"
 
 #define PATIENCE_MS 600000u
 
@@ -84,7 +85,10 @@ int pl_gate_cmd_open(const struct pl_gate_cmd *o, struct pl_operands *ops, struc
         fputs("plimsoll gate: --policy FILE is needed\n", stderr);
         return PL_EXIT_USAGE;
     }
-    int r = pl_registry_cli(&o->reg, o->offline, o->quiet, ops, a, ro, &err);
+    struct pl_platform unused;
+    int r = o->platform ? pl_platform_parse(pl_str_c(o->platform), &unused, &err) : 0;
+    if (r == 0)
+        r = pl_registry_cli(&o->reg, o->offline, o->quiet, ops, a, ro, &err);
     if (r == 0)
         r = pl_gate_cache_new(o->cache, 0, (size_t)o->cache_size << 20, &cache, &err);
     struct pl_gate_opts go = { .policy = o->policy,

@@ -80,6 +80,8 @@ def platforms():
         [child(good, "linux", "arm64"), child(good, "linux", "amd64"), child(evil, "linux", "386"),
          child(evil, "linux", "arm")]))
     g.allowed(g.gate(reg, "app/web:both"), "nothing stands in for what is there")
+    for word in ("linux", "linux/", "linux/amd64/v2/x", ""):
+        g.refused(g.gate(reg, "app/web:both", "--platform", word), "--platform '%s' is none" % word, "platform", 2)
     put_index(reg, "arm", '"manifests":%s' % json.dumps(
         [child(good, "linux", "amd64"), child(evil, "linux", "arm")]))
     g.refused(g.gate(reg, "app/web:arm"), "arm stands in for arm64", "signature")
