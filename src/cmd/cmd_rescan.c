@@ -7,7 +7,7 @@
 #include "cmd/rescan.h"
 #include "cmd/since.h"
 #include "cmd/store_opt.h"
-#include "io/url.h"
+#include "cmd/webhook.h"
 #include "store/store.h"
 
 #define O(field) offsetof(struct pl_rescan_cmd, field)
@@ -43,13 +43,11 @@ static int check(const struct pl_rescan_cmd *o)
 {
     struct pl_arena a = { 0 };
     struct pl_err err = { 0 };
-    struct pl_url u;
-    bool good = !o->webhook || pl_url_parse(pl_str_c(o->webhook), &a, &u, &err) == 0;
+    struct pl_str shown;
+    bool good = !o->webhook || pl_webhook_shown(o->webhook, &a, &shown, &err) == 0;
     pl_arena_release(&a);
-    if (!good) {
-        pl_wrap(&err, "--webhook");
+    if (!good)
         return usage(err.msg);
-    }
     if (o->webhook && o->common.offline)
         return usage("--webhook needs the network, and --offline forbids it");
     if (o->webhook_key && !o->webhook)

@@ -17,9 +17,9 @@
 #include "cmd/fleet_opt.h"
 #include "cmd/version.h"
 #include "cmd/watch.h"
+#include "cmd/webhook.h"
 #include "cmd/worker_cmd.h"
 #include "io/file.h"
-#include "io/url.h"
 #include "oci/reference.h"
 
 #define TICK_MS 5000     /* between rounds, at most */
@@ -382,15 +382,10 @@ static int add_hook(struct pl_watch *w, const char *url, struct pl_err *err)
 {
     struct pl_watch_hook h = { .url = url, .shown = PL_S("standard output") };
     uint8_t sum[PL_SHA256_LEN];
-    struct pl_url u;
     pl_sha256(url, strlen(url), sum);
     pl_hex(sum, 16, h.print);
-    if (strcmp(url, "-") != 0) { /* paths and queries of hooks are secrets, mostly */
-        if (pl_url_parse(pl_str_c(url), &w->a, &u, err) < 0)
-            return pl_wrap(err, "--webhook");
-        h.shown =
-            pl_printf(&w->a, "%s://%.*s:%u/…", u.https ? "https" : "http", PL_FMT(u.host), u.port);
-    }
+    if (strcmp(url, "-") != 0 && pl_webhook_shown(url, &w->a, &h.shown, err) < 0)
+        return err->code;
     pl_vec_push(&w->hook, h);
     return 0;
 }

@@ -10,6 +10,7 @@
 #include "cmd/common.h"
 #include "cmd/fetch.h"
 #include "io/http.h"
+#include "io/url.h"
 
 #define TRIES 4
 
@@ -56,6 +57,27 @@ static size_t add_time(const struct pl_webhook *w, struct pl_str body, char stam
     return n;
 }
 
+int pl_webhook_shown(const char *url, struct pl_arena *a, struct pl_str *ret, struct pl_err *err)
+{
+    struct pl_url u;
+    if (pl_url_parse(pl_str_c(url), a, &u, err) < 0)
+        return pl_wrap(err, "--webhook");
+    *ret = pl_printf(a, "%s://%.*s:%u/…", u.https ? "https" : "http", PL_FMT(u.host), u.port);
+    return 0;
+}
+
+static int blame(const char *url, struct pl_err *err)
+{
+    struct pl_arena a = { 0 };
+    struct pl_err other = { 0 };
+    struct pl_str shown;
+    if (pl_webhook_shown(url, &a, &shown, &other) < 0)
+        shown = PL_S("…");
+    int r = pl_wrap(err, "webhook '%.*s'", PL_FMT(shown));
+    pl_arena_release(&a);
+    return r;
+}
+
 int pl_webhook_post(const struct pl_webhook *w, struct pl_str body, struct pl_err *err)
 {
     uint8_t sum[PL_SHA256_LEN];
@@ -93,5 +115,5 @@ int pl_webhook_post(const struct pl_webhook *w, struct pl_str body, struct pl_er
                                         .tv_nsec = pause.tv_nsec % 1000000000 };
         nanosleep(&whole, NULL);
     }
-    return r < 0 ? pl_wrap(err, "webhook '%s'", w->url) : 0;
+    return r < 0 ? blame(w->url, err) : 0;
 }

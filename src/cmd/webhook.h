@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -24,5 +25,9 @@ struct pl_webhook {
  * body; with `timed` X-Plimsoll-Signature-Timed is that of the timestamp, a dot and the body, so
  * that what is old can be refused. PL_E_NET, PL_E_AUTH, PL_E_FORMAT, PL_E_CANCEL. */
 int pl_webhook_post(const struct pl_webhook *w, struct pl_str body, struct pl_err *err);
+
+/* A webhook as it may be told, in `a`: paths and queries are secrets, mostly. PL_E_FORMAT,
+ * PL_E_LIMIT: nothing could be sent there; the message names no part of it. */
+int pl_webhook_shown(const char *url, struct pl_arena *a, struct pl_str *ret, struct pl_err *err);
 
 #endif

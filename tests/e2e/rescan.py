@@ -283,6 +283,7 @@ def webhook():
         return
     point(code == 4 and len(Hook.got) == 4 and "503" in err, "a server that fails: four times, then 4",
           (code, len(Hook.got), err))
+    point("/hook" not in err and "127.0.0.1" in err, "… whose address is told without its path", err)
     point(len({h["Idempotency-Key"] for h, _ in Hook.got}) == 1, "the same body, the same key")
     Hook.got, Hook.fail = [], 2
     code, _, err = run(*base)
