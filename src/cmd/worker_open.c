@@ -10,7 +10,7 @@
 
 void pl_worker_rest(unsigned failures)
 {
-    unsigned seconds = 1u << (failures < REST_MOST ? failures - 1 : REST_MOST);
+    unsigned seconds = 1u << (failures <= REST_MOST ? failures - 1 : REST_MOST);
     for (unsigned i = 0; i < seconds && !*pl_common_cancel(); i++)
         sleep(1);
 }

@@ -21,8 +21,8 @@ static size_t hash_len(const struct pl_hit *h)
     return n == 3 && id[0] == '7' ? 43 : 0;
 }
 
-/* Is there "user:" in front of the hash? */
-static bool behind_user(const struct pl_hit *h)
+/* Is there "user:" in front of the hash? *ret_line: nothing else in its line. */
+static bool behind_user(const struct pl_hit *h, bool *ret_line)
 {
     size_t i = h->at;
     if (i < 2 || h->p[i - 1] != ':')
@@ -32,6 +32,7 @@ static bool behind_user(const struct pl_hit *h)
         if (!pl_is_word(c) && c != '-' && c != '.' && c != '@')
             break;
     }
+    *ret_line = i == 0 || h->p[i - 1] == '\n';
     return h->at - 1 - i >= 1 && (i == 0 || h->p[i - 1] == '\n' || h->p[i - 1] == '"' ||
                                   h->p[i - 1] == '\'' || h->p[i - 1] == ' ' || h->p[i - 1] == '=');
 }
@@ -40,7 +41,8 @@ bool pl_find_shadow(const struct pl_hit *h, struct pl_found_at *ret)
 {
     size_t want = hash_len(h), i = h->at + h->len, field = i;
     size_t max = h->n - i < 256 ? h->n : i + 256;
-    if (want == 0 || !behind_user(h))
+    bool line = false;
+    if (want == 0 || !behind_user(h, &line))
         return false;
     for (; i < max; i++) {
         uint8_t c = h->p[i];
@@ -50,6 +52,9 @@ bool pl_find_shadow(const struct pl_hit *h, struct pl_found_at *ret)
             break;
     }
     if (i - field != want)
+        return false;
+    /* an account's has further fields; a line of name and hash is of a web server (htpasswd) */
+    if (line && h->p[h->at + 1] == '2' && (i == h->n || h->p[i] <= ' '))
         return false;
     *ret = (struct pl_found_at){ .off = h->at, .len = i - h->at };
     return true;
