@@ -268,7 +268,9 @@ static void password_hashes_are_found_behind_a_user(void **state)
     hash("root:$5$saltsalt$" H43 ":", "$5$", 3 + 9 + 43);
     hash("root:$1$saltsalt$" H22 ":", "$1$", 3 + 9 + 22);
     hash("root:$y$j9T$saltsalt$" H43 ":", "$y$", 3 + 13 + 43);
-    hash("admin:$2y$10$" H53 "\n", "$2y$", 7 + 53);
+    hash("root:$2b$10$" H53 ":19000:", "$2b$", 7 + 53);
+    hash("x='admin:$2y$10$" H53 "'\n", "$2y$", 7 + 53);
+    hash("admin:$2y$10$" H53 "\n", "$2y$", 0); /* the rule of web servers tells that */
     hash("root:$6$saltsalt$" H43 ":", "$6$", 0);
     hash("echo $6$saltsalt$" H86, "$6$", 0);
     hash(":$6$saltsalt$" H86, "$6$", 0);
