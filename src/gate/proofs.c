@@ -22,18 +22,8 @@ uint64_t pl_gather_signers(const struct pl_gathering *w)
 
 bool pl_gather_is_vex(const struct pl_gathering *w, const struct pl_proof *f)
 {
-    const struct pl_policy *p = w->g->policy;
-    if (!f->ok || !f->attestation || !pl_predicate_is(f->type, PL_S("https://openvex.dev/ns")))
-        return false;
-    for (size_t i = 0; i < p->n_signers; i++) {
-        const struct pl_signer_rule *s = &p->signers[i];
-        if ((w->scope->vulns.vex_signers >> i & 1) && !pl_signer_past(s, w->now_s) &&
-            (s->identity ? f->subject.n && pl_str_eq(s->subject, f->subject) &&
-                               pl_str_eq(s->issuer, f->issuer)
-                         : pl_str_eq(s->id, f->key)))
-            return true;
-    }
-    return false;
+    return f->attestation && pl_predicate_is(f->type, PL_S("https://openvex.dev/ns")) &&
+           (pl_proof_signers(w->g->policy, f, w->now_s) & w->scope->vulns.vex_signers);
 }
 
 struct judged {
@@ -125,18 +115,11 @@ static void add_object(struct judged *j, size_t object, struct pl_facts *f, stru
 static bool counts_as_bill(const struct judged *j, const struct pl_proof *f)
 {
     const struct pl_rule_scope *s = j->w->scope;
-    const struct pl_policy *p = j->w->g->policy;
+    uint64_t by = pl_proof_signers(j->w->g->policy, f, j->w->now_s);
     bool bill = pl_str_is(f->type, PL_PREDICATE_CYCLONEDX) || pl_str_is(f->type, PL_PREDICATE_SPDX);
-    for (size_t i = 0; f->ok && f->attestation && bill && i < s->n_attestations; i++)
-        for (size_t k = 0; k < p->n_signers; k++)
-            if (pl_str_eq(s->attestations[i].type, f->type) &&
-                (s->attestations[i].who.candidates >> k & 1) &&
-                !pl_signer_past(&p->signers[k], j->w->now_s) &&
-                (f->key.n
-                     ? pl_str_eq(p->signers[k].id, f->key)
-                     : p->signers[k].identity && pl_str_eq(p->signers[k].subject, f->subject) &&
-                           pl_str_eq(p->signers[k].issuer, f->issuer)))
-                return true;
+    for (size_t i = 0; f->attestation && bill && i < s->n_attestations; i++)
+        if (pl_str_eq(s->attestations[i].type, f->type) && (by & s->attestations[i].who.candidates))
+            return true;
     return false;
 }
 

@@ -42,11 +42,11 @@ static bool made_by(const struct pl_proof *f, const struct pl_signer_rule *s)
     return f->key.n && pl_str_eq(s->id, f->key);
 }
 
-uint64_t pl_proof_signers(const struct pl_judging *g, const struct pl_proof *f)
+uint64_t pl_proof_signers(const struct pl_policy *p, const struct pl_proof *f, int64_t now_s)
 {
     uint64_t set = 0;
-    for (size_t i = 0; f->ok && i < g->p->n_signers; i++)
-        if (made_by(f, &g->p->signers[i]) && !pl_signer_past(&g->p->signers[i], g->now_s))
+    for (size_t i = 0; f->ok && i < p->n_signers; i++)
+        if (made_by(f, &p->signers[i]) && !pl_signer_past(&p->signers[i], now_s))
             set |= UINT64_C(1) << i;
     return set;
 }
@@ -104,7 +104,7 @@ static uint64_t who_signed(const struct pl_judging *g, const struct pl_subject *
     uint64_t set = 0;
     for (size_t i = 0; (f = pl_subject_proof(s, i)); i++)
         if (!f->attestation)
-            set |= pl_proof_signers(g, f);
+            set |= pl_proof_signers(g->p, f, g->now_s);
     return set;
 }
 
@@ -177,7 +177,8 @@ static void judge_annotations(struct pl_judging *g, const struct pl_subject *s)
     for (size_t i = 0; i < g->scope->n_signatures; i++)
         counted |= g->scope->signatures[i].candidates;
     for (size_t i = 0; !held && (f = pl_subject_proof(s, i)); i++)
-        held = !f->attestation && (pl_proof_signers(g, f) & counted) && has_pairs(f, g->scope);
+        held = !f->attestation && (pl_proof_signers(g->p, f, g->now_s) & counted) &&
+               has_pairs(f, g->scope);
     pl_judge_add(g->j, "annotations", g->scope->line, held ? PL_RULE_HELD : PL_RULE_FAILED,
                  held ? "%s%sa counted signature has them all"
                       : "%s%sno counted signature has all annotations that are wanted",
@@ -230,7 +231,7 @@ static void judge_attestation(struct pl_judging *g, const struct pl_subject *s,
     uint64_t set = 0;
     for (size_t i = 0; (f = pl_subject_proof(s, i)); i++) {
         uint64_t by = f->attestation && pl_type_is(f->type, a->type)
-                          ? pl_proof_signers(g, f) & a->who.candidates
+                          ? pl_proof_signers(g->p, f, g->now_s) & a->who.candidates
                           : 0;
         const char *bad = by ? attestation_fault(g, f, a) : NULL;
         if (by && bad && strcmp(bad, "it lists a denied package") == 0)

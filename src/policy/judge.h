@@ -95,4 +95,8 @@ void pl_policy_judge(struct pl_judgement *j, const struct pl_policy *p,
                      const struct pl_rule_scope *scope, const struct pl_evidence *e, int64_t now_s,
                      bool all);
 
+/* The signers (bits of policy.signers) of a proof that holds; 0 of one that does not. Those that
+ * are past their not-after at `now_s` made none. */
+uint64_t pl_proof_signers(const struct pl_policy *p, const struct pl_proof *f, int64_t now_s);
+
 #endif

@@ -67,10 +67,10 @@ static bool outdated(const struct pl_judging *g, const struct pl_subject *s,
                      const struct pl_proof *f)
 {
     const struct pl_proof *o;
-    uint64_t by = pl_proof_signers(g, f);
+    uint64_t by = pl_proof_signers(g->p, f, g->now_s);
     for (size_t i = 0; (o = pl_subject_proof(s, i)); i++)
         if (o->attestation && o->has_vulns && pl_str_eq(o->type, f->type) &&
-            (pl_proof_signers(g, o) & by) && o->when_s > f->when_s &&
+            (pl_proof_signers(g->p, o, g->now_s) & by) && o->when_s > f->when_s &&
             o->when_s <= g->now_s + PL_CLOCK_SKEW_S)
             return true;
     return false;
@@ -123,7 +123,7 @@ static void by_attestation(struct pl_judging *g, const struct pl_subject *s)
              is_scan = pl_str_eq(f->type, PL_S(PL_PREDICATE_SCAN));
         uint64_t may = is_vuln ? vuln : is_scan ? scan : 0;
         int64_t age = is_vuln ? age_vuln : age_scan;
-        if (!f->attestation || !(pl_proof_signers(g, f) & may) || !f->has_vulns ||
+        if (!f->attestation || !(pl_proof_signers(g->p, f, g->now_s) & may) || !f->has_vulns ||
             outdated(g, s, f))
             continue;
         if (age && (f->when_s == PL_POLICY_NEVER || g->now_s - f->when_s > age ||
@@ -182,8 +182,9 @@ static bool provenance_names(const struct pl_judging *g, const struct pl_subject
         if (pl_str_starts(g->scope->attestations[i].type, PL_S("https://slsa.dev/provenance/")))
             builders |= g->scope->attestations[i].who.candidates;
     for (size_t i = 0; (f = pl_subject_proof(s, i)); i++)
-        for (size_t k = 0;
-             f->attestation && (pl_proof_signers(g, f) & builders) && k < f->materials.n; k++)
+        for (size_t k = 0; f->attestation && (pl_proof_signers(g->p, f, g->now_s) & builders) &&
+                           k < f->materials.n;
+             k++)
             if (pl_str_eq(f->materials.p[k], digest))
                 return true;
     return false;
@@ -246,7 +247,8 @@ static enum told secrets_told(const struct pl_judging *g, const struct pl_subjec
         bool type = pl_str_eq(f->type, PL_S(PL_PREDICATE_SCAN)) ||
                     pl_str_eq(f->type, PL_S(PL_PREDICATE_SECRET));
         if (!f->attestation || !type || !f->has_secrets ||
-            !(pl_proof_signers(g, f) & pl_policy_role(g->p, &(struct pl_names){ &role, 1 })))
+            !(pl_proof_signers(g->p, f, g->now_s) &
+              pl_policy_role(g->p, &(struct pl_names){ &role, 1 })))
             continue;
         if (env ? f->env_secrets : f->secrets)
             return TOLD_SOME;

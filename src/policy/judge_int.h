@@ -20,9 +20,6 @@ struct pl_subject {
     const char *label; /* the platform of a child, or "" */
 };
 
-/* The signers (bits of policy.signers) of a proof that holds; 0 of one that does not. Those that
- * are past their not-after made none. */
-uint64_t pl_proof_signers(const struct pl_judging *g, const struct pl_proof *f);
 /* How many different ones the set has. */
 uint32_t pl_signers_count(const struct pl_policy *p, uint64_t set);
 /* The i-th proof about the subject, NULL behind the last. */
