@@ -23,3 +23,14 @@ void pl_clock_utc(int64_t at, char text[24])
     if (!gmtime_r(&t, &tm) || strftime(text, 24, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
         text[0] = 0;
 }
+
+bool pl_clock_is_date(struct pl_str s)
+{
+    if (s.n != 10 || s.p[4] != '-' || s.p[7] != '-')
+        return false;
+    for (size_t i = 0; i < s.n; i++)
+        if (i != 4 && i != 7 && (s.p[i] < '0' || s.p[i] > '9'))
+            return false;
+    int month = (s.p[5] - '0') * 10 + s.p[6] - '0', day = (s.p[8] - '0') * 10 + s.p[9] - '0';
+    return month >= 1 && month <= 12 && day >= 1 && day <= 31;
+}

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/hash.h"
 #include "fmt/glob.h"
 #include "fmt/json.h"
@@ -20,17 +21,6 @@ static bool is_hex(struct pl_str s)
         if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f')))
             return false;
     return s.n > 0;
-}
-
-static bool is_date(struct pl_str s)
-{
-    if (s.n != 10 || s.p[4] != '-' || s.p[7] != '-')
-        return false;
-    for (size_t i = 0; i < s.n; i++)
-        if (i != 4 && i != 7 && (s.p[i] < '0' || s.p[i] > '9'))
-            return false;
-    int month = (s.p[5] - '0') * 10 + s.p[6] - '0', day = (s.p[8] - '0') * 10 + s.p[9] - '0';
-    return month >= 1 && month <= 12 && day >= 1 && day <= 31;
 }
 
 /* Cuts what follows the last colon off *s. */
@@ -116,7 +106,7 @@ static int take_until(struct pl_ignores *g, struct pl_str *rest, struct pl_ignor
     struct pl_str before = pl_str_trim(pl_str_sub(*rest, 0, at)), word;
     struct pl_str after = pl_str_sub(*rest, at + keys[k - 1].n, rest->n);
     pl_str_split(&after, ' ', &word);
-    if (!is_date(word))
+    if (!pl_clock_is_date(word))
         return -1;
     e->until = pl_dup(g->a, word);
     after = after.p ? pl_str_trim(after) : PL_S("");

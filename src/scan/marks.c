@@ -5,17 +5,10 @@
 
 #include <string.h>
 
+#include "base/clock.h"
+
 #define LINE_MAX_BYTES ((size_t)8192) /* looked at on either side */
 #define WORDS_MAX 24                  /* after a marker */
-
-static bool is_date(struct pl_str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        if (i == 4 || i == 7 ? s.p[i] != '-' : s.p[i] < '0' || s.p[i] > '9')
-            return false;
-    }
-    return s.n == 10;
-}
 
 /* What a word after the marker means: "until=" and a date, or the full id of a rule, which may be
  * written without "secret/". Empty: nothing. What is no date is past. */
@@ -27,7 +20,7 @@ static struct pl_str meaning(struct pl_arena *a, const struct pl_rules *rules, s
     if (s.n > 80)
         return PL_S("");
     if (pl_str_starts(s, until))
-        return is_date(pl_str_sub(s, until.n, s.n)) ? s : PL_S("until=0000-00-00");
+        return pl_clock_is_date(pl_str_sub(s, until.n, s.n)) ? s : PL_S("until=0000-00-00");
     bool full = pl_str_starts(s, secret);
     if (!full)
         s = pl_printf(a, "secret/%.*s", PL_FMT(s));
